@@ -1,0 +1,1 @@
+"""What an agency installs: typed calls of the four services, and the ketnoi command."""

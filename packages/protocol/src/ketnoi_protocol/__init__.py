@@ -1,0 +1,1 @@
+"""The words both sides speak: identifiers, personal numbers, services, envelope, errors."""

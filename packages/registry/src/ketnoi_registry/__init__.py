@@ -1,0 +1,1 @@
+"""The population registry: people, households, the four services, access log."""

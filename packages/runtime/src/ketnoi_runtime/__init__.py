@@ -1,0 +1,1 @@
+"""What every Ketnoi server process stands on: clock, settings, database, TLS, logs, lifecycle."""

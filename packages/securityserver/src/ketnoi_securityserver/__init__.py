@@ -1,0 +1,1 @@
+"""A security server: consumer and provider side, message log, admin API."""

@@ -1,0 +1,1 @@
+"""The whole country on one laptop, for trying and testing; never for production."""

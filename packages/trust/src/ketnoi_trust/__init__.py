@@ -1,0 +1,1 @@
+"""What can be proved: signatures, time stamps, certificates, containers, signed configuration."""
