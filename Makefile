@@ -14,9 +14,39 @@ help: ## print this help
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.lock
 	$(BIN)/uv pip sync --quiet --require-hashes requirements/dev.lock
-	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation $$(sed 's/^-e /-e /' requirements/workspace.in)
+	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation $$(cat requirements/workspace.in)
 	@touch $@
 
-.PHONY: setup
-setup: .venv/ready ## make the virtual environment and look for the system's packages
-	@scripts/system-packages
+.PHONY: demo
+demo: .venv/ready ## bring up the whole world and tell the story (ONCE=1: tell it and end; PEOPLE=100000)
+	@scripts/system-packages demo
+	@$(BIN)/ketnoi-testbed demo $(if $(ONCE),--once) $(if $(PEOPLE),--people $(PEOPLE))
+
+.PHONY: test
+test: .venv/ready ## run every test (JUNIT=FILE: also write one JUnit report; ARGS: what to hand to pytest)
+	@scripts/system-packages test
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(if $(JUNIT),--junitxml=$(JUNIT)) $(ARGS)
+
+.PHONY: check
+check: .venv/ready ## formatting, lint, types, floors, and full branch coverage of protocol and trust
+	@scripts/system-packages test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy packages/protocol/src packages/trust/src
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m pytest -q rules
+	$(BIN)/python -m pytest -q -n 2 packages/protocol packages/trust --cov=ketnoi_protocol --cov=ketnoi_trust \
+		--cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
+
+.PHONY: bench
+bench: .venv/ready ## measure side by side (OUT=FILE: also write one JSON object; SECONDS_EACH=30)
+	@scripts/system-packages demo
+	$(BIN)/python -m bench $(if $(OUT),--out $(OUT)) $(if $(SECONDS_EACH),--seconds $(SECONDS_EACH))
+
+.PHONY: lock
+lock: .venv/ready ## resolve requirements/*.lock anew
+	scripts/lock
+
+.PHONY: clean
+clean: ## remove the virtual environment and caches
+	rm -rf .venv .state .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage

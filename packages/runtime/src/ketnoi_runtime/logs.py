@@ -20,7 +20,7 @@ def redact(text: str) -> str:
 
 
 class JsonLines(logging.Formatter):
-    """Formats a record as one line of JSON: time (RFC 3339, UTC), level, logger, text, and the error if there is one."""
+    """Formats a record as one line of JSON: time (RFC 3339, UTC), level, logger, text, and the error if any."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
