@@ -1,0 +1,66 @@
+"""Loading people and administrative units in bulk, by COPY, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+import asyncpg
+
+from .store.people import PERSON_COLUMNS, PersonRow, person_record
+from .store.units import UnitRow
+
+BATCH = 5_000
+
+
+async def load_people(pool: asyncpg.Pool, rows: Iterable[PersonRow]) -> int:
+    """Add `rows` to the people and their old numbers to the old-number keyspace; all or none. Returns how many.
+
+    `rows` is read once, 5,000 at a time, so a generator of millions is welcome.
+
+    Raises asyncpg.IntegrityConstraintViolationError when a number is there already or a value breaks a rule of the
+    table.
+    """
+    count = 0
+    async with pool.acquire() as connection, connection.transaction():
+        for batch in _batches(rows):
+            await connection.copy_records_to_table(
+                "person", columns=PERSON_COLUMNS, records=[person_record(row) for row in batch]
+            )
+            await connection.copy_records_to_table("old_id_number", records=list(_old_numbers(batch)))
+            count += len(batch)
+    if count:
+        await pool.execute("ANALYZE person, old_id_number")
+    return count
+
+
+async def load_units(pool: asyncpg.Pool, rows: Iterable[UnitRow]) -> int:
+    """Add administrative units; all or none. Returns how many. Raises as `load_people`."""
+    units = list(rows)
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.copy_records_to_table(
+            "administrative_unit",
+            columns=("code", "valid_from", "valid_until", "level", "name", "parent_code", "parent_valid_from"),
+            records=[
+                (u.code, u.valid_from, u.valid_until, u.level, u.name, u.parent_code, u.parent_valid_from)
+                for u in units
+            ],
+        )
+        await connection.copy_records_to_table(
+            "administrative_unit_successor",
+            records=[(u.code, u.valid_from, *successor) for u in units for successor in u.successors],
+        )
+    return len(units)
+
+
+def _batches(rows: Iterable[PersonRow]) -> Iterator[list[PersonRow]]:
+    remaining = iter(rows)
+    while batch := list(islice(remaining, BATCH)):
+        yield batch
+
+
+def _old_numbers(rows: Iterable[PersonRow]) -> Iterator[tuple[Any, ...]]:
+    for row in rows:
+        for old in row.old_id_numbers:
+            yield old.number, row.personal_number, old.valid_from, old.valid_until
