@@ -1,0 +1,83 @@
+"""What the operator of a security server writes down: addresses, files, limits, spelling."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from ketnoi_protocol.identifiers import SecurityServerId
+
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
+
+MEBIBYTE = 1024 * 1024
+
+
+class Listen(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Where this server listens; the ports are X-Road's own."""
+
+    host: str
+    consumer_http: Port = 8080
+    consumer_https: Port = 8443
+    peers: Port = 5500
+    ocsp: Port = 5577
+    admin: Port = 4000
+
+
+class Peers(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """How this server calls other security servers; all times in seconds (docs/decisions, 1 to 4)."""
+
+    port: Port = 5500
+    ocsp_port: Port = 5577
+    connect_timeout: Seconds = 10.0
+    idle: Seconds = 15.0
+    fastest_remembered: Seconds = 3600.0
+    ocsp_refetch: Seconds = 300.0
+
+
+class Limits(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """What one message, and all messages of the moment together, may take.
+
+    Sizes in bytes, times in seconds. `in_flight` is the budget of bodies held by the process at one moment.
+    """
+
+    rest_part: Annotated[int, msgspec.Meta(ge=1024, le=64 * 1024)] = 64 * 1024
+    body: Annotated[int, msgspec.Meta(ge=0, le=10 * MEBIBYTE)] = MEBIBYTE
+    in_flight: Annotated[int, msgspec.Meta(ge=MEBIBYTE)] = 256 * MEBIBYTE
+    exchanges: Annotated[int, msgspec.Meta(ge=1)] = 2000
+    deadline: Seconds = 90.0
+
+
+class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """One security server.
+
+    `server` is the identifier in its colon form, `database` a PostgreSQL address, `keys`, `anchor` and
+    `configuration` are paths (relative ones are meant from the settings file's folder). `errors` chooses how
+    X-Road's error types are spelt: `snake` since X-Road 7.8, `camel` before. `proxy_version` is the version told
+    to peers in `x-proxy-version`. `strict_freshness` refuses a message whose signing time lies further back than
+    the OCSP freshness plus five minutes, which keeps the replay window closed for ever.
+    """
+
+    server: str
+    database: str
+    listen: Listen
+    base: str = "."
+    keys: str = "keys"
+    anchor: str = "anchor.xml"
+    configuration: str = "configuration"
+    node: str = "node0"
+    errors: Literal["snake", "camel"] = "snake"
+    proxy_version: str = "7.8.0"
+    strict_freshness: bool = True
+    peers: Peers = msgspec.field(default_factory=Peers)
+    limits: Limits = msgspec.field(default_factory=Limits)
+
+    @property
+    def server_id(self) -> SecurityServerId:
+        """The identifier, parsed. Raises InvalidIdentifier."""
+        return SecurityServerId.from_colon(self.server)
+
+    def path(self, name: str) -> Path:
+        """`name` as a path, from the settings file's folder when it is relative."""
+        return Path(self.base) / name
