@@ -1,4 +1,4 @@
-"""Loading people and administrative units in bulk, by COPY, in one transaction."""
+"""Loading people (by COPY) and administrative units, each call in one transaction."""
 
 from __future__ import annotations
 
@@ -35,21 +35,28 @@ async def load_people(pool: asyncpg.Pool, rows: Iterable[PersonRow]) -> int:
     return count
 
 
+_UNIT = """
+INSERT INTO administrative_unit (code, valid_from, valid_until, level, name, parent_code, parent_valid_from)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (code, valid_from) DO UPDATE SET valid_until = excluded.valid_until, level = excluded.level,
+    name = excluded.name, parent_code = excluded.parent_code, parent_valid_from = excluded.parent_valid_from
+"""
+_SUCCESSOR = "INSERT INTO administrative_unit_successor VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"
+
+
 async def load_units(pool: asyncpg.Pool, rows: Iterable[UnitRow]) -> int:
-    """Add administrative units; all or none. Returns how many. Raises as `load_people`."""
+    """Add administrative units, or replace those with the same code and first day; all or none. Returns how many.
+
+    Raises asyncpg.IntegrityConstraintViolationError when a value breaks a rule of the table.
+    """
     units = list(rows)
     async with pool.acquire() as connection, connection.transaction():
-        await connection.copy_records_to_table(
-            "administrative_unit",
-            columns=("code", "valid_from", "valid_until", "level", "name", "parent_code", "parent_valid_from"),
-            records=[
-                (u.code, u.valid_from, u.valid_until, u.level, u.name, u.parent_code, u.parent_valid_from)
-                for u in units
-            ],
+        await connection.executemany(
+            _UNIT,
+            [(u.code, u.valid_from, u.valid_until, u.level, u.name, u.parent_code, u.parent_valid_from) for u in units],
         )
-        await connection.copy_records_to_table(
-            "administrative_unit_successor",
-            records=[(u.code, u.valid_from, *successor) for u in units for successor in u.successors],
+        await connection.executemany(
+            _SUCCESSOR, [(u.code, u.valid_from, *successor) for u in units for successor in u.successors]
         )
     return len(units)
 

@@ -1,0 +1,88 @@
+"""Keyed pseudonyms: the log names a person so that only a holder of the key can find them again."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+
+import msgspec
+
+KEY_BYTES = 32
+
+
+class PseudonymKeyError(Exception):
+    """The key file cannot be used; the text names the file and the mend."""
+
+
+class _KeyFile(msgspec.Struct, forbid_unknown_fields=True):
+    active: str
+    keys: dict[str, bytes]
+    repetition: bytes
+
+
+class Pseudonyms:
+    """HMAC-SHA-256 under keys from a file: `active` for new rows, older keys so that old rows can be found.
+
+    The key `repetition` recognises a MaYeuCau used before, whatever node and however old; it is not rotated.
+    """
+
+    def __init__(self, active: str, keys: dict[str, bytes], repetition: bytes) -> None:
+        self.active = active
+        self._keys = keys
+        self._repetition = repetition
+
+    @classmethod
+    def read(cls, path: Path) -> Pseudonyms:
+        """Read the key file. Raises PseudonymKeyError when it is missing, open to others, or not a key file."""
+        try:
+            if path.stat().st_mode & 0o077:
+                raise PseudonymKeyError(f"{path}: others may read it; chmod 600 it")
+            found = msgspec.json.decode(path.read_bytes(), type=_KeyFile)
+        except OSError as error:
+            raise PseudonymKeyError(f"{path}: {error.strerror}; make it with `ketnoi-registry init`") from error
+        except msgspec.MsgspecError as error:
+            raise PseudonymKeyError(f"{path}: is no pseudonym key file") from error
+        if found.active not in found.keys:
+            raise PseudonymKeyError(f"{path}: the active key is not among the keys")
+        if any(len(key) < KEY_BYTES for key in (*found.keys.values(), found.repetition)):
+            raise PseudonymKeyError(f"{path}: a key is shorter than {KEY_BYTES} bytes")
+        return cls(found.active, found.keys, found.repetition)
+
+    @staticmethod
+    def make(path: Path, key_id: str) -> None:
+        """Write a new key file readable by its owner only. Raises FileExistsError: keys are never overwritten."""
+        content = {
+            "active": key_id,
+            "keys": {key_id: _text(secrets.token_bytes(KEY_BYTES))},
+            "repetition": _text(secrets.token_bytes(KEY_BYTES)),
+        }
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(msgspec.json.format(msgspec.json.encode(content)))
+
+    def of_person(self, personal_number: str, key_id: str | None = None) -> bytes:
+        """The 32-byte pseudonym of a personal number under one key, the active one by default."""
+        return self._digest(key_id, b"personal-number\0", personal_number)
+
+    def of_old_number(self, old_number: str, key_id: str | None = None) -> bytes:
+        """The pseudonym of an old number that led to nobody."""
+        return self._digest(key_id, b"old-id-number\0", old_number)
+
+    def of_request(self, organisation: str, ma_yeu_cau: str) -> bytes:
+        """The digest under which an organisation's MaYeuCau is remembered (a caller may have put a name into it)."""
+        return hmac.digest(self._repetition, f"request\0{organisation}\0{ma_yeu_cau}".encode(), hashlib.sha256)
+
+    def of_content(self, content: bytes) -> bytes:
+        """The digest by which the content of a request is compared with that of its repetition."""
+        return hmac.digest(self._repetition, b"content\0" + content, hashlib.sha256)
+
+    def _digest(self, key_id: str | None, kind: bytes, number: str) -> bytes:
+        return hmac.digest(self._keys[key_id or self.active], kind + number.encode(), hashlib.sha256)
+
+
+def _text(key: bytes) -> str:
+    return base64.b64encode(key).decode()

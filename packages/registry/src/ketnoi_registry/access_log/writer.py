@@ -1,0 +1,165 @@
+"""Writing the access log: one statement at a time for all calls that wait (group commit), durable when it returns."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import asyncpg
+
+from .entries import Call
+
+REPEATED = "12"
+"""Result code of a call whose MaYeuCau was used before with other content."""
+
+_BATCH = 500
+
+
+class AccessLogError(Exception):
+    """The row is not known to be durable; the answer must not leave."""
+
+
+# The calls' rows and their MaYeuCau in one statement, so in one commit. DO UPDATE with the row's own key changes
+# nothing, but waits for and returns a row that another node is inserting at this moment; DISTINCT ON in key order
+# keeps two calls of one batch apart and two nodes from locking crosswise.
+_WRITE = """
+WITH call AS (
+    SELECT * FROM unnest(
+        $1::int[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+        $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::bytea[], $15::bytea[], $16::bool[]
+    ) AS c(n, at, instance, consumer, service, message_id, result_code, released_fields, subject_key_id,
+           integration_account, unit, officer, procedure_code, request_digest, content_digest, claims)
+), subject AS (
+    SELECT * FROM unnest($17::int[], $18::bytea[], $19::text[]) AS s(n, pseudonym, role)
+), used AS (
+    INSERT INTO used_request (request_digest, content_digest, first_used_at)
+    SELECT DISTINCT ON (request_digest) request_digest, content_digest, at
+    FROM call WHERE claims ORDER BY request_digest, n
+    ON CONFLICT (request_digest) DO UPDATE SET request_digest = excluded.request_digest
+    RETURNING request_digest, content_digest
+), judged AS (
+    SELECT call.*, claims AND used.content_digest <> call.content_digest AS repeated
+    FROM call LEFT JOIN used USING (request_digest)
+), written AS (
+    INSERT INTO access_log (
+        logged_at, node_id, subject_key_id, subject_pseudonym, subject_role, instance, consumer,
+        integration_account, unit, officer, officer_identity, procedure_code, service, message_id, request_digest,
+        result_code, released_fields)
+    SELECT at, $20, CASE WHEN pseudonym IS NOT NULL THEN subject_key_id END, pseudonym, role, instance, consumer,
+        integration_account, unit, officer, CASE WHEN officer IS NOT NULL THEN 'asserted_by_agency' END,
+        procedure_code, service, message_id, request_digest,
+        CASE WHEN repeated THEN $21 ELSE result_code END,
+        CASE WHEN repeated THEN '{}' ELSE string_to_array(released_fields, ',') END
+    FROM judged LEFT JOIN subject USING (n)
+)
+SELECT n FROM judged WHERE repeated
+"""
+
+
+class AccessLog:
+    """The writer of one node: one connection of its own, one statement in flight, everybody else waits for the next.
+
+    `timeout` is how long a write may take, in seconds, before the calls in it are refused.
+    """
+
+    def __init__(self, dsn: str, node_id: str, *, timeout: float = 5.0) -> None:
+        self._dsn = dsn
+        self._node_id = node_id
+        self._timeout = timeout
+        self._connection: asyncpg.Connection | None = None
+        self._waiting: list[tuple[Call, asyncio.Future[bool]]] = []
+        self._writing: asyncio.Task[None] | None = None
+        self._months: set[tuple[int, int]] = set()
+
+    async def start(self) -> None:
+        """Connect. Raises OSError or asyncpg.PostgresError when the database cannot be reached."""
+        await self._connected()
+
+    async def stop(self) -> None:
+        """Write what waits, then close."""
+        while self._writing is not None:
+            await asyncio.shield(self._writing)
+        await self._close()
+
+    async def record(self, call: Call) -> bool:
+        """Make `call` durable. False when its MaYeuCau was used before with other content (logged as such).
+
+        Raises AccessLogError when durability is not certain.
+        """
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting.append((call, done))
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write_waiting())
+        return await done
+
+    async def _write_waiting(self) -> None:
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
+                await self._write_batch(batch)
+        finally:
+            self._writing = None
+
+    async def _write_batch(self, batch: list[tuple[Call, asyncio.Future[bool]]]) -> None:
+        try:
+            async with asyncio.timeout(self._timeout):
+                repeated = await self._write([call for call, _ in batch])
+        except Exception as error:
+            # What the database did with the statement is not known: begin again on a new connection.
+            await self._close()
+            for _, done in batch:
+                if not done.done():
+                    done.set_exception(AccessLogError(type(error).__name__))
+        else:
+            for number, (_, done) in enumerate(batch):
+                if not done.done():
+                    done.set_result(number not in repeated)
+
+    async def _write(self, calls: Sequence[Call]) -> set[int]:
+        connection = await self._connected()
+        for month in {(call.at.year, call.at.month) for call in calls} - self._months:
+            await _make_partition(connection, *month)
+            self._months.add(month)
+        rows = await connection.fetch(_WRITE, *_columns(calls), *_subjects(calls), self._node_id, REPEATED)
+        return {row["n"] for row in rows}
+
+    async def _connected(self) -> asyncpg.Connection:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await asyncpg.connect(
+                self._dsn, server_settings={"synchronous_commit": "on", "timezone": "UTC"}
+            )
+        return self._connection
+
+    async def _close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.terminate()
+
+
+def _columns(calls: Sequence[Call]) -> tuple[list[object], ...]:
+    rows = [
+        (
+            n, call.at, call.instance, call.consumer, call.service, call.message_id, call.result_code,
+            ",".join(call.released_fields), call.subject_key_id, call.integration_account, call.unit, call.officer,
+            call.procedure_code, call.request_digest, call.content_digest, call.claims,
+        )
+        for n, call in enumerate(calls)
+    ]  # fmt: skip
+    return tuple(list(column) for column in zip(*rows, strict=True))
+
+
+def _subjects(calls: Sequence[Call]) -> tuple[list[int], list[bytes], list[str]]:
+    found = [(n, subject) for n, call in enumerate(calls) for subject in call.subjects]
+    return [n for n, _ in found], [s.pseudonym for _, s in found], [s.role for _, s in found]
+
+
+async def _make_partition(connection: asyncpg.Connection, year: int, month: int) -> None:
+    begin = datetime(year, month, 1, tzinfo=UTC)
+    end = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
+    async with connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock(hashtext('access_log partitions'))")
+        await connection.execute(
+            f"CREATE TABLE IF NOT EXISTS access_log_{year:04}_{month:02} PARTITION OF access_log"
+            f" FOR VALUES FROM ('{begin.isoformat()}') TO ('{end.isoformat()}')"
+        )
