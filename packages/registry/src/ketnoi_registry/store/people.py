@@ -119,12 +119,13 @@ def _parts(value: Place | Relative | None) -> tuple[object, ...] | None:
 _SELECT = f"SELECT {', '.join(PERSON_COLUMNS)} FROM person WHERE personal_number = any($1)"  # noqa: S608
 
 
-async def read_people(pool: asyncpg.Pool, numbers: Iterable[str]) -> dict[str, PersonRow]:
-    """The people with these personal numbers; a number that nobody has is absent.
+async def read_people(pool: asyncpg.Pool, numbers: Iterable[str], timeout: float | None = None) -> dict[str, PersonRow]:
+    """The people with these personal numbers; a number that nobody has is absent. `timeout` in seconds.
 
     `old_id_numbers` of the answer holds the newest number only: the history lies in its own keyspace.
     """
-    return {row["personal_number"]: _person(row) for row in await pool.fetch(_SELECT, list(numbers))}
+    rows = await pool.fetch(_SELECT, list(numbers), timeout=timeout)
+    return {row["personal_number"]: _person(row) for row in rows}
 
 
 def _person(record: asyncpg.Record) -> PersonRow:
@@ -139,12 +140,15 @@ def _person(record: asyncpg.Record) -> PersonRow:
     return PersonRow(**values, old_id_numbers=(OldIdNumber(newest),) if newest else ())
 
 
-async def read_holders(pool: asyncpg.Pool, old_numbers: Iterable[str]) -> dict[str, list[str]]:
-    """For each of these old numbers the personal numbers of all who ever held it."""
+async def read_holders(
+    pool: asyncpg.Pool, old_numbers: Iterable[str], timeout: float | None = None
+) -> dict[str, list[str]]:
+    """For each of these old numbers the personal numbers of all who ever held it. `timeout` in seconds."""
     holders: dict[str, list[str]] = {}
     for row in await pool.fetch(
         "SELECT number, personal_number FROM old_id_number WHERE number = any($1) ORDER BY number, personal_number",
         list(old_numbers),
+        timeout=timeout,
     ):
         holders.setdefault(row["number"], []).append(row["personal_number"])
     return holders

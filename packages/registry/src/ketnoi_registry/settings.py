@@ -1,0 +1,58 @@
+"""The settings of one registry process: one environment, one database, one set of keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+Positive = Annotated[float, msgspec.Meta(gt=0)]
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+
+
+class Caller(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A security server that may call: its pinned TLS certificate (a PEM file), bound to one instance."""
+
+    instance: str
+    certificate: str
+
+
+class DirectorySource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where the signed directory is, and the certificate (a PEM file) whose key must have signed it."""
+
+    url: str
+    certificate: str
+    poll_seconds: Positive = 5.0
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Everything a registry needs. Paths are relative to `base`, the folder of the settings file.
+
+    `database` is a libpq URL; `node_id` names this process in the access log. `signature_window_seconds` is how far
+    the moment of an integration account's signature may lie from ours, either way. `log_timeout_seconds` is how
+    long the access log may take before the call is refused.
+    """
+
+    base: str
+    environment: Literal["test", "production"]
+    node_id: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._-]{1,40}$")]
+    database: str
+    certificate: str
+    key: str
+    callers: list[Caller]
+    directory: DirectorySource
+    pseudonym_keys: str
+    profile: str = "2022-seed"
+    host: str = "127.0.0.1"
+    port: Port = 9443
+    database_connections: Annotated[int, msgspec.Meta(ge=1, le=20)] = 2
+    max_body_bytes: Annotated[int, msgspec.Meta(ge=1024, le=1_048_576)] = 65_536
+    max_running: Annotated[int, msgspec.Meta(ge=1)] = 1_000
+    signature_window_seconds: Positive = 300.0
+    log_timeout_seconds: Positive = 5.0
+    lookup_timeout_seconds: Positive = 10.0
+
+    def path(self, name: str) -> Path:
+        """The file `name` as these settings mean it."""
+        return Path(self.base) / name
