@@ -1,0 +1,145 @@
+"""The catalogue: which service of which system is reached over which platform, under which codes.
+
+Systems, services and platforms are the seed's. Codes, answer shapes and ways of comparing are *profiles*, kept as
+data files, because no official text that prints them was found (MaTichHop 033, 037 and 003 come from callers).
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from importlib import resources
+from typing import Final
+
+DEFAULT_PROFILE: Final = "2022-seed"
+
+
+class System(StrEnum):
+    """The two systems that agencies connect to."""
+
+    POPULATION = "population"
+    IDENTITY = "identity"
+
+
+class Service(StrEnum):
+    """The four services."""
+
+    CONFIRM_IDENTITY_NUMBER = "confirm_identity_number"
+    VERIFY_HOUSEHOLD = "verify_household"
+    LOOK_UP_CITIZEN = "look_up_citizen"
+    VERIFY_CITIZEN = "verify_citizen"
+
+
+class Platform(StrEnum):
+    """The two integration platforms."""
+
+    VDXP = "VDXP"
+    NDXP = "NDXP"
+
+
+class Environment(StrEnum):
+    """Test or production. An attribute of an entry, never read out of an identifier's text."""
+
+    TEST = "test"
+    PRODUCTION = "production"
+
+
+class AnswerShape(StrEnum):
+    """How an answer is written; envelope.py and citizen.py have the types."""
+
+    EXISTS = "exists"
+    HOUSEHOLD = "household"
+    COUNT = "count"
+    QCVN_109 = "qcvn-109"
+    C06_037 = "c06-037"
+
+
+class NameMatch(StrEnum):
+    """Names agree at level E (exact) only, or at level L (legacy) too; names.py has both."""
+
+    EXACT = "exact"
+    LEGACY = "legacy"
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueEntry:
+    """One service in one environment. `instance` is the X-Road instance, `service_code` X-Road's service code."""
+
+    system: System
+    service: Service
+    platform: Platform
+    environment: Environment
+    instance: str
+    service_code: str
+    ma_tich_hop: str
+    answer_shape: AnswerShape
+    name_match: NameMatch
+    year_only_permitted: bool
+    title_vi: str
+    title_en: str
+
+
+class Catalogue:
+    """One profile's entries: 2 systems, 4 services, 2 environments."""
+
+    def __init__(self, profile: str, entries: tuple[CatalogueEntry, ...]) -> None:
+        self.profile = profile
+        self.entries = entries
+        self._by_service = {(each.system, each.service, each.environment): each for each in entries}
+        self._by_code = {(each.instance, each.service_code): each for each in entries}
+
+    def __iter__(self) -> Iterator[CatalogueEntry]:
+        """The entries in the profile's order."""
+        return iter(self.entries)
+
+    @staticmethod
+    @cache
+    def load(profile: str = DEFAULT_PROFILE) -> Catalogue:
+        """The catalogue of a profile that is shipped. Raises LookupError for any other name."""
+        if profile not in profiles():
+            raise LookupError(f"there is no such profile; known are {', '.join(profiles())}")
+        return _read(profile)
+
+    def entry(self, system: System | str, service: Service | str, environment: Environment | str) -> CatalogueEntry:
+        """The one entry of a service of a system in an environment. Raises LookupError for unknown names."""
+        return self._by_service[System(system), Service(service), Environment(environment)]
+
+    def by_code(self, instance: str, service_code: str) -> CatalogueEntry | None:
+        """The entry behind an X-Road service of an instance; None when the catalogue has none."""
+        return self._by_code.get((instance, service_code))
+
+
+@cache
+def profiles() -> tuple[str, ...]:
+    """The names of the profiles that are shipped."""
+    folder = resources.files(__package__) / "profiles"
+    return tuple(sorted(file.name.removesuffix(".toml") for file in folder.iterdir() if file.name.endswith(".toml")))
+
+
+def _read(profile: str) -> Catalogue:
+    text = (resources.files(__package__) / "profiles" / f"{profile}.toml").read_text(encoding="utf-8")
+    table = tomllib.loads(text)
+    return Catalogue(
+        profile,
+        tuple(
+            CatalogueEntry(
+                System(each["system"]),
+                Service(each["service"]),
+                Platform(each["platform"]),
+                environment,
+                table["instances"][each["platform"]][environment],
+                each["service_code"],
+                each["ma_tich_hop"],
+                AnswerShape(each["answer"]),
+                NameMatch(each["name_match"]),
+                each["year_only_permitted"],
+                each["vi"],
+                each["en"],
+            )
+            for each in table["service"]
+            for environment in Environment
+        ),
+    )
