@@ -1,0 +1,95 @@
+"""What both sides of a security server take in and give back: calls, answers, deliveries."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ketnoi_protocol.errors import Refusal
+
+Headers = tuple[tuple[str, str], ...]
+
+METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"})
+METHODS_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
+"""A provider's information system gets a body with these only, whatever the message carries (x-road.md 0.2, 10)."""
+
+_PERSONAL_NUMBER = re.compile(r"(?<!\d)(?:\d{12}|\d{9})(?!\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """How an information system reached us; `certificate` is the DER of its certificate, empty without one."""
+
+    secure: bool
+    certificate: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request of an information system, as it came: `target` is the raw path and query."""
+
+    method: str
+    target: str
+    headers: Headers
+    body: bytes
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an information system gets back."""
+
+    status: int
+    reason: str
+    headers: Headers
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One transport message from another security server, as it came.
+
+    `certificate` is the DER of the caller's authentication certificate, `presented` gives the others it sent.
+    Header names are in lower case.
+    """
+
+    certificate: bytes
+    presented: Callable[[], Sequence[bytes]]
+    headers: dict[str, str]
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """The transport message that answers a delivery."""
+
+    content_type: str
+    data: bytes
+
+
+def without_repeats(headers: Headers) -> Headers:
+    """`headers` with the last only of every repeated X-Road header: the one that counts (PR-REST)."""
+    last = {name.lower(): at for at, (name, _) in enumerate(headers) if name[:7].lower() == "x-road-"}
+    return tuple((name, value) for at, (name, value) in enumerate(headers) if last.get(name.lower(), at) == at)
+
+
+def check_message_headers(headers: Headers) -> dict[str, str]:
+    """The X-Road headers of a message by lower-case name.
+
+    A message that names one twice is refused: an information system might believe the other one. X-Road-UserId is
+    kept in clear in the logs of two organisations, so it must not be a personal number (docs/decisions, 18).
+
+    Raises Refusal `duplicate_header_field`, `personal_number_in_header`.
+    """
+    named: dict[str, str] = {}
+    for name, value in headers:
+        if name[:7].lower() == "x-road-":
+            if name.lower() in named:
+                raise Refusal("duplicate_header_field", name.lower())
+            named[name.lower()] = value
+    user = named.get("x-road-userid")
+    if user is not None and _PERSONAL_NUMBER.search(user):
+        raise Refusal("personal_number_in_header", "X-Road-UserId")
+    return named

@@ -1,0 +1,92 @@
+"""What a server tells about the exchanges it carries: one event per step, with times and no personal data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from time import perf_counter
+from typing import Final
+
+from ketnoi_runtime.clock import Clock
+
+CONSUMER: Final = "consumer"
+PROVIDER: Final = "provider"
+
+STEPS: Final = {
+    CONSUMER: ("read", "recognise", "route", "allow", "sign", "log", "send", "verify", "log, answer"),
+    PROVIDER: ("peer", "read", "verify", "fresh", "allow", "log", "ask", "sign, log", "answer"),
+}
+"""The nine steps of each side, as consumer.py and provider.py number them."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepEvent:
+    """One step of one exchange on one server.
+
+    `server` is the security server's identifier in colon form, `message_id` the X-Road-Id (empty until it has been
+    read), `seconds` how long the step took, `outcome` is `ok` or the code of the refusal that ended the exchange.
+    """
+
+    server: str
+    side: str
+    message_id: str
+    number: int
+    step: str
+    started_at: datetime
+    seconds: float
+    outcome: str
+
+
+Observer = Callable[[StepEvent], None]
+
+
+class Steps:
+    """The steps of one exchange: `begin(n)` ends the step before; `end` ends the last one."""
+
+    __slots__ = ("_began", "_clock", "_names", "_number", "_observer", "_server", "_side", "_started_at", "message_id")
+
+    def __init__(self, observer: Observer | None, clock: Clock, server: str, side: str) -> None:
+        self._observer = observer
+        self._clock = clock
+        self._server = server
+        self._side = side
+        self._names = STEPS[side]
+        self._number = 0
+        self._began = 0.0
+        self._started_at: datetime | None = None
+        self.message_id = ""
+
+    @property
+    def number(self) -> int:
+        """The step under way; 0 before the first."""
+        return self._number
+
+    def begin(self, number: int) -> None:
+        """Enter step `number`, which must follow the one under way."""
+        assert number == self._number + 1, "the steps are taken in order"
+        if self._observer is not None:
+            self._tell("ok")
+            self._started_at = self._clock.now()
+            self._began = perf_counter()
+        self._number = number
+
+    def end(self, outcome: str = "ok") -> None:
+        """The exchange is over: `ok`, or refused with this code in the step under way."""
+        self._tell(outcome)
+        self._started_at = None
+
+    def _tell(self, outcome: str) -> None:
+        if self._observer is not None and self._started_at is not None:
+            self._observer(
+                StepEvent(
+                    self._server,
+                    self._side,
+                    self.message_id,
+                    self._number,
+                    self._names[self._number - 1],
+                    self._started_at,
+                    perf_counter() - self._began,
+                    outcome,
+                )
+            )
