@@ -10,7 +10,6 @@ import pytest
 
 if TYPE_CHECKING:
     from ketnoi_testbed.authority import UnsafeAuthority
-
     from ketnoi_testbed.postgres import Postgres
 
 VECTORS = Path(__file__).resolve().parent.parent / "shared" / "vectors" / "x-road"

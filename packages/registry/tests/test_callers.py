@@ -6,6 +6,7 @@ import asyncio
 import ssl
 
 import pytest
+
 from ketnoi_registry.callers import CallerError, Callers
 from ketnoi_registry.settings import Caller, DirectorySource, Settings
 

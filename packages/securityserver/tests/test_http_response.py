@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ketnoi_protocol.errors import Refusal
 from ketnoi_securityserver.http_response import Response, ResponseReader
 

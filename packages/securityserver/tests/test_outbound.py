@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+
 from ketnoi_protocol.errors import Refusal
 from ketnoi_securityserver import outbound
 from ketnoi_securityserver.http_response import Response

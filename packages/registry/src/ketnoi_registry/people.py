@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import asyncpg
+
 from ketnoi_protocol.birth_date import BirthDate
 from ketnoi_protocol.names import key_exact, key_legacy
 

@@ -16,12 +16,11 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from ketnoi_trust.errors import Refused
-
 from ketnoi_runtime.clock import Clock
 from ketnoi_securityserver.configuration_download import Downloaded, Sources
 from ketnoi_securityserver.configuration_files import ConfigurationFolder
 from ketnoi_trust.configuration import Anchor, Configuration, DirectoryListing, SignedDirectory
+from ketnoi_trust.errors import Refused
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +36,7 @@ class Keeps(Protocol):
     async def saw(self, instance: str, expires_at: datetime) -> None:
         """A verified directory with this expiry was seen."""
 
-    async def keep(self, downloaded: Downloaded, anchor: bytes, digest: str, at: datetime) -> None:
+    async def keep(self, instance: str, downloaded: Downloaded, anchor: bytes, digest: str, at: datetime) -> None:
         """From `at` on this is the configuration worked by."""
 
 
@@ -150,7 +149,8 @@ class GlobalConfiguration:
             fresh = dataclasses.replace(self._current, expires_at=listing.expires_at)
         else:
             fresh = await asyncio.to_thread(Configuration.from_signed_directory, listing, downloaded.files)
-            await self._keeps.keep(downloaded, self._anchor.write(), fresh.digest, self._clock.now())
+            instance, anchor = self._anchor.instance, self._anchor.write()
+            await self._keeps.keep(instance, downloaded, anchor, fresh.digest, self._clock.now())
         await self._keeps.saw(self._anchor.instance, listing.expires_at)
         self._current, self._downloaded = fresh, downloaded
         await asyncio.to_thread(self._folder.write, listing, downloaded)

@@ -15,7 +15,6 @@ from collections.abc import Hashable
 from typing import Any, cast
 
 from ketnoi_protocol.errors import Refusal
-
 from ketnoi_securityserver.http_response import Response, ResponseReader
 
 MOST_IDLE = 200
@@ -190,7 +189,7 @@ class Pool:
         self._places.clear()
 
 
-async def reach(host: str, port: int, timeout: float) -> socket.socket:  # noqa: ASYNC109
+async def reach(host: str, port: int, timeout: float) -> socket.socket:
     """A connected TCP socket; `timeout` in seconds. Raises OSError (TimeoutError included)."""
     loop = asyncio.get_running_loop()
     async with asyncio.timeout(timeout):
@@ -215,7 +214,7 @@ async def connect(
     place: Hashable,
     reached: socket.socket,
     tls: ssl.SSLContext | None,
-    timeout: float,  # noqa: ASYNC109
+    timeout: float,
 ) -> Connection:
     """An HTTP connection on a connected socket, after the TLS handshake if there is TLS.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
+
 from ketnoi_protocol.identifiers import SecurityServerId
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
@@ -49,6 +50,23 @@ class Limits(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     deadline: Seconds = 90.0
 
 
+class Upkeep(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """How often the server looks after itself; all times in seconds.
+
+    `timestamp_interval` and `ocsp_refresh` are the configuration's own unless set here. After
+    `timestamp_failure_accepted` without a time stamp no more messages are taken. Bodies are deleted after
+    `body_days` days; they are kept for ever while it is not set.
+    """
+
+    configuration_poll: Seconds = 60.0
+    serverconf_poll: Annotated[float, msgspec.Meta(gt=0, le=5)] = 2.0
+    ocsp_refresh: Seconds | None = None
+    timestamp_interval: Seconds | None = None
+    timestamp_failure_accepted: Seconds = 14_400.0
+    log_timeout: Seconds = 5.0
+    body_days: Annotated[int, msgspec.Meta(ge=1)] | None = None
+
+
 class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """One security server.
 
@@ -72,6 +90,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     strict_freshness: bool = True
     peers: Peers = msgspec.field(default_factory=Peers)
     limits: Limits = msgspec.field(default_factory=Limits)
+    upkeep: Upkeep = msgspec.field(default_factory=Upkeep)
 
     @property
     def server_id(self) -> SecurityServerId:

@@ -17,7 +17,6 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from ketnoi_trust.errors import Refused
 
 from ketnoi_protocol.errors import Refusal
 from ketnoi_protocol.identifiers import MemberId, SecurityServerId
@@ -25,6 +24,7 @@ from ketnoi_runtime.clock import Clock
 from ketnoi_securityserver.credentials.keys import CERTIFICATE, KEY, HeldKey, KeyStore, KeyStoreError, PrivateKey
 from ketnoi_securityserver.credentials.proof import Asks, Proof, prove
 from ketnoi_trust.configuration import Configuration
+from ketnoi_trust.errors import Refused
 
 logger = logging.getLogger(__name__)
 

@@ -9,12 +9,12 @@ from datetime import datetime
 from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding
-from ketnoi_trust.errors import Refused
 
 from ketnoi_securityserver.credentials.keys import HeldKey
 from ketnoi_trust import certificates, ocsp
 from ketnoi_trust.certificates import ParsedCertificate
 from ketnoi_trust.configuration import Configuration
+from ketnoi_trust.errors import Refused
 
 Asks = Callable[[str, bytes], Awaitable[bytes]]
 """Asks an OCSP responder: its URL and the DER request in, the DER response out. Raises OSError."""

@@ -42,7 +42,7 @@ fresh AS (
     SELECT * FROM incoming WHERE replay_key IS NULL OR replay_key IN (SELECT key FROM fresh)
 ), {_WRITES}
 SELECT key FROM fresh
-"""
+"""  # noqa: S608
 
 WRITE = f"""
 WITH kept AS ({_ROWS.format(types="", names="")}), {_WRITES}

@@ -77,10 +77,10 @@ class MessageLog:
         """Write what waits, then close."""
         while self._writing is not None:
             await asyncio.shield(self._writing)
-        self._drop(self._connection)
-        self._connection = None
-        self._drop(self._side)
-        self._side = None
+        for connection in (self._connection, self._side):
+            if connection is not None and not connection.is_closed():
+                await connection.close(timeout=self._timeout)
+        self._connection = self._side = None
 
     def halt(self, reason: str | None) -> None:
         """Refuse all records from now on for this reason; None lets them through again."""
@@ -207,6 +207,7 @@ class MessageLog:
             )
             if not held:
                 raise Refusal("logging_failed", "another process writes the message log under this node's name")
+            await connection.execute("INSERT INTO log_node VALUES ($1) ON CONFLICT DO NOTHING", self.node_id)
             self._sequence = await connection.fetchval(
                 "SELECT greatest((SELECT max(sequence) FROM record WHERE node_id = $1),"
                 " (SELECT max(last_sequence) FROM batch WHERE node_id = $1), 0)",

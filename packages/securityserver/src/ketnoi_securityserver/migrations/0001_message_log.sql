@@ -7,6 +7,10 @@ BEGIN
 END
 $$;
 
+CREATE TABLE log_node (
+    node_id text PRIMARY KEY
+);
+
 -- `sequence` counts a node's records; one node has one writer, so its numbers are committed in order.
 -- `own` is our side's subsystem in colon form. `body_id` names the row of `message_body`, which may be gone by now;
 -- `body_digest` is the SHA-512 of the body and stays. `configuration_digest` names the configuration judged under.
@@ -70,13 +74,15 @@ CREATE INDEX batch_by_snapshot ON batch USING gin (snapshots);
 CREATE TRIGGER batch_stays BEFORE UPDATE OR DELETE ON batch FOR EACH ROW EXECUTE FUNCTION insert_only();
 
 -- Every configuration that this server worked by: the anchor, the signed directory, and the files it lists.
--- `id` is the SHA-512 over all of it (the leaf that is stamped), `digest` the SHA-256 of shared-params.xml.
+-- `id` is the SHA-512 of the manifest (the leaf that is stamped), which holds the digests of all of it;
+-- `digest` is the SHA-256 of shared-params.xml, by which records name it.
 CREATE TABLE configuration_snapshot (
     id bytea PRIMARY KEY CHECK (length(id) = 64),
     digest bytea NOT NULL CHECK (length(digest) = 32),
     instance text NOT NULL,
     anchor bytea NOT NULL,
     directory bytea NOT NULL,
+    manifest bytea NOT NULL,
     version integer NOT NULL,
     names text[] NOT NULL,
     contents bytea[] NOT NULL,

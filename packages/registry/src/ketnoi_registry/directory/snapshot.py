@@ -1,0 +1,84 @@
+"""One verified state of the signed directory, whole and unchanging."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from ketnoi_protocol.directory import Grant, IntegrationAccount, Manifest, Officer, Organisation
+from ketnoi_protocol.identifiers import OrganisationCode
+from ketnoi_protocol.services import Service, System
+from ketnoi_trust.directory import bucket_of
+
+
+class StaleDirectoryError(Exception):
+    """There is no directory whose validity covers this moment."""
+
+
+class Directory:
+    """Organisations, integration accounts, grants and officers under one manifest.
+
+    A new state is made beside the old one and put in its place in one step; the officers' buckets that did not
+    change are shared between the two.
+    """
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        organisations: Iterable[Organisation],
+        accounts: Iterable[IntegrationAccount],
+        grants: Iterable[Grant],
+        officers: Mapping[str, Mapping[str, Officer]],
+    ) -> None:
+        self.manifest = manifest
+        self.officers = officers
+        self._organisations = {organisation.code for organisation in organisations}
+        self._accounts = {account.id: account for account in accounts}
+        self._keys = {account.id: _public_key(account.public_key) for account in self._accounts.values()}
+        self._grants = {(grant.organisation, grant.system, grant.service, grant.environment): grant for grant in grants}
+
+    def check_current(self, at: datetime) -> None:
+        """Raises StaleDirectoryError when this state's validity does not cover the moment `at`."""
+        if at >= self.manifest.expires_at:
+            raise StaleDirectoryError
+
+    def account(self, account_id: str) -> IntegrationAccount | None:
+        """The integration account of that id, active or not."""
+        return self._accounts.get(account_id)
+
+    def key_of(self, account: IntegrationAccount) -> EllipticCurvePublicKey | None:
+        """The account's P-256 key; None when what stands in the directory is no such key."""
+        return self._keys.get(account.id)
+
+    def grant(self, unit: OrganisationCode, system: System, service: Service, environment: str) -> Grant | None:
+        """The grant for `unit`: its own, else that of the nearest organisation above it, active or not.
+
+        The nearest one counts alone: a suspended grant of a unit is not mended by the ministry's.
+        """
+        for code in _upwards(unit.value):
+            if (found := self._grants.get((code, system, service, environment))) is not None:
+                return found if code in self._organisations else None
+        return None
+
+    def officer(self, code: str) -> Officer | None:
+        """The officer account of that code, active or not."""
+        buckets = self.manifest.officer_buckets
+        return self.officers.get(bucket_of(code, buckets), {}).get(code)
+
+
+def _upwards(code: str) -> Iterable[str]:
+    while code:
+        yield code
+        code = code.rpartition(".")[0]
+
+
+def _public_key(pem: str) -> EllipticCurvePublicKey | None:
+    try:
+        key = load_pem_public_key(pem.encode())
+    except (ValueError, UnsupportedAlgorithm):
+        return None
+    return key if isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1) else None
