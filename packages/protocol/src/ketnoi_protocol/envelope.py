@@ -1,0 +1,336 @@
+"""Requests and answers of the four services in their JSON dialect, both ways.
+
+The five header fields, their lengths and those of the claimed person are the ones of the only official fragment that
+was found (domain: "Dịch vụ tích hợp cung cấp thông tin nhóm máu"), used for all four services [our choice]; so are
+the household request, the codes of MaKetQua and JSON itself. Reading a request is strict, so that nothing is sent
+that nobody looked at; reading an answer is lenient about fields that a later version may add.
+
+Attributes are English, or the snake_case of the official header field. `repr` never tells anything about a person.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+import unicodedata
+from typing import Annotated, ClassVar, Final, TypeAlias
+
+import msgspec
+
+from ketnoi_protocol.birth_date import BirthDate
+from ketnoi_protocol.citizen import Citizen, Personal
+from ketnoi_protocol.citizen_shapes import C06Citizen, QcvnCitizen
+from ketnoi_protocol.errors import Refusal
+from ketnoi_protocol.identifiers import OrganisationCode
+from ketnoi_protocol.names import LONGEST_NAME, key_exact, key_legacy
+from ketnoi_protocol.services import AnswerShape, Service
+
+FOUND: Final = "00"
+NO_MATCH: Final = "01"
+LARGEST_HOUSEHOLD: Final = 50
+"""Members that one household request may claim [our choice]."""
+MOST_ATTRIBUTES: Final = 20
+
+_PLAIN = r"[^\x00-\x1f\x7f-\x9f]"
+# The end of the text for JSON Schema's dialect and for Python's, where `$` alone forgives a line feed.
+_END = r"$(?!\n)"
+_PERSONAL_NUMBER = re.compile("[0-9]{12}")
+_WHERE = re.compile(r" - at `(\$[A-Za-z0-9.\[\]]*)`\Z")
+
+RequestCode: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=f"^{_PLAIN}+" + _END)]
+ProcedureCode: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=20, pattern=f"^{_PLAIN}+" + _END)]
+ServiceDigits: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[0-9]{1,20}" + _END)]
+UnitCode: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=35)]
+OfficerCode: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[!-~]{1,20}" + _END)]
+PersonalDigits: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[0-9]{12}" + _END)]
+OldDigits: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[0-9]{9}" + _END)]
+FullName: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=3 * LONGEST_NAME)]
+BirthText: TypeAlias = Annotated[str, msgspec.Meta(min_length=4, max_length=10)]
+RelationCode: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[A-Z0-9]{1,10}" + _END)]
+AttributeName: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[A-Za-z]{1,40}" + _END)]
+AttributeText: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=f"^{_PLAIN}+" + _END)]
+Attributes: TypeAlias = Annotated[dict[AttributeName, AttributeText], msgspec.Meta(max_length=MOST_ATTRIBUTES)]
+
+
+class Claimed(Personal, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Who somebody is said to be: at least one of the two numbers, and the name."""
+
+    personal_number: PersonalDigits | None = msgspec.field(name="SoDinhDanh", default=None)
+    old_number: OldDigits | None = msgspec.field(name="SoCMND", default=None)
+    name: FullName = msgspec.field(name="HoVaTen")
+    birth_text: BirthText | None = msgspec.field(name="NgayThangNamSinh", default=None)
+
+    def __post_init__(self) -> None:
+        """Check what a schema cannot say. Raises Refusal `11`, ValueError without quoting."""
+        if self.personal_number is None and self.old_number is None:
+            raise Refusal("11", "SoDinhDanh, SoCMND")
+        if len(unicodedata.normalize("NFC", self.name)) > LONGEST_NAME:
+            raise ValueError("HoVaTen is too long")
+        key_exact(self.name)
+        key_legacy(self.name)
+        if self.birth_text is not None:
+            BirthDate.parse(self.birth_text)
+
+    @property
+    def birth(self) -> BirthDate | None:
+        """The birth date as far as it was given."""
+        return BirthDate.parse(self.birth_text) if self.birth_text is not None else None
+
+
+class _Request(Claimed, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The header fields. `ma_don_vi` is written in either form of an organisation code."""
+
+    SERVICE: ClassVar[Service]
+
+    ma_yeu_cau: RequestCode = msgspec.field(name="MaYeuCau")
+    ma_dvc: ProcedureCode = msgspec.field(name="MaDVC")
+    ma_tich_hop: ServiceDigits = msgspec.field(name="MaTichHop")
+    ma_don_vi: UnitCode = msgspec.field(name="MaDonVi")
+    ma_can_bo: OfficerCode = msgspec.field(name="MaCanBo")
+
+    def __post_init__(self) -> None:
+        """Check what a schema cannot say. Raises Refusal `11`, ValueError without quoting."""
+        super().__post_init__()
+        OrganisationCode.parse(self.ma_don_vi)
+        if _PERSONAL_NUMBER.search(self.ma_can_bo):
+            # It stands in X-Road-UserId too, which two organisations log in clear.
+            raise ValueError("MaCanBo is the code of an account, never a personal number")
+
+    @property
+    def unit(self) -> OrganisationCode:
+        """The organisation code of `ma_don_vi`, normalised."""
+        return OrganisationCode.parse(self.ma_don_vi)
+
+
+class ConfirmRequest(_Request, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Service 1: do number, old number and name belong together? A birth date may be left out."""
+
+    SERVICE: ClassVar[Service] = Service.CONFIRM_IDENTITY_NUMBER
+
+
+class _WithBirth(_Request, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    def __post_init__(self) -> None:
+        """Check that the birth date is there. Raises Refusal `11`, ValueError without quoting."""
+        super().__post_init__()
+        if self.birth_text is None:
+            raise ValueError("NgayThangNamSinh is missing")
+
+
+class LookUpRequest(_WithBirth, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Service 3: what does the register know about this citizen, as far as licensed?"""
+
+    SERVICE: ClassVar[Service] = Service.LOOK_UP_CITIZEN
+
+
+class VerifyRequest(_WithBirth, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Service 4: is there this citizen? `attributes` are further claims, by the name of the field."""
+
+    SERVICE: ClassVar[Service] = Service.VERIFY_CITIZEN
+
+    attributes: Attributes = msgspec.field(name="ThuocTinh", default_factory=dict)
+
+
+class ClaimedMember(Claimed, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Somebody who is said to be in the household, and their relation to its head."""
+
+    relation: RelationCode = msgspec.field(name="QuanHe")
+
+
+class HouseholdRequest(_WithBirth, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Service 2: are these members in this citizen's household, in these relations to its head?"""
+
+    SERVICE: ClassVar[Service] = Service.VERIFY_HOUSEHOLD
+
+    members: Annotated[tuple[ClaimedMember, ...], msgspec.Meta(min_length=1, max_length=LARGEST_HOUSEHOLD)] = (
+        msgspec.field(name="ThanhVien")
+    )
+
+
+Request: TypeAlias = ConfirmRequest | HouseholdRequest | LookUpRequest | VerifyRequest
+
+
+class _Answer(Personal, frozen=True, kw_only=True, omit_defaults=True):
+    """`ma_yeu_cau` is the request's. `ma_ket_qua` says nothing that the rest of the answer does not."""
+
+    ma_yeu_cau: str = msgspec.field(name="MaYeuCau")
+    ma_ket_qua: Annotated[str, msgspec.Meta(pattern="^0[01]" + _END)] = msgspec.field(name="MaKetQua")
+
+
+class ExistsAnswer(_Answer, frozen=True, kw_only=True, omit_defaults=True):
+    """Service 1."""
+
+    exists: bool = msgspec.field(name="TonTai")
+
+    @classmethod
+    def of(cls, ma_yeu_cau: str, exists: bool) -> ExistsAnswer:
+        """The answer to a request."""
+        return cls(ma_yeu_cau=ma_yeu_cau, ma_ket_qua=FOUND if exists else NO_MATCH, exists=exists)
+
+
+class MemberAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """About one claimed member: are they in the household, and in the claimed relation? Without the first, never
+    the second."""
+
+    in_household: bool = msgspec.field(name="CungHo")
+    relation_confirmed: bool = msgspec.field(name="DungQuanHe")
+
+
+class HouseholdAnswer(_Answer, frozen=True, kw_only=True, omit_defaults=True):
+    """Service 2: one answer per claimed member, in the request's order. MaKetQua is 00 when every claim holds."""
+
+    members: tuple[MemberAnswer, ...] = msgspec.field(name="ThanhVien")
+
+    @classmethod
+    def of(cls, ma_yeu_cau: str, members: tuple[MemberAnswer, ...]) -> HouseholdAnswer:
+        """The answer to a request."""
+        all_hold = all(each.in_household and each.relation_confirmed for each in members)
+        return cls(ma_yeu_cau=ma_yeu_cau, ma_ket_qua=FOUND if all_hold else NO_MATCH, members=members)
+
+
+class LookUpAnswer(_Answer, frozen=True, kw_only=True, omit_defaults=True):
+    """Service 3: the citizen with the licensed fields, or nobody. `as_of` is the moment of the data (UTC)."""
+
+    citizen: Citizen | None = None
+    as_of: datetime.datetime | None = None
+
+    @classmethod
+    def of(cls, ma_yeu_cau: str, citizen: Citizen | None, as_of: datetime.datetime | None = None) -> LookUpAnswer:
+        """The answer to a request."""
+        result = FOUND if citizen is not None else NO_MATCH
+        return cls(ma_yeu_cau=ma_yeu_cau, ma_ket_qua=result, citizen=citizen, as_of=as_of)
+
+
+class CountAnswer(_Answer, frozen=True, kw_only=True, omit_defaults=True):
+    """Service 4: 1 or 0, and yes or no per claimed attribute where licensed; nobody found says nothing more."""
+
+    count: Annotated[int, msgspec.Meta(ge=0, le=1)] = msgspec.field(name="SoLuongCongDan")
+    results: dict[str, bool] = msgspec.field(name="KetQua", default_factory=dict)
+
+    @classmethod
+    def of(cls, ma_yeu_cau: str, found: bool, results: dict[str, bool] | None = None) -> CountAnswer:
+        """The answer to a request."""
+        return cls(
+            ma_yeu_cau=ma_yeu_cau,
+            ma_ket_qua=FOUND if found else NO_MATCH,
+            count=int(found),
+            results=(results or {}) if found else {},
+        )
+
+
+Answer: TypeAlias = ExistsAnswer | HouseholdAnswer | LookUpAnswer | CountAnswer
+
+
+class QcvnCollection(Personal, frozen=True, kw_only=True, omit_defaults=True):
+    """CongdanCollection of qcvn-109."""
+
+    as_of: datetime.datetime | None = msgspec.field(name="ThoiDiemDuLieu", default=None)
+    count: Annotated[int, msgspec.Meta(ge=0, le=1)] = msgspec.field(name="SoCongDan")
+    citizens: Annotated[tuple[QcvnCitizen, ...], msgspec.Meta(max_length=1)] = msgspec.field(name="CongDan", default=())
+
+
+class C06Collection(Personal, frozen=True, kw_only=True, omit_defaults=True):
+    """CongdanCollection of c06-037."""
+
+    as_of: datetime.datetime | None = msgspec.field(name="ThoiDiemDuLieu", default=None)
+    count: Annotated[int, msgspec.Meta(ge=0, le=1)] = msgspec.field(name="SoCongDan")
+    citizens: Annotated[tuple[C06Citizen, ...], msgspec.Meta(max_length=1)] = msgspec.field(name="CongDan", default=())
+
+
+class QcvnAnswer(_Answer, frozen=True, kw_only=True, omit_defaults=True):
+    """A look-up's answer as qcvn-109 writes it."""
+
+    collection: QcvnCollection = msgspec.field(name="CongdanCollection")
+
+
+class C06Answer(_Answer, frozen=True, kw_only=True, omit_defaults=True):
+    """A look-up's answer as c06-037 writes it."""
+
+    collection: C06Collection = msgspec.field(name="CongdanCollection")
+
+
+REQUESTS: Final[dict[Service, type[Request]]] = {
+    each.SERVICE: each for each in (ConfirmRequest, HouseholdRequest, LookUpRequest, VerifyRequest)
+}
+"""What is asked of each service."""
+
+ANSWERS: Final = {
+    AnswerShape.EXISTS: ExistsAnswer,
+    AnswerShape.HOUSEHOLD: HouseholdAnswer,
+    AnswerShape.COUNT: CountAnswer,
+    AnswerShape.QCVN_109: QcvnAnswer,
+    AnswerShape.C06_037: C06Answer,
+}
+"""What is written on the wire in each shape."""
+
+_ENCODER = msgspec.json.Encoder()
+_ANSWERS = {shape: msgspec.json.Decoder(kind) for shape, kind in ANSWERS.items()}
+_REQUESTS = {service: msgspec.json.Decoder(kind) for service, kind in REQUESTS.items()}
+
+
+def encode_request(request: Request) -> bytes:
+    """The request's body. Raises Refusal `10`, `11` when `decode_request` would not take it."""
+    body = _ENCODER.encode(request)
+    decode_request(request.SERVICE, body)
+    return body
+
+
+def decode_request(service: Service, body: bytes) -> Request:
+    """Read a request. Raises Refusal `10`, whose detail names the field, or `11`; neither quotes a value."""
+    try:
+        return _REQUESTS[service].decode(body)
+    except msgspec.ValidationError as error:
+        raise Refusal("10", _where(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Refusal("10", "the body is not JSON in UTF-8") from None
+
+
+def encode_answer(shape: AnswerShape, answer: Answer) -> bytes:
+    """The answer's body in the shape that the catalogue's entry names."""
+    if not isinstance(answer, LookUpAnswer):
+        _expect(type(answer) is ANSWERS[shape], shape)
+        return _ENCODER.encode(answer)
+    citizens = () if answer.citizen is None else (answer.citizen,)
+    header = {"ma_yeu_cau": answer.ma_yeu_cau, "ma_ket_qua": answer.ma_ket_qua}
+    if shape is AnswerShape.QCVN_109:
+        qcvn = QcvnCollection(
+            as_of=answer.as_of, count=len(citizens), citizens=tuple([QcvnCitizen.of(each) for each in citizens])
+        )
+        return _ENCODER.encode(QcvnAnswer(**header, collection=qcvn))
+    _expect(shape is AnswerShape.C06_037, shape)
+    flat = C06Collection(
+        as_of=answer.as_of, count=len(citizens), citizens=tuple([C06Citizen.of(each) for each in citizens])
+    )
+    return _ENCODER.encode(C06Answer(**header, collection=flat))
+
+
+def decode_answer(shape: AnswerShape, body: bytes) -> Answer:
+    """Read an answer. Raises Refusal `service_failed`, whose detail names the field and quotes no value."""
+    try:
+        wire = _ANSWERS[shape].decode(body)
+        if not isinstance(wire, QcvnAnswer | C06Answer):
+            return wire
+        found = wire.collection.citizens
+        citizen = found[0].citizen() if found else None
+    except msgspec.ValidationError as error:
+        raise Refusal("service_failed", f"the answer: {_where(error)}") from None
+    except (ValueError, RecursionError):
+        raise Refusal("service_failed", "the answer is not what the service answers") from None
+    return LookUpAnswer(
+        ma_yeu_cau=wire.ma_yeu_cau, ma_ket_qua=wire.ma_ket_qua, citizen=citizen, as_of=wire.collection.as_of
+    )
+
+
+def _expect(right: bool, shape: AnswerShape) -> None:
+    if not right:
+        raise ValueError(f"an answer of this kind is not written as {shape}")
+
+
+def _where(error: msgspec.ValidationError) -> str:
+    """What is wrong, and where, without any value or unknown name out of the message."""
+    text = str(error)
+    if text.startswith("Object contains unknown field"):
+        what = "a field that this service does not know"
+    else:
+        what = text.partition(" - at `")[0]
+    where = _WHERE.search(text)
+    return f"{what} ({where.group(1)})" if where else what
