@@ -11,7 +11,7 @@ Reading is lenient about what a later version may add, and takes an empty text f
 from __future__ import annotations
 
 import datetime
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import msgspec
 
@@ -142,16 +142,12 @@ class QcvnCitizen(WireCitizen, frozen=True, kw_only=True, omit_defaults=True):
     def of(cls, citizen: Citizen) -> QcvnCitizen:
         """The citizen in this shape."""
         name, birth = citizen.name, citizen.birth
-        places = [(key, getattr(citizen, key)) for key in _PLACES]
-        relatives = [(key, getattr(citizen, key)) for key in (*_RELATIVES, "head")]
         return cls(
-            **_alike(citizen),
+            **_alike(citizen, QcvnPlace, QcvnRelative),
             name=WireName(family=name.family or None, middle=name.middle or None, given=name.given) if name else None,
             ethnic_group=QcvnEthnicGroup(code=citizen.ethnic_group) if citizen.ethnic_group else None,
             religion=QcvnReligion(code=citizen.religion) if citizen.religion else None,
             birth=_birth(birth, str(birth), beside=False) if birth else None,
-            **{key: QcvnPlace.of(place) if place else None for key, place in places},
-            **{key: QcvnRelative.of(relative) if relative else None for key, relative in relatives},
         )
 
     def citizen(self) -> Citizen:
@@ -179,8 +175,13 @@ class C06Place(Personal, frozen=True, kw_only=True, omit_defaults=True):
 
     def place(self) -> Place:
         """What was written; a missing country is Vietnam."""
-        values = {key: value or None for key, value in msgspec.structs.asdict(self).items()}
-        return Place(**{**values, "country": self.country or "VN"})
+        return Place(
+            province=self.province or None,
+            district=self.district or None,
+            commune=self.commune or None,
+            detail=self.detail or None,
+            country=self.country or "VN",
+        )
 
 
 class C06Relative(Personal, frozen=True, kw_only=True, omit_defaults=True):
@@ -221,16 +222,12 @@ class C06Citizen(WireCitizen, frozen=True, kw_only=True, omit_defaults=True):
     def of(cls, citizen: Citizen) -> C06Citizen:
         """The citizen in this shape: the name whole and in upper case, as callers of 037 see it."""
         birth = citizen.birth
-        places = [(key, getattr(citizen, key)) for key in _PLACES]
-        relatives = [(key, getattr(citizen, key)) for key in (*_RELATIVES, "head")]
         return cls(
-            **_alike(citizen),
+            **_alike(citizen, C06Place, C06Relative),
             name=WireName(family="", middle="", given=citizen.name.full.upper()) if citizen.name else None,
             ethnic_group=citizen.ethnic_group,
             religion=citizen.religion,
             birth=_birth(birth, birth.compact, beside=True) if birth else None,
-            **{key: C06Place.of(place) if place else None for key, place in places},
-            **{key: C06Relative.of(relative) if relative else None for key, relative in relatives},
         )
 
     def citizen(self) -> Citizen:
@@ -238,12 +235,16 @@ class C06Citizen(WireCitizen, frozen=True, kw_only=True, omit_defaults=True):
         return _read(self, self.ethnic_group, self.religion)
 
 
-def _alike(citizen: Citizen) -> dict[str, object]:
+def _alike(
+    citizen: Citizen, place: type[QcvnPlace | C06Place], relative: type[QcvnRelative | C06Relative]
+) -> dict[str, Any]:
+    """The fields that differ in nothing but the shape of places and relatives."""
     life = citizen.life
-    return {
-        **{key: getattr(citizen, key) for key in _TEXTS},
-        "life": WireLife(status=life.status, since=life.since) if life else None,
-    }
+    values: dict[str, Any] = {key: getattr(citizen, key) for key in (*_TEXTS, *_PLACES, *_RELATIVES, "head")}
+    for keys, shape in ((_PLACES, place), ((*_RELATIVES, "head"), relative)):
+        for key in keys:
+            values[key] = None if values[key] is None else shape.of(values[key])
+    return {**values, "life": WireLife(status=life.status, since=life.since) if life else None}
 
 
 def _birth(birth: BirthDate, full: str, *, beside: bool) -> WireBirth:
@@ -263,34 +264,25 @@ def _relative(relative: Relative) -> dict[str, str | None]:
 
 
 def _read(wire: QcvnCitizen | C06Citizen, ethnic_group: str | None, religion: str | None) -> Citizen:
-    places = {key: _read_place(getattr(wire, key)) for key in _PLACES}
-    relatives = {key: _read_relative(getattr(wire, key)) for key in _RELATIVES}
+    values: dict[str, Any] = {key: getattr(wire, key) or None for key in _TEXTS}
+    for key in _PLACES:
+        place: QcvnPlace | C06Place | None = getattr(wire, key)
+        values[key] = place.place() if place else None
+    for key in _RELATIVES:
+        relative: QcvnRelative | C06Relative | None = getattr(wire, key)
+        values[key] = Relative(**_read_person(relative)) if relative else None
     return Citizen(
-        **{key: getattr(wire, key) or None for key in _TEXTS},
+        **values,
         name=wire.name.name() if wire.name else None,
         ethnic_group=ethnic_group or None,
         religion=religion or None,
         birth=wire.birth.birth() if wire.birth else None,
-        **places,
-        **relatives,
-        head=_read_head(wire.head),
+        head=Head(**_read_person(wire.head), relation=wire.head.relation or "") if wire.head else None,
         life=Life(status=wire.life.status, since=wire.life.since) if wire.life else None,
     )
 
 
-def _read_place(wire: QcvnPlace | C06Place | None) -> Place | None:
-    return wire.place() if wire else None
-
-
-def _read_relative(wire: QcvnRelative | C06Relative | None) -> Relative | None:
-    return Relative(**_read_person(wire)) if wire else None
-
-
-def _read_head(wire: QcvnRelative | C06Relative | None) -> Head | None:
-    return Head(**_read_person(wire), relation=wire.relation or "") if wire else None
-
-
-def _read_person(wire: QcvnRelative | C06Relative) -> dict[str, str | None]:
+def _read_person(wire: QcvnRelative | C06Relative) -> dict[str, Any]:
     return {
         "name": wire.full_name(),
         "personal_number": wire.personal_number or None,

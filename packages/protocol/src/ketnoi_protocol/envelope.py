@@ -306,7 +306,7 @@ def encode_answer(shape: AnswerShape, answer: Answer) -> bytes:
 def decode_answer(shape: AnswerShape, body: bytes) -> Answer:
     """Read an answer. Raises Refusal `service_failed`, whose detail names the field and quotes no value."""
     try:
-        wire = _ANSWERS[shape].decode(body)
+        wire: ExistsAnswer | HouseholdAnswer | CountAnswer | QcvnAnswer | C06Answer = _ANSWERS[shape].decode(body)
         if not isinstance(wire, QcvnAnswer | C06Answer):
             return wire
         found = wire.collection.citizens
