@@ -1,0 +1,253 @@
+"""The command `ketnoi`. Personal numbers are never given on the command line: they would stand in its history and in
+the list of processes. They are asked for, or read as JSON from a file or standard input.
+
+Exit status: 0 done (for `evidence verify`: valid), 1 refused or not found to be so, 2 unusable input or settings.
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ketnoi_client import doctor, evidence
+from ketnoi_client.agency import Agency, Member, Person, Sent
+from ketnoi_client.output import show_answer, show_finding, show_services, show_verdict
+from ketnoi_client.problems import KetnoiError, Refused, SettingsError
+from ketnoi_protocol.services import Platform
+
+REFUSED, UNUSABLE = 1, 2
+
+
+class _Unusable(Exception):  # noqa: N818
+    """Input that is no question; the text says what is missing."""
+
+
+class Question(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """What `--input` reads: the official field names, as in the messages themselves."""
+
+    name: str = msgspec.field(name="HoVaTen")
+    personal_number: str | None = msgspec.field(name="SoDinhDanh", default=None)
+    old_number: str | None = msgspec.field(name="SoCMND", default=None)
+    birth: str | None = msgspec.field(name="NgayThangNamSinh", default=None)
+    attributes: dict[str, str] = msgspec.field(name="ThuocTinh", default_factory=dict)
+    members: tuple[ClaimedMember, ...] = msgspec.field(name="ThanhVien", default=())
+
+    @property
+    def person(self) -> Person:
+        """Whom it is about."""
+        return Person(self.personal_number, self.old_number, self.name, self.birth)
+
+
+class ClaimedMember(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """One claimed member of a household."""
+
+    name: str = msgspec.field(name="HoVaTen")
+    relation: str = msgspec.field(name="QuanHe")
+    personal_number: str | None = msgspec.field(name="SoDinhDanh", default=None)
+    old_number: str | None = msgspec.field(name="SoCMND", default=None)
+    birth: str | None = msgspec.field(name="NgayThangNamSinh", default=None)
+
+    @property
+    def member(self) -> Member:
+        """The same for a call."""
+        return Member(self.personal_number, self.old_number, self.name, self.birth, self.relation)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except (SettingsError, _Unusable, evidence.UnusableInput) as error:
+        return _say(error, UNUSABLE)
+    except Refused as refused:
+        return _say(refused, REFUSED)
+    except KetnoiError as error:
+        return _say(error, REFUSED)
+    except (KeyboardInterrupt, EOFError):
+        return _say("đã dừng · stopped", UNUSABLE)
+
+
+def _say(text: object, status: int) -> int:
+    print(text, file=sys.stderr)
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ketnoi", description="Gọi các dịch vụ dân cư qua máy chủ bảo mật · call the population services"
+    )
+    commands = parser.add_subparsers(required=True, metavar="LỆNH")
+    for name, text, ask in (
+        ("confirm", "xác nhận số định danh và CMND · confirm number and old number", _confirm),
+        ("household", "xác thực hộ gia đình · verify a household", _household),
+        ("look-up", "tra cứu công dân · look a citizen up", _look_up),
+        ("verify", "xác thực công dân · verify a citizen", _verify_citizen),
+    ):
+        command = commands.add_parser(name, help=text, description=text)
+        _with_settings(command)
+        command.add_argument("--input", metavar="FILE", help="JSON (HoVaTen, SoDinhDanh, …); - là stdin · - is stdin")
+        command.add_argument("--officer", help="mã tài khoản cán bộ · MaCanBo")
+        command.add_argument("--procedure", help="mã thủ tục · MaDVC")
+        command.add_argument("--unit", help="mã đơn vị · MaDonVi")
+        command.add_argument("--request-code", help="MaYeuCau, để gửi lại · to repeat a question")
+        command.add_argument("--json", action="store_true", help="in JSON · print JSON")
+        command.set_defaults(run=_asking(ask, household=name == "household"))
+    services = commands.add_parser("services", help="các dịch vụ và mã · the services and their codes")
+    _with_settings(services)
+    services.set_defaults(run=_services)
+    doctor_command = commands.add_parser("doctor", help="vì sao không kết nối được · why does the connection not work")
+    _with_settings(doctor_command)
+    doctor_command.set_defaults(run=_doctor)
+    _add_evidence(commands.add_parser("evidence", help="bằng chứng · evidence"))
+    return parser
+
+
+def _with_settings(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--settings", metavar="FILE", default="agency.toml", help="tệp cấu hình · settings file")
+
+
+def _add_evidence(parser: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(required=True, metavar="LỆNH")
+    fetch = commands.add_parser("fetch", help="tải bằng chứng của một lần gọi · fetch the evidence of one call")
+    _with_settings(fetch)
+    fetch.add_argument("message_id", metavar="MESSAGE-ID")
+    fetch.add_argument("--out", type=Path, default=Path("evidence"), metavar="DIR")
+    fetch.add_argument("--platform", type=Platform, choices=list(Platform))
+    fetch.set_defaults(run=_fetch)
+    verify = commands.add_parser("verify", help="kiểm tra bằng chứng, ngoại tuyến · verify evidence, offline")
+    verify.add_argument("file", type=Path, metavar="FILE")
+    verify.add_argument(
+        "--trust", type=Path, required=True, metavar="PATH", help="thư mục cấu hình hoặc shared-params · configuration"
+    )
+    verify.add_argument("--strict", action="store_true", help="nghiêm hơn X-Road · stricter than X-Road")
+    verify.add_argument("--json", action="store_true", help="in JSON · print JSON")
+    verify.set_defaults(run=_verify)
+
+
+Ask = Callable[[Agency, Question, dict[str, Any]], Sent[Any]]
+
+
+def _confirm(agency: Agency, question: Question, call: dict[str, Any]) -> Sent[Any]:
+    return agency.confirm_identity_number(question.person, **call)
+
+
+def _household(agency: Agency, question: Question, call: dict[str, Any]) -> Sent[Any]:
+    return agency.verify_household(question.person, [each.member for each in question.members], **call)
+
+
+def _look_up(agency: Agency, question: Question, call: dict[str, Any]) -> Sent[Any]:
+    return agency.look_up_citizen(question.person, **call)
+
+
+def _verify_citizen(agency: Agency, question: Question, call: dict[str, Any]) -> Sent[Any]:
+    return agency.verify_citizen(question.person, question.attributes, **call)
+
+
+def _asking(ask: Ask, *, household: bool) -> Callable[[argparse.Namespace], int]:
+    def run(options: argparse.Namespace) -> int:
+        with Agency.open(options.settings) as agency:
+            question = _question(options.input, household=household)
+            call = {
+                "officer": options.officer,
+                "procedure": options.procedure,
+                "unit": options.unit,
+                "request_code": options.request_code,
+            }
+            sent = ask(agency, question, call)
+        show_answer(sent, as_json=options.json)
+        return 0 if sent.answer.ma_ket_qua == "00" else REFUSED
+
+    return run
+
+
+def _question(source: str | None, *, household: bool) -> Question:
+    if source is None:
+        if not sys.stdin.isatty():
+            raise _Unusable("cho câu hỏi bằng --input FILE (hoặc -) · give the question with --input FILE (or -)")
+        return _asked(household=household)
+    try:
+        text = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+    except OSError as error:
+        raise _Unusable(f"{source}: không đọc được · cannot be read: {error.strerror}") from error
+    try:
+        return msgspec.json.decode(text, type=Question)
+    except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        # msgspec names fields and types, never values.
+        raise _Unusable(f"câu hỏi không đúng dạng · the question has a wrong form: {error}") from None
+
+
+def _asked(*, household: bool) -> Question:
+    """At a terminal: numbers are typed without being shown."""
+    number = getpass.getpass("Số định danh (để trống nếu dùng CMND) · personal number: ").strip() or None
+    old = None if number else getpass.getpass("Số CMND · old ID number: ").strip() or None
+    name = input("Họ và tên · full name: ").strip()
+    birth = input("Ngày sinh yyyy-mm-dd hoặc yyyy · birth date: ").strip() or None
+    members = []
+    while household:
+        relation = input("Quan hệ với chủ hộ (QH00…; để trống là hết) · relation to the head, empty to end: ").strip()
+        if not relation:
+            break
+        members.append(
+            ClaimedMember(
+                relation=relation,
+                name=input("  Họ và tên · full name: ").strip(),
+                personal_number=getpass.getpass("  Số định danh · personal number: ").strip() or None,
+            )
+        )
+    return Question(name=name, personal_number=number, old_number=old, birth=birth, members=tuple(members))
+
+
+def _services(options: argparse.Namespace) -> int:
+    with Agency.open(options.settings) as agency:
+        show_services(agency.settings)
+    return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    status = 0
+    with Agency.open(options.settings) as agency:
+        for finding in doctor.examine(agency):
+            show_finding(finding)
+            if not finding.passed:
+                status = REFUSED
+    return status
+
+
+def _fetch(options: argparse.Namespace) -> int:
+    with Agency.open(options.settings) as agency:
+        try:
+            for path in evidence.fetch(agency, options.message_id, options.out, options.platform):
+                print(path)
+        except OSError as error:
+            raise _Unusable(f"{options.out}: không ghi được · cannot be written: {error.strerror}") from error
+    return 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    try:
+        from ketnoi_trust.errors import Refused as NotProved
+    except ImportError:
+        raise _Unusable("cần ketnoi-trust · ketnoi-trust is needed: pip install 'ketnoi-client[evidence]'") from None
+    try:
+        verdict = evidence.verify(options.file, options.trust, strict=options.strict)
+    except NotProved as refused:
+        if options.json:
+            told = {"valid": False, "code": refused.code, "message": refused.message, "step": refused.step}
+            print(json.dumps(told, ensure_ascii=False))
+        else:
+            print(f"KHÔNG HỢP LỆ · NOT VALID  [{refused.code}] {refused.message}")
+        return REFUSED
+    show_verdict(verdict, as_json=options.json)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,102 @@
+"""What the command prints: Vietnamese first, English second; JSON where it is asked for."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ketnoi_client.agency import Sent
+from ketnoi_client.doctor import Finding
+from ketnoi_client.settings import Settings
+from ketnoi_protocol.citizen import ATTRIBUTES, Citizen, Name
+from ketnoi_protocol.envelope import CountAnswer, ExistsAnswer, HouseholdAnswer, LookUpAnswer
+
+if TYPE_CHECKING:
+    from ketnoi_trust.evidence import Verdict
+
+
+def show_answer(sent: Sent[Any], *, as_json: bool) -> None:
+    """An answer, with the message id under which its evidence is found."""
+    answer = sent.answer
+    if as_json:
+        told = {"messageId": sent.message_id, "instance": sent.instance, **msgspec.to_builtins(answer)}
+        if isinstance(answer, LookUpAnswer):
+            told["citizen"] = _citizen(answer.citizen) if answer.citizen is not None else None
+        print(json.dumps(told, ensure_ascii=False, default=str))
+        return
+    for line in _lines(answer):
+        print(line)
+    print(f"mã thông điệp · message id: {sent.message_id}")
+    print(f"MaYeuCau: {sent.request_code}")
+
+
+def _lines(answer: Any) -> list[str]:
+    if isinstance(answer, ExistsAnswer):
+        return ["CÓ, khớp · YES, they belong together" if answer.exists else "KHÔNG khớp · NO match"]
+    if isinstance(answer, CountAnswer):
+        head = "CÓ công dân này · YES, there is this citizen" if answer.count else "KHÔNG khớp · NO match"
+        return [head, *(f"  {name}: {'đúng · yes' if yes else 'không · no'}" for name, yes in answer.results.items())]
+    if isinstance(answer, HouseholdAnswer):
+        return [
+            f"thành viên · member {number}: "
+            + ("cùng hộ · same household" if each.in_household else "không xác nhận · not confirmed")
+            + (", đúng quan hệ · relation confirmed" if each.relation_confirmed else "")
+            for number, each in enumerate(answer.members, start=1)
+        ]
+    if answer.citizen is None:
+        return ["KHÔNG tìm thấy người khớp · NO matching citizen"]
+    return [f"{name:22}{_text(value)}" for name, value in _citizen(answer.citizen).items()]
+
+
+def _citizen(citizen: Citizen) -> dict[str, Any]:
+    """The fields that are there, by their official names."""
+    return {name: _plain(getattr(citizen, ATTRIBUTES[name])) for name in citizen.fields}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Name):
+        return value.full
+    if isinstance(value, msgspec.Struct):
+        return {key: _plain(each) for key, each in msgspec.structs.asdict(value).items() if each not in (None, "")}
+    return str(value) if value is not None else None
+
+
+def _text(value: Any) -> str:
+    return ", ".join(f"{key}: {_text(each)}" for key, each in value.items()) if isinstance(value, dict) else str(value)
+
+
+def show_services(settings: Settings) -> None:
+    """The services of this environment, which account and platform each goes over."""
+    for entry in settings.catalogue:
+        if entry.environment is not settings.environment:
+            continue
+        ready = entry.platform in settings.platforms and entry.system in settings.accounts
+        print(f"{'✓' if ready else '·'} {entry.title_vi} · {entry.title_en}")
+        print(f"    {entry.system} · {entry.instance} · {entry.service_code} · MaTichHop {entry.ma_tich_hop}")
+
+
+def show_finding(finding: Finding) -> None:
+    """One check of the doctor."""
+    print(
+        f"{'✓' if finding.passed else '✗'} {finding.platform}: {finding.name_vi} · {finding.name_en}: {finding.found}"
+    )
+    if not finding.passed:
+        print(f"    → {finding.mend}")
+
+
+def show_verdict(verdict: Verdict, *, as_json: bool) -> None:
+    """What a container proves."""
+    told = described(verdict)
+    if as_json:
+        print(json.dumps({"valid": True, **told}, ensure_ascii=False))
+        return
+    print("HỢP LỆ · VALID")
+    for name, value in told.items():
+        print(f"  {name}: {', '.join(map(str, value)) if isinstance(value, list) else value}")
+
+
+def described(verdict: Verdict) -> dict[str, Any]:
+    """A verdict in words."""
+    raise NotImplementedError

@@ -1,0 +1,161 @@
+"""What can go wrong with a call, told so that somebody knows what to do.
+
+A refusal's class says who must act; its row in the one table says what happened and how to mend it, in Vietnamese and
+English. Nothing here ever quotes a personal number.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from ketnoi_protocol.errors import Row, row, row_of_fault
+
+Hop = Literal["own security server", "provider's security server", "registry"]
+
+HOPS_VI: dict[Hop, str] = {
+    "own security server": "máy chủ bảo mật của cơ quan",
+    "provider's security server": "máy chủ bảo mật của bên cung cấp",
+    "registry": "CSDLQG về dân cư",
+}
+
+
+class KetnoiError(Exception):
+    """Anything that a call can fail with."""
+
+
+class SettingsError(KetnoiError):
+    """The settings file, or a file that it names, cannot be used; the text says which and how to mend it."""
+
+
+class Unreachable(KetnoiError):  # noqa: N818
+    """The agency's own security server did not answer. `sent` tells whether a byte of the question had been sent.
+
+    When nothing was sent the same call may be made again at once. Otherwise repeat it with a new message id and the
+    same MaYeuCau (`request_code`): the registry answers a repeated question anew and refuses a changed one.
+    """
+
+    def __init__(self, text: str, *, sent: bool) -> None:
+        super().__init__(text)
+        self.sent = sent
+
+
+class UnusableAnswer(KetnoiError):  # noqa: N818
+    """An answer came whose form cannot be understood, or that belongs to another question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One refusal as it arrived. `type` is X-Road's or the registry's own word for it, `hop` who refused, `log_id` the
+    UUID under which that server's log tells more (empty when it gave none)."""
+
+    row: Row
+    type: str
+    detail: str
+    hop: Hop
+    log_id: str
+    message_id: str
+
+
+class Refused(KetnoiError):  # noqa: N818
+    """The call was refused. The subclass says who must act."""
+
+    who: ClassVar[str] = ""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+    @property
+    def code(self) -> str:
+        """The code of the table of refusals."""
+        return self.problem.row.code
+
+    def __str__(self) -> str:
+        """What happened, who refused, and what to do; Vietnamese first."""
+        known = self.problem
+        lines = [
+            f"[{known.row.code}] {known.row.title_vi}",
+            f"    {known.row.title_en}",
+            f"  nơi từ chối · refused by: {HOPS_VI[known.hop]} · {known.hop}",
+            f"  cách xử lý · what to do:  {known.row.mend_vi}",
+            f"    {known.row.mend_en}",
+        ]
+        if known.detail:
+            lines.append(f"  chi tiết · detail: {known.detail}")
+        if known.log_id:
+            lines.append(f"  tra nhật ký với mã · in that server's log: {known.log_id}")
+        return "\n".join(lines)
+
+
+class AgencyMustAct(Refused):
+    """The agency's own settings, keys, server or question."""
+
+    who = "agency"
+
+
+class OfficerMustAct(Refused):
+    """The officer's account."""
+
+    who = "officer"
+
+
+class ProviderMustAct(Refused):
+    """Whoever runs the asked information system."""
+
+    who = "provider"
+
+
+class PlatformMustAct(Refused):
+    """The operator of VDXP or NDXP."""
+
+    who = "platform"
+
+
+class C06MustAct(Refused):
+    """C06, which opens services, procedures and fields."""
+
+    who = "c06"
+
+
+_CLASSES = {kind.who: kind for kind in (AgencyMustAct, OfficerMustAct, ProviderMustAct, PlatformMustAct, C06MustAct)}
+
+_PROBLEM_TYPE = "urn:ketnoi:error:"
+
+
+def refused(problem: Problem) -> Refused:
+    """The exception for a refusal, of the class that says who must act."""
+    return _CLASSES[problem.row.who](problem)
+
+
+def from_x_road(error_type: str, body: bytes, message_id: str) -> Refused:
+    """A refusal by a security server: `X-Road-Error` and the JSON or XML beside it (PR-REST 4.6)."""
+    told = _object(body)
+    hop: Hop = "provider's security server" if "serverproxy" in error_type.lower() else "own security server"
+    found = row_of_fault(error_type.removeprefix("client."))
+    return refused(Problem(found, error_type, _text(told, "message"), hop, _text(told, "detail"), message_id))
+
+
+def from_registry(status: int, body: bytes, message_id: str) -> Refused | UnusableAnswer:
+    """A refusal by the registry: RFC 9457 problem details with our own types."""
+    told = _object(body)
+    code = _text(told, "type").removeprefix(_PROBLEM_TYPE)
+    try:
+        found = row(code)
+    except LookupError:
+        return UnusableAnswer(f"the provider's system answered with status {status} and nothing that can be understood")
+    return refused(Problem(found, code, _text(told, "detail"), "registry", "", message_id))
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        told = json.loads(body)
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _text(told: dict[str, Any], name: str) -> str:
+    value = told.get(name)
+    return value[:500] if isinstance(value, str) else ""

@@ -1,0 +1,129 @@
+"""An agency's settings: which environment, through which security servers, with which keys."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+
+import msgspec
+
+from ketnoi_client.problems import SettingsError
+from ketnoi_protocol.identifiers import InvalidIdentifier, OrganisationCode, SubsystemId
+from ketnoi_protocol.services import Catalogue, CatalogueEntry, Environment, Platform, Service, System
+
+
+class Account(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """An integration account that C06 issued for one system: its id and the file of its P-256 private key (PEM)."""
+
+    id: str
+    key: str
+
+
+class Gate(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """The agency's own security server on one platform.
+
+    `security_server` is its address for information systems, `https://host:8443`. `certificate` and `key` are the
+    information system's TLS files as registered there; `trusted` is the server's internal certificate (PEM), which is
+    the only one accepted. `provider` is C06's subsystem, `memberClass/memberCode/subsystemCode`.
+    """
+
+    security_server: str
+    certificate: str
+    key: str
+    trusted: str
+    provider: str
+
+
+class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """One agency's information system in one environment.
+
+    `organisation` is the member code, `unit` (MaDonVi) the organisation itself or a unit beneath it, `officer`
+    (MaCanBo) the account code of the officer who asks and `procedure` (MaDVC) the procedure that is asked for, both
+    unless a call names others. `timeout` in seconds, for one whole call.
+    """
+
+    environment: Environment
+    organisation: str
+    subsystem: str
+    unit: str = ""
+    officer: str = ""
+    procedure: str = ""
+    member_class: str = "GOV"
+    profile: str = "2022-seed"
+    timeout: float = 30.0
+    base: str = "."
+    accounts: dict[System, Account]
+    platforms: dict[Platform, Gate]
+
+    def path(self, name: str) -> Path:
+        """A file that the settings name; relative ones are meant from the settings file's folder."""
+        return Path(self.base) / name
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The profile's catalogue."""
+        return Catalogue.load(self.profile)
+
+    def entry(self, system: System | str, service: Service | str) -> CatalogueEntry:
+        """The catalogue's entry of a service in this environment."""
+        return self.catalogue.entry(system, service, self.environment)
+
+    def client_id(self, entry: CatalogueEntry) -> SubsystemId:
+        """Our own subsystem on the entry's instance."""
+        return SubsystemId(entry.instance, self.member_class, self.organisation, self.subsystem)
+
+    def provider_id(self, entry: CatalogueEntry) -> SubsystemId:
+        """C06's subsystem on the entry's instance."""
+        return SubsystemId.from_slash(f"{entry.instance}/{self.gate(entry).provider}")
+
+    def gate(self, entry: CatalogueEntry) -> Gate:
+        """Our security server on the entry's platform. Raises SettingsError when there is none."""
+        found = self.platforms.get(entry.platform)
+        if found is None:
+            raise SettingsError(
+                f"chưa có [platforms.{entry.platform}] trong tệp cấu hình · "
+                f"the settings have no [platforms.{entry.platform}], which {entry.service} goes over"
+            )
+        return found
+
+    def account(self, system: System) -> Account:
+        """Our integration account for a system. Raises SettingsError when there is none."""
+        found = self.accounts.get(system)
+        if found is None:
+            raise SettingsError(
+                f"chưa có [accounts.{system}] trong tệp cấu hình · the settings have no [accounts.{system}]"
+            )
+        return found
+
+
+def load(file: str | os.PathLike[str]) -> Settings:
+    """Read a settings file (TOML). Raises SettingsError, which names the file, the field and the mend."""
+    path = Path(file)
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{path}: không đọc được · cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: không phải TOML UTF-8 · is not TOML in UTF-8: {error}") from error
+    content.setdefault("base", str(path.resolve().parent))
+    try:
+        settings = msgspec.convert(content, Settings, strict=True)
+        _check(settings)
+    except (msgspec.ValidationError, InvalidIdentifier, LookupError) as error:
+        raise SettingsError(f"{path}: {error}; sửa trường này rồi chạy lại · mend this field and try again") from error
+    return settings
+
+
+def _check(settings: Settings) -> None:
+    """What can be known to be wrong before a call is made."""
+    organisation = OrganisationCode.parse(settings.organisation)
+    if settings.unit and not organisation.covers(OrganisationCode.parse(settings.unit)):
+        raise LookupError("`unit` is neither the organisation nor beneath it")
+    for entry in settings.catalogue:
+        if entry.platform in settings.platforms:
+            settings.client_id(entry)
+            settings.provider_id(entry)
+    for name, gate in settings.platforms.items():
+        if not gate.security_server.startswith("https://"):
+            raise LookupError(f"`platforms.{name}.security_server` does not begin with https://")
