@@ -212,7 +212,8 @@ class _Registered:
         if isinstance(owner, SubsystemId):
             raise malformed("a security server belongs to a subsystem")
         hashes = tuple(_certificate_hash(each) for each in children(element, "authCertHash"))
-        clients = frozenset(filter(None, (self._referred(each) for each in children(element, "client"))))
+        referred = [self._referred(each) for each in children(element, "client")]
+        clients = frozenset(each for each in referred if each is not None)
         maintenance = optional_child(element, "inMaintenanceMode")
         try:
             if owner is None:
