@@ -1,0 +1,80 @@
+"""The catalogue: 2 systems, 4 services, 2 environments, in profiles."""
+
+import pytest
+
+from ketnoi_protocol.services import (
+    DEFAULT_PROFILE,
+    AnswerShape,
+    Catalogue,
+    Environment,
+    NameMatch,
+    Platform,
+    Service,
+    System,
+    profiles,
+)
+
+
+def test_the_default_profile_is_shipped():
+    assert profiles() == ("2022-qcvn-109", "2022-seed")
+    assert Catalogue.load().profile == DEFAULT_PROFILE == "2022-seed"
+
+
+@pytest.mark.parametrize("profile", profiles())
+def test_a_profile_has_every_service_of_both_systems_in_both_environments(profile):
+    entries = list(Catalogue.load(profile))
+    assert {(each.system, each.service, each.environment) for each in entries} == {
+        (system, service, environment) for system in System for service in Service for environment in Environment
+    }
+    assert len(entries) == 16
+    assert len({(each.instance, each.service_code) for each in entries}) == 16
+    assert all(each.ma_tich_hop.isdigit() for each in entries)
+
+
+@pytest.mark.parametrize("profile", profiles())
+def test_the_population_goes_over_vdxp_but_for_verification_and_identity_over_ndxp(profile):
+    for each in Catalogue.load(profile):
+        over_ndxp = each.system is System.IDENTITY or each.service is Service.VERIFY_CITIZEN
+        assert each.platform is (Platform.NDXP if over_ndxp else Platform.VDXP)
+
+
+def test_the_seeds_codes():
+    catalogue = Catalogue.load("2022-seed")
+    codes = {each.ma_tich_hop: each.service for each in catalogue if each.system is System.POPULATION}
+    assert codes == {
+        "033": Service.CONFIRM_IDENTITY_NUMBER,
+        "034": Service.VERIFY_HOUSEHOLD,
+        "037": Service.LOOK_UP_CITIZEN,
+        "003": Service.VERIFY_CITIZEN,
+    }
+
+
+def test_an_entry_is_found_by_name_and_by_code():
+    catalogue = Catalogue.load()
+    entry = catalogue.entry("population", "look_up_citizen", "test")
+    assert (entry.instance, entry.platform, entry.ma_tich_hop) == ("VDXP-TEST", Platform.VDXP, "037")
+    assert (entry.answer_shape, entry.name_match) == (AnswerShape.C06_037, NameMatch.LEGACY)
+    assert catalogue.by_code("VDXP-TEST", entry.service_code) is entry
+    assert catalogue.by_code("VDXP", entry.service_code).environment is Environment.PRODUCTION
+
+
+def test_a_test_permission_is_for_another_instance_than_production():
+    catalogue = Catalogue.load()
+    instances = {(each.environment, each.instance) for each in catalogue}
+    assert instances == {("test", "VDXP-TEST"), ("test", "NDXP-TEST"), ("production", "VDXP"), ("production", "NDXP")}
+
+
+def test_the_published_shape_is_a_profile_of_its_own():
+    entry = Catalogue.load("2022-qcvn-109").entry("population", "look_up_citizen", "test")
+    assert (entry.answer_shape, entry.name_match) == (AnswerShape.QCVN_109, NameMatch.EXACT)
+
+
+def test_what_is_not_there_is_not_found():
+    catalogue = Catalogue.load()
+    assert catalogue.by_code("VDXP-TEST", "XoaCongDan") is None
+    assert catalogue.by_code("VDXP-TEST", "XacThucThongTinCongDan") is None
+    with pytest.raises(ValueError):
+        catalogue.entry("population", "delete_citizen", "test")
+    for name in ("2099", "../2022-seed", ""):
+        with pytest.raises(LookupError):
+            Catalogue.load(name)
