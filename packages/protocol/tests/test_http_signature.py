@@ -17,9 +17,8 @@ from ketnoi_protocol.http_signature import (
 )
 
 COVERED = '("content-digest" "x-road-id")'
-key_ids = st.text(
-    st.characters(min_codepoint=32, max_codepoint=126, exclude_characters='"\\'), min_size=1, max_size=100
-)
+printable = st.characters(min_codepoint=32, max_codepoint=126, exclude_characters='"\\')
+key_ids = st.text(printable, min_size=1, max_size=100)
 
 
 @given(st.integers(0, 10**15 - 1), key_ids)
@@ -84,12 +83,16 @@ def test_another_signature_input_is_refused(value):
     assert refused.value.code == "20"
 
 
-@pytest.mark.parametrize(
-    ("created", "key_id"), [(-1, "k"), (10**15, "k"), (1, ""), (1, 'a"b'), (1, "é"), (1, "k" * 101)]
-)
-def test_what_cannot_be_written_is_not_made(created, key_id):
+@pytest.mark.parametrize("created", [-1, 10**15])
+def test_a_moment_that_cannot_be_written_is_not_signed(created):
     with pytest.raises(ValueError):
-        SignatureInput.of(created, key_id)
+        SignatureInput.of(created, "k")
+
+
+@pytest.mark.parametrize("key_id", ["", 'a"b', "é", "k\n", "k" * 101])
+def test_an_account_that_cannot_be_written_is_not_signed(key_id):
+    with pytest.raises(ValueError):
+        SignatureInput.of(1, key_id)
 
 
 def test_the_digest_is_that_of_the_rfc():
@@ -120,9 +123,7 @@ def test_a_signature_value_has_one_length(length):
     assert refused.value.code == "20"
 
 
-@pytest.mark.parametrize(
-    "value", ["", "ketnoi=:A:", "ketnoi=A", "other=:AAAA:", "ketnoi=:AA-_:", "ketnoi=:" + "A" * 85 + ":"]
-)
+@pytest.mark.parametrize("value", ["", "ketnoi=:A:", "ketnoi=A", "other=:AAAA:", "ketnoi=:AA-_:", "ketnoi=:AAAAA:"])
 def test_another_signature_is_refused(value):
     with pytest.raises(Refusal) as refused:
         parse_signature(value)

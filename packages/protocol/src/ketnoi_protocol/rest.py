@@ -170,7 +170,7 @@ def request_hash(rest_part: bytes, body: bytes | None) -> str:
 
 def _octets(first: str, headers: Headers) -> bytes:
     lines = "".join([f"{name}:{value}\r\n" for name, value in headers])
-    if lines.count("\r\n") != len(headers) or any([":" in name for name, _ in headers]):
+    if lines.count("\r\n") != len(headers) or any(":" in name for name, _ in headers):
         # Otherwise a value could bring a header of its own, or a name hide one of DROPPED.
         raise Refusal("invalid_message", "a header has a wrong form")
     _check_headers(lines, headers)
