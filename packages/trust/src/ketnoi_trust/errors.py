@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import TracebackType
+
 
 class Refused(Exception):  # noqa: N818
     """Something is not proved.
@@ -19,3 +21,22 @@ class Refused(Exception):  # noqa: N818
     def __str__(self) -> str:
         """`code: message (step n)`."""
         return f"{self.code}: {self.message}" + (f" (step {self.step})" if self.step is not None else "")
+
+
+class numbered:  # noqa: N801 - reads as a word: `with numbered(3):`
+    """Gives every Refused that is raised within the number of the step it is raised in."""
+
+    __slots__ = ("_step",)
+
+    def __init__(self, step: int) -> None:
+        self._step = step
+
+    def __enter__(self) -> None:
+        """Nothing to do."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Raises Refused again, with this step's number."""
+        if isinstance(error, Refused):
+            raise Refused(error.code, error.message, self._step) from error

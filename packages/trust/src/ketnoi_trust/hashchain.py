@@ -142,6 +142,7 @@ def verify(
     inputs: Mapping[str, bytes],
     required: Collection[str],
     *,
+    strict: bool = False,
     transforms: bool = False,
     further_chains: Mapping[str, bytes] | None = None,
 ) -> tuple[str, ...]:
@@ -149,6 +150,7 @@ def verify(
 
     Gives the names of the data references in the order of their steps, also of those that are not among `inputs`:
     a body that was deleted since leaves its digest behind. `required` names must be there and be referred to.
+    `strict` refuses digest methods that are weak (our choice).
     `further_chains` are documents that the chain refers to by name. Transforms change what is digested and are not
     covered by the result, so they are taken only where `transforms` says so, and on small XML only.
 
@@ -159,8 +161,11 @@ def verify(
     uri, method, expected = _read_result(result_xml)
     name = uri.partition("#")[0]
     walk = _Walk({name: chain_xml, **(further_chains or {})}, inputs, transforms)
-    if not compare_digest(keys.digest(method, walk.step(uri, name)), expected):
+    top = keys.digest(method, walk.step(uri, name))
+    if not compare_digest(top, expected):
         raise Refused("invalid_hash_chain", "the hash chain does not lead to its result")
+    if strict and not keys.WEAK.isdisjoint({method, *walk.methods}):
+        raise _malformed("the hash chain uses a weak digest method")
     if not all(each in inputs and each in walk.names for each in required):
         raise Refused("hashchain_unused_inputs", "the hash chain does not refer to all that it must")
     return tuple(walk.names)
@@ -187,6 +192,7 @@ class _Walk:
         self._transforms = transforms
         self._seen: set[tuple[str, str]] = set()
         self.names: list[str] = []
+        self.methods: set[str] = set()
 
     def step(self, uri: str, base: str) -> bytes:
         """The DER of the step that `uri` names, seen from the document `base`."""
@@ -198,6 +204,7 @@ class _Walk:
         values = self._chain(name).get(step)
         if values is None:
             raise _malformed("a step that is referred to is missing")
+        self.methods.update(each.method for each in values)
         return _digest_list_of([(self._digest(each, name), each.method) for each in values])
 
     def _chain(self, name: str) -> dict[str, tuple[_Value, ...]]:
@@ -251,7 +258,7 @@ def _read_chain(data: bytes) -> dict[str, tuple[_Value, ...]]:
         raise _malformed("the chain does not hold a default digest method and steps")
     default = _method(root[0])
     steps: dict[str, tuple[_Value, ...]] = {}
-    for step in root[1:]:
+    for step in list(root)[1:]:
         name = step.get("id")
         if step.tag != f"{{{CHAIN}}}HashStep" or name is None or name in steps or not 0 < len(step) <= MAX_VALUES:
             raise _malformed("a step of the chain has a wrong form")
@@ -264,7 +271,9 @@ def _read_value(element: etree._Element, default: str) -> _Value:
     uri = element.get("URI", "")
     if kind is None or (kind == "HashValue") is bool(uri):
         raise _malformed("a value of the chain has a wrong form")
-    method, transforms, digest = default, (), None
+    method = default
+    transforms: tuple[str, ...] = ()
+    digest = None
     left = list(element)
     if left and left[0].tag == _DIGEST_METHOD:
         method = _method(left.pop(0))

@@ -40,6 +40,7 @@ _ENCODING = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml[^>]{0,200}?encoding\s*=\s*[\"'
 # Attributes such as xml:space, which inclusive canonical form hands down to elements that do not have them.
 _HANDED_DOWN = b"xml:"
 _DECLARATION = (b"<?xml ", b"<?xml\t", b"<?xml\r", b"<?xml\n")
+_UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def parse(data: bytes) -> etree._Element:
@@ -113,6 +114,23 @@ def base64_of(text: str | None) -> bytes:
         return b64decode("".join((text or "").split()), validate=True)
     except (Base64Error, ValueError):
         raise _refused("a value is not base64") from None
+
+
+def text(value: str) -> str:
+    """A text as it stands in canonical form; U+FFFD for characters that XML cannot carry."""
+    return (
+        _UNWRITABLE.sub("\ufffd", value)
+        .replace("&", "&amp;")
+        .replace("<", "&lt;")
+        .replace(">", "&gt;")
+        .replace("\r", "&#xD;")
+    )
+
+
+def attribute(value: str) -> str:
+    """A value as it stands in canonical form, between double quotes."""
+    escaped = value.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
+    return escaped.replace("\t", "&#x9;").replace("\n", "&#xA;").replace("\r", "&#xD;")
 
 
 def _refused(message: str) -> Refused:

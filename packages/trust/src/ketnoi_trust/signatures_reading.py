@@ -1,0 +1,235 @@
+"""A signature document taken apart, in any of the shapes that occur: X-Road's own, the same with a hash chain, and
+EU-DSS's with exclusive canonical form and direct references. Taken apart is not verified.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hmac import compare_digest
+
+from lxml import etree
+
+from ketnoi_trust import keys, xml
+from ketnoi_trust.errors import Refused
+from ketnoi_trust.signatures_writing import DSIG, XADES
+
+MAX_REFERENCES = 256
+
+# Containers of X-Road 6 have the older name.
+_ROOTS = {f"{{http://uri.etsi.org/02918/v{version}#}}XAdESSignatures" for version in ("1.1.1", "1.2.1")}
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})")
+
+_DS = f"{{{DSIG}}}"
+_XA = f"{{{XADES}}}"
+_SIGNATURE = _DS + "Signature"
+_FORM = [_DS + "SignedInfo", _DS + "SignatureValue", _DS + "KeyInfo"]
+_METHODS = [_DS + "CanonicalizationMethod", _DS + "SignatureMethod"]
+_REFERENCE = [_DS + "DigestMethod", _DS + "DigestValue"]
+_IDS = etree.XPath("//@Id")
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One reference of SignedInfo. `transform` is the canonical form named in it, None where none is."""
+
+    element: etree._Element = field(repr=False)
+    uri: str
+    type: str
+    method: str
+    transform: str | None
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What a signature document says.
+
+    `certificate` is the DER of the certificate in KeyInfo that comes first, `further_certificates` of all others in
+    the document; `certificate_digest` is the method and the value by which the signed properties name the signer's.
+    """
+
+    root: etree._Element = field(repr=False)
+    signature: etree._Element = field(repr=False)
+    signed_info: etree._Element = field(repr=False)
+    properties: etree._Element = field(repr=False)
+    canonical_form: str
+    algorithm: str
+    references: tuple[Reference, ...]
+    value: bytes = field(repr=False)
+    certificate: bytes = field(repr=False)
+    further_certificates: tuple[bytes, ...] = field(repr=False)
+    ocsp_responses: tuple[bytes, ...] = field(repr=False)
+    signing_time: datetime
+    certificate_digest: tuple[str, bytes]
+
+
+def read(data: bytes) -> Document:
+    """Take the first signature of a document apart; raises Refused("malformed_signature") where anything is missing."""
+    try:
+        return _read(xml.parse_signed(data))
+    except Refused as refused:
+        raise malformed(refused.message) from refused
+
+
+def _read(root: etree._Element) -> Document:
+    signature = root if root.tag == _SIGNATURE else child(root, _SIGNATURE)
+    info = child(signature, _DS + "SignedInfo")
+    qualifying = child(child(signature, _DS + "Object"), _XA + "QualifyingProperties")
+    properties = child(qualifying, _XA + "SignedProperties")
+    signed = child(properties, _XA + "SignedSignatureProperties")
+    certificates = [octets(each) for each in _key_certificates(signature)]
+    if not certificates:
+        raise malformed("the signature brings no certificate")
+    unsigned = _unsigned(qualifying)
+    return Document(
+        root,
+        signature,
+        info,
+        properties,
+        _algorithm(child(info, _METHODS[0])),
+        _algorithm(child(info, _METHODS[1])),
+        tuple(_reference(each) for each in info if each.tag == _DS + "Reference"),
+        octets(child(signature, _DS + "SignatureValue")),
+        certificates[0],
+        (*certificates[1:], *(octets(each) for each in unsigned.get("CertificateValues", ()))),
+        tuple(
+            octets(each)
+            for values in unsigned.get("RevocationValues", ())
+            for each in values
+            if each.tag == _XA + "EncapsulatedOCSPValue"
+        ),
+        _moment(text(child(signed, _XA + "SigningTime"))),
+        _certificate_digest(signed),
+    )
+
+
+def _key_certificates(signature: etree._Element) -> Iterator[etree._Element]:
+    for data in child(signature, _DS + "KeyInfo"):
+        if data.tag == _DS + "X509Data":
+            yield from (each for each in data if each.tag == _DS + "X509Certificate")
+
+
+def _unsigned(qualifying: etree._Element) -> dict[str, etree._Element]:
+    """The unsigned properties by their names."""
+    unsigned = next((each for each in qualifying if each.tag == _XA + "UnsignedProperties"), ())
+    properties = next((each for each in unsigned if each.tag == _XA + "UnsignedSignatureProperties"), ())
+    return {each.tag.removeprefix(_XA): each for each in properties}
+
+
+def _reference(element: etree._Element) -> Reference:
+    transform = None
+    for transforms in element:
+        if transforms.tag == _DS + "Transforms":
+            for each in transforms:
+                transform = _algorithm(each)
+    return Reference(
+        element,
+        element.get("URI", ""),
+        element.get("Type", ""),
+        _algorithm(child(element, _REFERENCE[0])),
+        transform,
+        octets(child(element, _REFERENCE[1])),
+    )
+
+
+def _certificate_digest(signed: etree._Element) -> tuple[str, bytes]:
+    for each in signed:
+        if each.tag in {_XA + "SigningCertificate", _XA + "SigningCertificateV2"}:
+            return digest_of(child(child(each, _XA + "Cert"), _XA + "CertDigest"))
+    raise malformed("the signed properties do not name the certificate")
+
+
+def check_form(document: Document) -> None:
+    """One signature, with everything where it belongs, once. Raises Refused("malformed_signature").
+
+    This is the part of X-Road's schema on which the meaning of a signature depends; strict verification asks for all.
+    """
+    root, signature = document.root, document.signature
+    if root is not signature and (root.tag not in _ROOTS or len(root) != 1):
+        raise malformed("the document does not hold one signature")
+    tags = [each.tag for each in signature]
+    if tags[:3] != _FORM or set(tags[3:]) != {_DS + "Object"}:
+        raise malformed("the signature's parts are not the known ones")
+    for name in (_SIGNATURE, _XA + "QualifyingProperties", _XA + "SignedProperties"):
+        if len(list(root.iter(name))) != 1:
+            raise malformed("the document holds two signatures")
+    _check_signed_info(document)
+    ids = _IDS(root)
+    if not isinstance(ids, list) or len(set(ids)) != len(ids):
+        raise malformed("two elements have the same Id")
+    qualifying = document.properties.getparent()
+    if qualifying is None or qualifying.get("Target") != f"#{signature.get('Id')}":
+        raise malformed("the properties are those of another signature")
+    _check_further_certificates(document, qualifying)
+
+
+def _check_signed_info(document: Document) -> None:
+    info, count = document.signed_info, len(document.references)
+    if [each.tag for each in info] != _METHODS + [_DS + "Reference"] * count or len(info[0]) or len(info[1]):
+        raise malformed("what is signed has a wrong form")
+    if not 0 < count <= MAX_REFERENCES:
+        raise malformed("too many references, or none")
+    for each in document.references:
+        transforms, rest = (each.element[0], 1) if each.transform is not None else ((), 0)
+        if [part.tag for part in each.element][rest:] != _REFERENCE:
+            raise malformed("a reference has a wrong form")
+        if [part.tag for part in transforms] != [_DS + "Transform"] * rest or any(len(part) for part in transforms):
+            raise malformed("a transform is not known here")
+
+
+def _check_further_certificates(document: Document, qualifying: etree._Element) -> None:
+    """Each reference to a further certificate names one, by Id and by digest: X-Road refuses others."""
+    unsigned = _unsigned(qualifying)
+    values = {f"#{each.get('Id')}": octets(each) for each in unsigned.get("CertificateValues", ())}
+    for references in unsigned.get("CompleteCertificateRefs", ()):
+        for each in references:
+            method, digest = digest_of(child(each, _XA + "CertDigest"))
+            value = values.get(each.get("URI", ""))
+            if value is None or not compare_digest(keys.digest(method, value), digest):
+                raise malformed("a further certificate is not the one referred to")
+
+
+def child(parent: etree._Element, tag: str) -> etree._Element:
+    """The first child of that name; raises Refused("malformed_signature") where there is none."""
+    for each in parent:
+        if each.tag == tag:
+            return each
+    raise malformed(f"there is no {tag.rpartition('}')[2]}")
+
+
+def text(element: etree._Element) -> str:
+    """The text of an element without children; raises Refused("malformed_signature")."""
+    if len(element):
+        raise malformed("a value holds elements")
+    return element.text or ""
+
+
+def octets(element: etree._Element) -> bytes:
+    """The octets of an element in base64; raises Refused("malformed_signature")."""
+    return xml.base64_of(text(element))
+
+
+def digest_of(element: etree._Element) -> tuple[str, bytes]:
+    """Method and value of an element that holds a digest; raises Refused("malformed_signature")."""
+    return _algorithm(child(element, _REFERENCE[0])), octets(child(element, _REFERENCE[1]))
+
+
+def _algorithm(element: etree._Element) -> str:
+    return element.get("Algorithm", "")
+
+
+def _moment(value: str) -> datetime:
+    try:
+        if not _MOMENT.fullmatch(value):
+            raise ValueError
+        return datetime.fromisoformat(value).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise malformed("the signing time is no moment") from None
+
+
+def malformed(message: str) -> Refused:
+    """The refusal of a signature that does not have the form of one."""
+    return Refused("malformed_signature", message)
