@@ -30,8 +30,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Everything a registry needs. Paths are relative to `base`, the folder of the settings file.
 
     `database` is a libpq URL; `node_id` names this process in the access log. `signature_window_seconds` is how far
-    the moment of an integration account's signature may lie from ours, either way. `log_timeout_seconds` is how
-    long the access log may take before the call is refused.
+    the moment of an integration account's signature may lie from ours, either way. A call is refused when its body has
+    not come within `read_timeout_seconds`, when it was not looked up within `lookup_timeout_seconds`, and when the
+    access log takes longer than `log_timeout_seconds`. More than `max_running` calls at once are refused as they come.
     """
 
     base: str
@@ -50,6 +51,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     max_body_bytes: Annotated[int, msgspec.Meta(ge=1024, le=1_048_576)] = 65_536
     max_running: Annotated[int, msgspec.Meta(ge=1)] = 1_000
     signature_window_seconds: Positive = 300.0
+    read_timeout_seconds: Positive = 10.0
     log_timeout_seconds: Positive = 5.0
     lookup_timeout_seconds: Positive = 10.0
 

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from ketnoi_protocol.directory import Grant, IntegrationAccount, Manifest, Officer, Organisation
 from ketnoi_protocol.identifiers import OrganisationCode
-from ketnoi_protocol.services import Service, System
+from ketnoi_protocol.services import Environment, Service, System
 from ketnoi_trust.directory import bucket_of
 
 
@@ -23,7 +23,7 @@ class Directory:
     """Organisations, integration accounts, grants and officers under one manifest.
 
     A new state is made beside the old one and put in its place in one step; the officers' buckets that did not
-    change are shared between the two.
+    change are shared between the two. `officers` holds every bucket under its name, each officer under their code.
     """
 
     def __init__(
@@ -36,9 +36,10 @@ class Directory:
     ) -> None:
         self.manifest = manifest
         self.officers = officers
-        self._organisations = {organisation.code for organisation in organisations}
+        self._organisations = frozenset(organisation.code for organisation in organisations)
         self._accounts = {account.id: account for account in accounts}
-        self._keys = {account.id: _public_key(account.public_key) for account in self._accounts.values()}
+        # Read when first asked for: thousands at once would hold the loop up.
+        self._keys: dict[str, EllipticCurvePublicKey | None] = {}
         self._grants = {(grant.organisation, grant.system, grant.service, grant.environment): grant for grant in grants}
 
     def check_current(self, at: datetime) -> None:
@@ -52,9 +53,15 @@ class Directory:
 
     def key_of(self, account: IntegrationAccount) -> EllipticCurvePublicKey | None:
         """The account's P-256 key; None when what stands in the directory is no such key."""
-        return self._keys.get(account.id)
+        if account.id not in self._keys:
+            self._keys[account.id] = _public_key(account.public_key)
+        return self._keys[account.id]
 
-    def grant(self, unit: OrganisationCode, system: System, service: Service, environment: str) -> Grant | None:
+    def knows(self, organisation: OrganisationCode) -> bool:
+        """Whether this organisation stands in the directory."""
+        return organisation.value in self._organisations
+
+    def grant(self, unit: OrganisationCode, system: System, service: Service, environment: Environment) -> Grant | None:
         """The grant for `unit`: its own, else that of the nearest organisation above it, active or not.
 
         The nearest one counts alone: a suspended grant of a unit is not mended by the ministry's.
@@ -66,8 +73,9 @@ class Directory:
 
     def officer(self, code: str) -> Officer | None:
         """The officer account of that code, active or not."""
-        buckets = self.manifest.officer_buckets
-        return self.officers.get(bucket_of(code, buckets), {}).get(code)
+        if not self.officers:
+            return None
+        return self.officers.get(bucket_of(code, len(self.officers)), {}).get(code)
 
 
 def _upwards(code: str) -> Iterable[str]:

@@ -38,16 +38,41 @@ class Units:
 
     @classmethod
     async def read(cls, pool: asyncpg.Pool) -> Units:
-        """Read the whole table (without successors, which no answer needs)."""
+        """Read the whole table with each unit's successors."""
+        successors: dict[tuple[str, date], list[tuple[str, date]]] = {}
+        for row in await pool.fetch("SELECT * FROM administrative_unit_successor"):
+            key = (row["code"], row["valid_from"])
+            successors.setdefault(key, []).append((row["successor_code"], row["successor_valid_from"]))
         rows = await pool.fetch(
             "SELECT code, valid_from, valid_until, level, name, parent_code, parent_valid_from FROM administrative_unit"
         )
-        return cls([UnitRow(**dict(row)) for row in rows])
+        return cls(
+            [
+                UnitRow(**dict(row), successors=tuple(successors.get((row["code"], row["valid_from"]), ())))
+                for row in rows
+            ]
+        )
 
     def line(self, place: Place) -> dict[Level, UnitRow]:
         """The unit of `place` and those above it, by level; empty when the place names none that is known."""
+        return self._line((place.unit_code, place.unit_valid_from))
+
+    def line_on(self, day: date, place: Place) -> dict[Level, UnitRow]:
+        """The same on the map of `day`: a unit that has ended is replaced by its successor.
+
+        A unit that was divided has several successors, and nobody can tell which is meant: then the unit above it
+        is carried over instead, so that what is answered is less precise, never wrong.
+        """
+        for unit in self.line(place).values():
+            current: UnitRow | None = unit
+            while current is not None and current.valid_until is not None and current.valid_until < day:
+                current = self._rows.get(current.successors[0]) if len(current.successors) == 1 else None
+            if current is not None and current.valid_from <= day:
+                return self._line((current.code, current.valid_from))
+        return {}
+
+    def _line(self, key: tuple[str | None, date | None]) -> dict[Level, UnitRow]:
         found: dict[Level, UnitRow] = {}
-        key = (place.unit_code, place.unit_valid_from)
         while None not in key and (row := self._rows.get(key)) is not None and row.level not in found:  # type: ignore[arg-type]
             found[row.level] = row
             key = (row.parent_code, row.parent_valid_from)

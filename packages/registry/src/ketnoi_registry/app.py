@@ -1,0 +1,84 @@
+"""One registry, put together: started, and stopped when its running calls are done."""
+
+from __future__ import annotations
+
+import ssl
+from contextlib import AsyncExitStack
+
+from ketnoi_runtime.clock import Clock
+from ketnoi_runtime.database import migrate, open_pool
+from ketnoi_runtime.web import Listener
+
+from . import openapi
+from .access_log import AccessLog, Pseudonyms
+from .callers import CallerError, Callers
+from .calls import Calls
+from .directory import DirectoryPoller
+from .door import Door
+from .observer import Observer
+from .people import People
+from .services import Register
+from .settings import Settings
+from .store.units import Units
+
+KEEPALIVE = 75.0
+
+
+class Registry:
+    """A running registry. `port` is the one it listens on, `directory` what it knows about who may ask."""
+
+    def __init__(self, directory: DirectoryPoller, door: Door, listener: Listener, closing: AsyncExitStack) -> None:
+        self.directory = directory
+        self._door = door
+        self._listener = listener
+        self._closing = closing
+
+    @classmethod
+    async def start(cls, settings: Settings, clock: Clock, observer: Observer | None = None) -> Registry:
+        """Bring the database's tables up to date and begin to answer.
+
+        The administrative units are read here, once. A directory that cannot be had yet is no error: calls are
+        refused until it can.
+
+        Raises CallerError, PseudonymKeyError, OSError or asyncpg.PostgresError when it cannot be started.
+        """
+        callers = Callers(settings)
+        pseudonyms = Pseudonyms.read(settings.path(settings.pseudonym_keys))
+        signer = _certificate(settings)
+        async with AsyncExitStack() as stack:
+            pool = await open_pool(settings.database, max_size=settings.database_connections)
+            stack.push_async_callback(pool.close)
+            await migrate(pool, "ketnoi_registry")
+            log = AccessLog(settings.database, settings.node_id, timeout=settings.log_timeout_seconds)
+            await log.start()
+            stack.push_async_callback(log.stop)
+            directory = DirectoryPoller(settings.directory, signer, settings.environment, pool, clock)
+            stack.push_async_callback(directory.stop)
+            await directory.start()
+            register = Register(People(pool, settings.lookup_timeout_seconds), await Units.read(pool), pseudonyms)
+            calls = Calls(settings, clock, directory, register, log, observer)
+            document = openapi.document(settings.profile, settings.environment)
+            door = Door(settings, callers, calls, document)
+            listener = Listener(door.server(KEEPALIVE), settings.host, settings.port, tls=callers.tls)
+            await listener.start()
+            stack.push_async_callback(listener.stop)
+            return cls(directory, door, listener, stack.pop_all())
+        raise AssertionError("unreachable")
+
+    @property
+    def port(self) -> int:
+        """The port bound."""
+        return self._listener.port
+
+    async def stop(self) -> None:
+        """Accept nothing more, let running calls finish, write the log that waits, close."""
+        self._door.closing = True
+        await self._closing.aclose()
+
+
+def _certificate(settings: Settings) -> bytes:
+    file = settings.path(settings.directory.certificate)
+    try:
+        return ssl.PEM_cert_to_DER_cert(file.read_text(encoding="ascii").strip())
+    except (OSError, ValueError) as error:
+        raise CallerError(f"{settings.directory.certificate}: is no certificate in PEM") from error

@@ -1,0 +1,205 @@
+"""One call: through the gates, to the service, into the access log, and only then out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from time import perf_counter
+
+import msgspec
+
+from ketnoi_protocol.envelope import Request, encode_answer
+from ketnoi_protocol.errors import Refusal
+from ketnoi_protocol.services import Catalogue, CatalogueEntry, NameMatch, System
+from ketnoi_runtime.clock import Clock
+from ketnoi_runtime.logs import redact
+
+from .access_log import AccessLog, AccessLogError, Call
+from .directory import DirectoryPoller, StaleDirectoryError
+from .gates import GATES, Case
+from .observer import CallEvent, Observer
+from .people import Matching
+from .services import SERVICES, Outcome, Question, Register
+from .settings import Settings
+
+_log = logging.getLogger(__name__)
+_CONTENT = msgspec.json.Encoder(order="deterministic")
+_UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A call as it came in: the instance that the caller's certificate is bound to, headers by lower-case name."""
+
+    instance: str
+    service_code: str
+    headers: dict[str, list[str]]
+    body: bytes
+
+
+class Calls:
+    """Answers calls. The order of things is the security of it: nothing is read from the register before the last
+    gate, and nothing leaves before its row in the access log is durable."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        directory: DirectoryPoller,
+        register: Register,
+        log: AccessLog,
+        observer: Observer | None = None,
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._directory = directory
+        self._register = register
+        self._log = log
+        self._observer = observer
+        self._catalogue = Catalogue.load(settings.profile)
+        self._window = timedelta(seconds=settings.signature_window_seconds)
+
+    async def answer(self, asked: Asked) -> bytes:
+        """The answer's body. Raises Refusal."""
+        entry = self._catalogue.by_code(asked.instance, asked.service_code)
+        if entry is None or entry.system != System.POPULATION or entry.environment != self._settings.environment:
+            raise Refusal("unknown_service")
+        journey = _Journey(self._clock.now())
+        try:
+            return await self._answer(asked, entry, journey)
+        except Refusal as refusal:
+            journey.outcome = refusal.code
+            raise
+        finally:
+            if self._observer is not None:
+                self._observer(journey.event(self._settings.node_id, entry))
+
+    async def _answer(self, asked: Asked, entry: CatalogueEntry, journey: _Journey) -> bytes:
+        try:
+            case = self._case(asked, entry, journey)
+            journey.case = case
+            for gate in GATES:
+                journey.enter(gate.name)
+                gate.judge(case)
+            journey.enter("look up")
+            outcome = await self._look_up(case)
+            body = encode_answer(entry.answer_shape, outcome.answer)
+        except Refusal as refusal:
+            journey.enter("log")
+            await self._record(self._refused(asked, entry, journey, refusal))
+            raise
+        journey.enter("log")
+        journey.outcome = outcome.answer.ma_ket_qua
+        if not await self._record(self._answered(case, journey.at, outcome)):
+            raise Refusal("12")
+        journey.enter("")
+        return body
+
+    def _case(self, asked: Asked, entry: CatalogueEntry, journey: _Journey) -> Case:
+        try:
+            directory = self._directory.current(journey.at)
+        except StaleDirectoryError:
+            raise Refusal("99", "the signed directory is not current") from None
+        return Case(asked.instance, entry, asked.headers, asked.body, journey.at, directory, self._window)
+
+    async def _look_up(self, case: Case) -> Outcome:
+        entry = case.entry
+        matching = Matching(entry.name_match is NameMatch.LEGACY, entry.year_only_permitted)
+        question = Question(case.request, case.grant, matching, case.at)
+        try:
+            async with asyncio.timeout(self._settings.lookup_timeout_seconds):
+                return await SERVICES[entry.service](question, self._register)
+        except TimeoutError:
+            raise Refusal("41") from None
+        except Exception as error:
+            # The text of a database's error may quote what was asked.
+            _log.error("a look-up failed: %s", type(error).__name__)
+            raise Refusal("99") from None
+
+    async def _record(self, call: Call) -> bool:
+        try:
+            return await self._log.record(call)
+        except AccessLogError as error:
+            _log.error("the access log was not written: %s", error)
+            raise Refusal("99", "the access log cannot be written") from None
+
+    def _answered(self, case: Case, at: datetime, outcome: Outcome) -> Call:
+        pseudonyms = self._register.pseudonyms
+        request = case.request
+        return Call(
+            at,
+            case.instance,
+            case.consumer.slash,
+            case.entry.service.value,
+            case.message_id,
+            outcome.answer.ma_ket_qua,
+            outcome.released_fields,
+            pseudonyms.active,
+            outcome.subjects,
+            case.account.id,
+            request.unit.value,
+            request.ma_can_bo,
+            request.ma_dvc,
+            pseudonyms.of_request(case.organisation.value, request.ma_yeu_cau),
+            pseudonyms.of_content(case.entry.service.encode() + b"\0" + _CONTENT.encode(request)),
+            claims=True,
+        )
+
+    def _refused(self, asked: Asked, entry: CatalogueEntry, journey: _Journey, refusal: Refusal) -> Call:
+        case = journey.case
+        consumer = getattr(case, "consumer", None)
+        account = getattr(case, "account", None)
+        request: Request | None = getattr(case, "request", None)
+        call = Call(
+            journey.at,
+            asked.instance,
+            consumer.slash if consumer is not None else _UNKNOWN,
+            entry.service.value,
+            journey.message_id,
+            refusal.code,
+            integration_account=account.id if account is not None else None,
+        )
+        if request is None:
+            return call
+        return replace(
+            call,
+            subject_key_id=self._register.pseudonyms.active,
+            subjects=(self._register.subject(request, None),),
+            unit=request.unit.value,
+            officer=redact(request.ma_can_bo),
+            procedure_code=redact(request.ma_dvc),
+        )
+
+
+class _Journey:
+    """How far one call has come, and how long each step took."""
+
+    __slots__ = ("_began", "_entered", "_name", "_steps", "at", "case", "outcome")
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+        self.case: Case | None = None
+        self.outcome = "99"
+        self._steps: list[tuple[str, float]] = []
+        self._name = ""
+        self._began = self._entered = perf_counter()
+
+    @property
+    def message_id(self) -> str:
+        return getattr(self.case, "message_id", "")
+
+    def enter(self, name: str) -> None:
+        now = perf_counter()
+        if self._name:
+            self._steps.append((self._name, now - self._entered))
+        self._name, self._entered = name, now
+
+    def event(self, node: str, entry: CatalogueEntry) -> CallEvent:
+        self.enter("")
+        seconds = perf_counter() - self._began
+        return CallEvent(
+            node, entry.instance, entry.service.value, self.message_id, self.at, seconds, tuple(self._steps),
+            self.outcome,
+        )  # fmt: skip

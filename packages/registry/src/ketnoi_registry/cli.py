@@ -1,0 +1,160 @@
+"""The command `ketnoi-registry`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gzip
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import asyncpg
+import msgspec
+
+from ketnoi_protocol.services import DEFAULT_PROFILE, Environment, profiles
+from ketnoi_runtime import logs, process
+from ketnoi_runtime.clock import SystemClock
+from ketnoi_runtime.database import migrate, open_pool
+from ketnoi_runtime.settings import SettingsError, load_settings
+
+from . import openapi
+from .access_log import Pseudonyms
+from .access_log.pseudonyms import PseudonymKeyError
+from .app import Registry
+from .callers import CallerError
+from .loading import load_people, load_units
+from .provinces import provinces
+from .settings import Settings
+from .store.people import PersonRow
+from .store.units import UnitRow
+
+T = TypeVar("T")
+
+
+class InputError(Exception):
+    """A file to be loaded cannot be used; the text says where, and quotes nothing of it."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status is 0 when it did what it was told, else 1, and 2 for a wrong command line."""
+    told = _parser().parse_args(arguments)
+    try:
+        status: int = told.act(told)
+        return status
+    except (SettingsError, CallerError, PseudonymKeyError, InputError) as error:
+        reason = str(error)
+    except asyncpg.PostgresError as error:
+        # Its text may quote a value.
+        reason = f"cơ sở dữ liệu từ chối · the database refused: {type(error).__name__}"
+    except OSError as error:
+        reason = f"không mở được · cannot be opened: {error.strerror or type(error).__name__}"
+    print(f"ketnoi-registry: {reason}", file=sys.stderr)
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="ketnoi-registry", description="CSDLQG về dân cư · the population registry")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    run = commands.add_parser("run", help="trả lời cho tới khi bị dừng · answer until told to stop")
+    run.set_defaults(act=_run)
+    init = commands.add_parser("init", help="tạo bảng, khóa bút danh, tỉnh · make tables, pseudonym keys, provinces")
+    init.add_argument("--key-id", default="k1", help="tên khóa bút danh đầu tiên · the first pseudonym key's name")
+    init.set_defaults(act=_init)
+    load = commands.add_parser("load", help="nạp công dân hoặc đơn vị hành chính · load people or administrative units")
+    load.add_argument("file", type=Path, help="JSON Lines, một người mỗi dòng · one person a line; may be .gz")
+    load.add_argument("--units", action="store_true", help="tệp chứa đơn vị hành chính · the file holds units")
+    load.set_defaults(act=_load)
+    for command in (run, init, load):
+        command.add_argument("--settings", type=Path, required=True, metavar="FILE")
+    described = commands.add_parser("openapi", help="in mô tả OpenAPI 3.1 · print the API's description")
+    described.add_argument("--settings", type=Path, metavar="FILE", help="lấy profile và môi trường từ đây")
+    described.add_argument("--profile", choices=profiles(), default=DEFAULT_PROFILE)
+    described.add_argument(
+        "--environment", choices=[each.value for each in Environment], default=Environment.TEST.value
+    )
+    described.set_defaults(act=_openapi)
+    return parser
+
+
+def _run(told: argparse.Namespace) -> int:
+    settings = load_settings(told.settings, Settings)
+    logs.configure()
+    started: list[Registry] = []
+
+    async def start() -> Registry:
+        started.append(await Registry.start(settings, SystemClock()))
+        return started[0]
+
+    def ready() -> None:
+        line = {"ready": "registry", "node": settings.node_id, "host": settings.host, "port": started[0].port}
+        print(json.dumps(line), flush=True)
+
+    process.run(start, ready)
+    return 0
+
+
+def _init(told: argparse.Namespace) -> int:
+    settings = load_settings(told.settings, Settings)
+    keys = settings.path(settings.pseudonym_keys)
+    if keys.exists():
+        Pseudonyms.read(keys)
+    else:
+        Pseudonyms.make(keys, told.key_id)
+
+    async def act(pool: asyncpg.Pool) -> None:
+        await migrate(pool, "ketnoi_registry")
+        await load_units(pool, provinces())
+
+    _with_pool(settings, act)
+    return 0
+
+
+def _load(told: argparse.Namespace) -> int:
+    settings = load_settings(told.settings, Settings)
+
+    async def act(pool: asyncpg.Pool) -> int:
+        if told.units:
+            return await load_units(pool, _lines(told.file, UnitRow))
+        return await load_people(pool, _lines(told.file, PersonRow))
+
+    count = _with_pool(settings, act)
+    print(json.dumps({"loaded": count}))
+    return 0
+
+
+def _openapi(told: argparse.Namespace) -> int:
+    profile, environment = told.profile, told.environment
+    if told.settings is not None:
+        settings = load_settings(told.settings, Settings)
+        profile, environment = settings.profile, settings.environment
+    sys.stdout.buffer.write(openapi.document(profile, environment))
+    return 0
+
+
+def _with_pool(settings: Settings, act: Any) -> Any:
+    async def inside() -> Any:
+        pool = await open_pool(settings.database)
+        try:
+            return await act(pool)
+        finally:
+            await pool.close()
+
+    return asyncio.run(inside())
+
+
+def _lines(file: Path, kind: type[T]) -> Iterator[T]:
+    decoder = msgspec.json.Decoder(kind)
+    with file.open("rb") as plain:
+        lines: Iterable[bytes] = gzip.GzipFile(fileobj=plain) if file.suffix == ".gz" else plain
+        for number, line in enumerate(lines, 1):
+            try:
+                yield decoder.decode(line)
+            except (msgspec.MsgspecError, UnicodeDecodeError):
+                raise InputError(f"{file}: dòng · line {number} không đọc được · cannot be read") from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,128 @@
+"""The registry's door: HTTP from pinned security servers, bounded in octets, calls and time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any, Final
+
+import msgspec
+from aiohttp import web
+
+from ketnoi_protocol import http_signature, rest
+from ketnoi_protocol.errors import Refusal
+
+from .callers import Callers
+from .calls import Asked, Calls
+from .problems import CONTENT_TYPE, problem_of
+from .settings import Settings
+
+_log = logging.getLogger(__name__)
+
+SERVICES_PATH: Final = "/v1/"
+DOCUMENT_PATH: Final = "/openapi.json"
+HEADERS: Final = (
+    rest.CLIENT,
+    rest.ID,
+    rest.USER_ID,
+    http_signature.CONTENT_DIGEST,
+    http_signature.SIGNATURE_INPUT,
+    http_signature.SIGNATURE,
+)
+"""The request headers that count."""
+
+LIMITS: Final[dict[str, Any]] = {
+    "access_log": None,
+    "auto_decompress": False,
+    "max_line_size": 8 * 1024,
+    "max_field_size": 16 * 1024,
+    "max_headers": 128,
+}
+_ALWAYS: Final = {"Cache-Control": "no-store", "Server": "ketnoi-registry"}
+
+
+class Door:
+    """Turns HTTP requests into calls, and answers and refusals into HTTP. `document` is the API's description."""
+
+    def __init__(self, settings: Settings, callers: Callers, calls: Calls, document: bytes) -> None:
+        self._settings = settings
+        self._callers = callers
+        self._calls = calls
+        self._document = document
+        self._running = 0
+        self.closing = False
+
+    def server(self, keepalive: float) -> web.Server:
+        """What listens; made within the running loop."""
+        return web.Server(self.handle, keepalive_timeout=keepalive, **LIMITS)
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """One HTTP request."""
+        try:
+            response = await self._within_bounds(request)
+        except Refusal as refusal:
+            response = _refused(refusal)
+        except Exception as error:
+            # Not its text, which may quote what was asked.
+            _log.error("a call failed in a way nobody foresaw: %s", type(error).__name__)
+            response = _refused(Refusal("99"))
+        if self.closing:
+            response.force_close()
+        return response
+
+    async def _within_bounds(self, request: web.BaseRequest) -> web.Response:
+        if self._running >= self._settings.max_running:
+            raise Refusal("server_busy", "too many calls at once")
+        self._running += 1
+        try:
+            return await self._respond(request)
+        finally:
+            self._running -= 1
+
+    async def _respond(self, request: web.BaseRequest) -> web.Response:
+        tls = request.transport.get_extra_info("ssl_object") if request.transport is not None else None
+        instance = self._callers.instance_of(tls.getpeercert(binary_form=True) if tls is not None else None)
+        if instance is None:
+            raise Refusal("21", "the connection is not that of a known security server")
+        path = request.raw_path
+        if path == DOCUMENT_PATH and request.method in ("GET", "HEAD"):
+            return web.Response(body=self._document, headers={"Content-Type": "application/json", **_ALWAYS})
+        if not path.startswith(SERVICES_PATH):
+            raise Refusal("unknown_service")
+        if request.method != "POST":
+            response = _refused(Refusal("bad_request", "a service is asked with POST"), 405)
+            response.headers["Allow"] = "POST"
+            return response
+        headers = {name: request.headers.getall(name, []) for name in HEADERS}
+        body = await self._body(request)
+        answer = await self._calls.answer(Asked(instance, path.removeprefix(SERVICES_PATH), headers, body))
+        return web.Response(body=answer, headers={"Content-Type": "application/json", **_ALWAYS})
+
+    async def _body(self, request: web.BaseRequest) -> bytes:
+        if request.content_type != "application/json" or "Content-Encoding" in request.headers:
+            raise Refusal("10", "Content-Type is not application/json, or the body is compressed")
+        most = self._settings.max_body_bytes
+        if (request.content_length or 0) > most:
+            raise Refusal("message_too_large", f"of which {most} octets are taken")
+        if "Expect" in request.headers and request.can_read_body and request.transport is not None:
+            request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        body = bytearray()
+        try:
+            async with asyncio.timeout(self._settings.read_timeout_seconds):
+                while not request.content.at_eof():
+                    body += await request.content.readany()
+                    if len(body) > most:
+                        raise Refusal("message_too_large", f"of which {most} octets are taken")
+        except TimeoutError:
+            raise Refusal("bad_request", "the body did not come in time") from None
+        return bytes(body)
+
+
+def _refused(refusal: Refusal, status: int | None = None) -> web.Response:
+    problem = problem_of(refusal, status)
+    response = web.Response(
+        status=problem.status, body=msgspec.json.encode(problem), headers={"Content-Type": CONTENT_TYPE, **_ALWAYS}
+    )
+    if problem.status == 503:
+        response.headers["Retry-After"] = "1"
+    return response

@@ -1,0 +1,106 @@
+"""The API's description (OpenAPI 3.1), printed from the types that read and write the messages."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+
+from ketnoi_protocol.envelope import ANSWERS, REQUESTS
+from ketnoi_protocol.errors import row
+from ketnoi_protocol.services import DEFAULT_PROFILE, Catalogue, CatalogueEntry, Environment, System
+
+from .gates import GATES
+from .problems import CONTENT_TYPE, STATUS, Problem
+
+_OTHERS = ("10", "11", "12", "20", "21", "22", "23", "24", "26", "41", "99")
+_REFUSALS = (*_OTHERS, "unknown_service", "message_too_large", "server_busy")
+
+
+def document(profile: str = DEFAULT_PROFILE, environment: str = Environment.TEST) -> bytes:
+    """The description for one profile and environment, as indented JSON."""
+    entries = [
+        entry
+        for entry in Catalogue.load(profile)
+        if entry.system is System.POPULATION and entry.environment == environment
+    ]
+    types: list[Any] = [Problem]
+    for entry in entries:
+        types += [REQUESTS[entry.service], ANSWERS[entry.answer_shape]]
+    _, schemas = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
+    described = {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Ketnoi: CSDLQG về dân cư · the population registry",
+            "version": "1",
+            "description": _description(),
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "paths": {f"/v1/{entry.service_code}": {"post": _operation(entry)} for entry in entries},
+        "components": {"schemas": schemas, "parameters": _PARAMETERS, "responses": _responses()},
+    }
+    return json.dumps(described, ensure_ascii=False, indent=2).encode() + b"\n"
+
+
+def _description() -> str:
+    gates = "\n".join(f"{gate.number}. {gate.asks_vi} *{gate.asks_en}* ({', '.join(gate.codes)})" for gate in GATES)
+    return (
+        "Chỉ máy chủ bảo mật đã đăng ký mới kết nối được (mTLS). Các cửa kiểm tra, theo thứ tự:\n"
+        "*Only registered security servers may connect (mutual TLS). The gates, in their order:*\n\n"
+        f"{gates}\n\n"
+        "MaCanBo là lời khẳng định của cơ quan, được cơ quan ký. *MaCanBo is the agency's signed assertion.*"
+    )
+
+
+def _operation(entry: CatalogueEntry) -> dict[str, Any]:
+    responses: dict[str, Any] = {
+        "200": {
+            "description": "Câu trả lời · the answer",
+            "content": {"application/json": {"schema": _reference(ANSWERS[entry.answer_shape])}},
+        }
+    }
+    responses |= {status: {"$ref": f"#/components/responses/{status}"} for status in _responses()}
+    return {
+        "operationId": entry.service.value,
+        "summary": f"{entry.title_vi} · {entry.title_en}",
+        "description": f"MaTichHop {entry.ma_tich_hop}, {entry.instance}",
+        "parameters": [{"$ref": f"#/components/parameters/{name}"} for name in _PARAMETERS],
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": _reference(REQUESTS[entry.service])}},
+        },
+        "responses": responses,
+    }
+
+
+def _reference(kind: type) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{kind.__name__}"}
+
+
+def _responses() -> dict[str, Any]:
+    """One response for each status, telling the codes that come with it."""
+    by_status: dict[int, list[str]] = {}
+    for code in _REFUSALS:
+        by_status.setdefault(STATUS.get(code, row(code).status), []).append(code)
+    return {
+        str(status): {
+            "description": "\n".join(f"`{code}`: {row(code).title_vi} · {row(code).title_en}" for code in codes),
+            "content": {CONTENT_TYPE: {"schema": _reference(Problem)}},
+        }
+        for status, codes in sorted(by_status.items())
+    }
+
+
+def _header(name: str, text: str) -> dict[str, Any]:
+    return {"name": name, "in": "header", "required": True, "description": text, "schema": {"type": "string"}}
+
+
+_PARAMETERS = {
+    "X-Road-Client": _header("X-Road-Client", "Hệ thống thông tin gọi · the calling information system"),
+    "X-Road-Id": _header("X-Road-Id", "Mã thông điệp · the message id"),
+    "X-Road-UserId": _header("X-Road-UserId", "Mã tài khoản cán bộ · the officer's account, as MaCanBo"),
+    "Content-Digest": _header("Content-Digest", "SHA-256 của nội dung · of the body (RFC 9530)"),
+    "Signature-Input": _header("Signature-Input", "RFC 9421; keyid: tài khoản tích hợp · the integration account"),
+    "Signature": _header("Signature", "RFC 9421, ECDSA P-256"),
+}

@@ -1,0 +1,62 @@
+"""What a service gets and what it gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from typing import Generic, Literal, TypeVar
+
+from ketnoi_protocol.directory import Grant
+from ketnoi_protocol.envelope import Answer, Claimed, Request
+
+from ..access_log import Pseudonyms, Subject
+from ..people import Matching, People
+from ..store.people import PersonRow
+from ..store.units import Units
+
+R = TypeVar("R", bound=Request, covariant=True)
+
+_VIETNAM = timezone(timedelta(hours=7))
+
+
+@dataclass(frozen=True, slots=True)
+class Question(Generic[R]):
+    """A question that may be answered: what is asked, what the grant opens, how to compare, and when (UTC)."""
+
+    request: R
+    grant: Grant
+    matching: Matching
+    at: datetime
+
+    @property
+    def day(self) -> date:
+        """The day of the question in Vietnam, whose map of administrative units counts."""
+        return self.at.astimezone(_VIETNAM).date()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The answer, and what the access log keeps of it: about whom it was and which fields left."""
+
+    answer: Answer
+    subjects: tuple[Subject, ...]
+    released_fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """What services read."""
+
+    people: People
+    units: Units
+    pseudonyms: Pseudonyms
+
+    def subject(
+        self, claim: Claimed, person: PersonRow | None, role: Literal["asked", "claimed_member"] = "asked"
+    ) -> Subject:
+        """Whom the access log names for `claim`: the person found; else whoever has the number that was claimed."""
+        number = person.personal_number if person is not None else claim.personal_number
+        if number is not None:
+            return Subject(self.pseudonyms.of_person(number), role)
+        assert claim.old_number is not None, "a claim has at least one of the two numbers"
+        return Subject(self.pseudonyms.of_old_number(claim.old_number), role)
