@@ -262,6 +262,11 @@ ANSWERS: Final = {
 }
 """What is written on the wire in each shape."""
 
+_PLAINLY: Final = {
+    "Object contains unknown field": "a field that this service does not know",
+    "Expected `str` matching regex": "a text of another form is expected",
+}
+
 _ENCODER = msgspec.json.Encoder()
 _ANSWERS = {shape: msgspec.json.Decoder(kind) for shape, kind in ANSWERS.items()}
 _REQUESTS = {service: msgspec.json.Decoder(kind) for service, kind in REQUESTS.items()}
@@ -328,9 +333,9 @@ def _expect(right: bool, shape: AnswerShape) -> None:
 def _where(error: msgspec.ValidationError) -> str:
     """What is wrong, and where, without any value or unknown name out of the message."""
     text = str(error)
-    if text.startswith("Object contains unknown field"):
-        what = "a field that this service does not know"
-    else:
-        what = text.partition(" - at `")[0]
+    what = text.partition(" - at `")[0]
+    for beginning, plainly in _PLAINLY.items():
+        if text.startswith(beginning):
+            what = plainly
     where = _WHERE.search(text)
     return f"{what} ({where.group(1)})" if where else what
