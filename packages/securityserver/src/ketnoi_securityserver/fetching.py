@@ -5,10 +5,20 @@ Nothing that comes this way is believed because of where it came from; all of it
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import NamedTuple
+
 import aiohttp
 
 TIMEOUT = 10.0
 MOST_OCTETS = 128 * 1024
+
+
+class Outcome(NamedTuple):
+    """How asking an address went last: when, and what was wrong (empty when nothing was)."""
+
+    at: datetime
+    problem: str
 
 
 class Fetching:

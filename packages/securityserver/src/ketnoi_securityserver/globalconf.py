@@ -56,6 +56,7 @@ class GlobalConfiguration:
         *,
         poll_seconds: float = POLL_SECONDS,
     ) -> None:
+        self._anchor_file = anchor
         self._anchor = Anchor.parse(anchor.read_bytes())
         self._folder = ConfigurationFolder(folder, self._anchor.instance)
         self._clock = clock
@@ -64,9 +65,12 @@ class GlobalConfiguration:
         self._poll_seconds = poll_seconds
         self._current: Configuration | None = None
         self._downloaded: Downloaded | None = None
+        self._kept_under: Anchor | None = None
         self._last_good: str | None = None
         self._polling: asyncio.Task[None] | None = None
+        self._one_at_a_time = asyncio.Lock()
         self.problem = "nothing downloaded yet"
+        self.polled_at: datetime | None = None
 
     @property
     def anchor(self) -> Anchor:
@@ -100,9 +104,39 @@ class GlobalConfiguration:
                 await self._polling
             self._polling = None
 
+    @property
+    def poll_seconds(self) -> float:
+        """How often the sources are asked."""
+        return self._poll_seconds
+
     async def poll(self) -> bool:
         """Ask the sources in order until one gives an acceptable configuration; False when none does."""
+        async with self._one_at_a_time:
+            return await self._poll()
+
+    async def replace_anchor(self, data: bytes) -> Anchor:
+        """Hang everything on another anchor of the same instance, once a configuration under it has been verified.
+
+        Raises Refused, also when no source gives an acceptable configuration; all stays as it was then.
+        """
+        fresh = Anchor.parse(data)
+        if fresh.instance != self._anchor.instance:
+            raise Refused("malformed_global_conf", "the anchor is that of another instance")
+        async with self._one_at_a_time:
+            before, last_good = self._anchor, self._last_good
+            self._anchor, self._last_good = fresh, None
+            if not await self._poll():
+                self._anchor, self._last_good = before, last_good
+                raise Refused("global_conf_outdated", f"no configuration is acceptable under it: {self.problem}")
+            written = self._anchor_file.with_name(f".{self._anchor_file.name}.new")
+            written.write_bytes(data)
+            written.replace(self._anchor_file)
+            logger.warning("the anchor is now %s", fresh.fingerprint)
+        return fresh
+
+    async def _poll(self) -> bool:
         problems = []
+        self.polled_at = self._clock.now()
         for url in self._addresses():
             try:
                 directory = await self._sources.directory(url)
@@ -145,14 +179,14 @@ class GlobalConfiguration:
     async def _take(self, listing: DirectoryListing, downloaded: Downloaded) -> None:
         """Work by this from now on: kept durably first, then at hand, then on the disk for others to read."""
         unchanged = self._downloaded is not None and self._downloaded.files == downloaded.files
-        if unchanged and self._current is not None:
+        if unchanged and self._current is not None and self._kept_under is self._anchor:
             fresh = dataclasses.replace(self._current, expires_at=listing.expires_at)
         else:
             fresh = await asyncio.to_thread(Configuration.from_signed_directory, listing, downloaded.files)
             instance, anchor = self._anchor.instance, self._anchor.write()
             await self._keeps.keep(instance, downloaded, anchor, fresh.digest, self._clock.now())
         await self._keeps.saw(self._anchor.instance, listing.expires_at)
-        self._current, self._downloaded = fresh, downloaded
+        self._current, self._downloaded, self._kept_under = fresh, downloaded, self._anchor
         await asyncio.to_thread(self._folder.write, listing, downloaded)
 
     async def _follow(self) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ssl
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -12,7 +14,29 @@ from ketnoi_protocol.identifiers import SecurityServerId
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 
+ProfileName = Literal["ketnoi", "xroad-7.4"]
+
 MEBIBYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What depends on the age of the other servers of an instance.
+
+    `errors` is how X-Road's error types are spelt, `proxy_version` what peers are told in `x-proxy-version`,
+    `key_type` what new keys are.
+    """
+
+    errors: Literal["snake", "camel"]
+    proxy_version: str
+    newest_tls: ssl.TLSVersion
+    key_type: Literal["p256", "rsa2048"]
+
+
+PROFILES: Final[dict[ProfileName, Profile]] = {
+    "ketnoi": Profile("snake", "7.8.0", ssl.TLSVersion.TLSv1_3, "p256"),
+    "xroad-7.4": Profile("camel", "7.4.2", ssl.TLSVersion.TLSv1_2, "rsa2048"),
+}
 
 
 class Listen(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -40,10 +64,10 @@ class Peers(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 class Limits(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """What one message, and all messages of the moment together, may take.
 
-    Sizes in bytes, times in seconds. `in_flight` is the budget of bodies held by the process at one moment.
+    Sizes in bytes, times in seconds. `in_flight` is the budget of octets held by the process at one moment,
+    `exchanges` that of exchanges under way. The message's REST part is bounded by its own form (64 kB).
     """
 
-    rest_part: Annotated[int, msgspec.Meta(ge=1024, le=64 * 1024)] = 64 * 1024
     body: Annotated[int, msgspec.Meta(ge=0, le=10 * MEBIBYTE)] = MEBIBYTE
     in_flight: Annotated[int, msgspec.Meta(ge=MEBIBYTE)] = 256 * MEBIBYTE
     exchanges: Annotated[int, msgspec.Meta(ge=1)] = 2000
@@ -55,7 +79,8 @@ class Upkeep(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     `timestamp_interval` and `ocsp_refresh` are the configuration's own unless set here. After
     `timestamp_failure_accepted` without a time stamp no more messages are taken. Bodies are deleted after
-    `body_days` days; they are kept for ever while it is not set.
+    `body_days` days; they are kept for ever while it is not set. With `archive`, a folder, messages are written into
+    archive files every `archive_interval`, and deleted from the database once archived and `record_days` days old.
     """
 
     configuration_poll: Seconds = 60.0
@@ -65,16 +90,18 @@ class Upkeep(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     timestamp_failure_accepted: Seconds = 14_400.0
     log_timeout: Seconds = 5.0
     body_days: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    archive: str | None = None
+    archive_interval: Seconds = 21_600.0
+    record_days: Annotated[int, msgspec.Meta(ge=1)] | None = None
 
 
 class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """One security server.
 
     `server` is the identifier in its colon form, `database` a PostgreSQL address, `keys`, `anchor` and
-    `configuration` are paths (relative ones are meant from the settings file's folder). `errors` chooses how
-    X-Road's error types are spelt: `snake` since X-Road 7.8, `camel` before. `proxy_version` is the version told
-    to peers in `x-proxy-version`. `strict_freshness` refuses a message whose signing time lies further back than
-    the OCSP freshness plus five minutes, which keeps the replay window closed for ever.
+    `configuration` are paths (relative ones are meant from the settings file's folder). `profile` is `xroad-7.4`
+    in an instance whose servers know neither EC keys nor TLS 1.3. `strict_freshness` refuses a message whose signing
+    time lies further back than the OCSP freshness plus five minutes, which keeps the replay window closed for ever.
     """
 
     server: str
@@ -85,8 +112,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     anchor: str = "anchor.xml"
     configuration: str = "configuration"
     node: str = "node0"
-    errors: Literal["snake", "camel"] = "snake"
-    proxy_version: str = "7.8.0"
+    profile: ProfileName = "ketnoi"
     strict_freshness: bool = True
     peers: Peers = msgspec.field(default_factory=Peers)
     limits: Limits = msgspec.field(default_factory=Limits)
@@ -96,6 +122,11 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     def server_id(self) -> SecurityServerId:
         """The identifier, parsed. Raises InvalidIdentifier."""
         return SecurityServerId.from_colon(self.server)
+
+    @property
+    def kind(self) -> Profile:
+        """The profile, looked up."""
+        return PROFILES[self.profile]
 
     def path(self, name: str) -> Path:
         """`name` as a path, from the settings file's folder when it is relative."""

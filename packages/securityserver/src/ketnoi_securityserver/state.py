@@ -15,6 +15,7 @@ from ketnoi_securityserver.credentials.ocsp_server import OcspServer
 from ketnoi_securityserver.fetching import Fetching
 from ketnoi_securityserver.globalconf import GlobalConfiguration
 from ketnoi_securityserver.messagelog import MessageLog
+from ketnoi_securityserver.messagelog.archive import Archiver
 from ketnoi_securityserver.messagelog.encryption import BodyCipher
 from ketnoi_securityserver.messagelog.evidence import Evidence
 from ketnoi_securityserver.messagelog.housekeeping import Housekeeping
@@ -76,13 +77,16 @@ class State:
                 globalconf.current,
                 fetching.ask_ocsp,
                 refresh_seconds=upkeep.ocsp_refresh,
+                disabled=serverconf.disabled_certificates,
             )
             await credentials.start()
             stack.push_async_callback(credentials.stop)
             log = MessageLog(settings.database, settings.node, cipher, timeout=upkeep.log_timeout)
             await log.start()
             stack.push_async_callback(log.stop)
-            housekeeping = Housekeeping(pool, clock, globalconf.current, body_days=upkeep.body_days)
+            housekeeping = Housekeeping(
+                pool, clock, globalconf.current, body_days=upkeep.body_days, record_days=upkeep.record_days
+            )
             await housekeeping.start()
             stack.push_async_callback(housekeeping.stop)
             timestamper = Timestamper(
@@ -96,6 +100,17 @@ class State:
             )
             await timestamper.start()
             stack.push_async_callback(timestamper.stop)
+            if upkeep.archive is not None:
+                archiver = Archiver(
+                    pool,
+                    cipher,
+                    clock,
+                    settings.path(upkeep.archive),
+                    interval_seconds=upkeep.archive_interval,
+                    bodies=upkeep.body_days is None,
+                )
+                await archiver.start()
+                stack.push_async_callback(archiver.stop)
             evidence = Evidence(pool, cipher, serverconf, timestamper, snapshots)
             return cls(
                 pool=pool,

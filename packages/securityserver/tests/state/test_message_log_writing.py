@@ -138,7 +138,7 @@ def test_the_sequence_goes_on_after_a_restart(kit, database):
 def test_a_node_has_one_writer(kit, database):
     async def act():
         async with kit.log(database) as (log, _):
-            twin = MessageLog(database, "node0", BodyCipher({"k1": bytes(32)}))
+            twin = MessageLog(database, "node0", BodyCipher({"k1": bytes(32)}), timeout=0.3)
             await refused_with("logging_failed", twin.start())
             await log.record(kit.record(1))
         await twin.start()

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import asyncpg
 import msgspec
@@ -18,13 +19,17 @@ from ketnoi_protocol.identifiers import SecurityServerId
 from ketnoi_runtime.clock import Clock
 from ketnoi_securityserver.admin.api_keys import ApiKeys, Holder
 from ketnoi_securityserver.admin.client_routes import ClientRoutes
+from ketnoi_securityserver.admin.diagnostics_routes import DiagnosticsRoutes
 from ketnoi_securityserver.admin.right_routes import RightRoutes
 from ketnoi_securityserver.admin.routing import Asked, Route
 from ketnoi_securityserver.admin.service_routes import ServiceRoutes
 from ketnoi_securityserver.admin.system_routes import SystemRoutes
+from ketnoi_securityserver.admin.token_routes import TokenRoutes
 from ketnoi_securityserver.admin.views import Views
+from ketnoi_securityserver.credentials.keys import KeyStoreError
 from ketnoi_securityserver.serverconf.clients import Clients
 from ketnoi_securityserver.serverconf.ledger import ChangeRefused, Ledger
+from ketnoi_securityserver.serverconf.own_keys import OwnKeys
 from ketnoi_securityserver.serverconf.rights import Rights
 from ketnoi_securityserver.serverconf.services import Services
 from ketnoi_securityserver.state import State
@@ -35,46 +40,65 @@ BASE = "/api/v1"
 LONGEST_BODY = 50 * 1024
 _AUTHORIZATION = re.compile(r"X-Road-ApiKey token=([!-~]{1,100})", re.IGNORECASE)
 
+Door = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
 
 class Admin:
     """The admin API of one server."""
 
     def __init__(self, state: State, server: SecurityServerId, clock: Clock) -> None:
         self.keys = ApiKeys(state.pool, clock)
+        current, credentials = state.globalconf.current, state.credentials
         ledger = Ledger(state.pool, state.serverconf, clock)
-        views = Views(state.pool, server, state.globalconf.current)
-        self._routes = [
+        views = Views(state.pool, server, current)
+        own_keys = OwnKeys(ledger, credentials.keys, server, current)
+        self.routes: tuple[Route, ...] = (
             *ClientRoutes(server, Clients(ledger), views).routes,
             *ServiceRoutes(Services(ledger), views).routes,
-            *RightRoutes(Rights(ledger, state.globalconf.current), views).routes,
-            *SystemRoutes(self.keys, state.globalconf, state.credentials, state.log, state.timestamper).routes,
-        ]
+            *RightRoutes(Rights(ledger, current), views).routes,
+            *TokenRoutes(own_keys, credentials, views).routes,
+            *SystemRoutes(self.keys, ledger, state.globalconf, credentials, state.log, state.timestamper, views).routes,
+            *DiagnosticsRoutes(state.globalconf, credentials, state.timestamper, views).routes,
+        )
 
     def application(self) -> web.Application:
         """For a Listener."""
         application = web.Application(client_max_size=LONGEST_BODY)
-        for route in self._routes:
+        for route in self.routes:
             application.router.add_route(route.method, BASE + route.path, self._door(route))
+        # Whoever has no key learns not even which addresses there are.
+        application.router.add_route("*", "/{anything:.*}", self._door(Route("*", "", None, _not_found)))
         return application
 
-    def _door(self, route: Route) -> Callable[[web.Request], object]:
+    def _door(self, route: Route) -> Door:
         async def door(request: web.Request) -> web.StreamResponse:
             try:
-                holder = await self._holder(request)
-                if route.role is not None and route.role not in holder.roles:
-                    raise ChangeRefused(403, "forbidden")
-                data = await request.read()
-                status, told = await route.handle(Asked(holder.actor, request.match_info, request.query, data))
+                return await self._answer(route, request)
             except ChangeRefused as refused:
                 return _refused(refused)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                logger.error("the admin API cannot reach the database: %s", type(error).__name__)
+            except web.HTTPRequestEntityTooLarge:
+                return _refused(ChangeRefused(413, "request_too_large"))
+            except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                # Its text may quote what was to be written.
+                logger.error("the admin API cannot use the database: %s", type(error).__name__)
                 return _refused(ChangeRefused(503, "database_error"))
-            if told is None:
-                return web.Response(status=status)
-            return web.Response(status=status, body=msgspec.json.encode(told), content_type="application/json")
+            except (OSError, KeyStoreError) as error:
+                logger.error("the admin API cannot use a file or the database: %s", error)
+                return _refused(ChangeRefused(503, "not_available"))
 
         return door
+
+    async def _answer(self, route: Route, request: web.Request) -> web.Response:
+        holder = await self._holder(request)
+        if route.roles is not None and not route.roles & holder.roles:
+            raise ChangeRefused(403, "forbidden")
+        data = await request.read()
+        status, told = await route.handle(Asked(holder.actor, request.match_info, request.query, data))
+        if told is None:
+            return web.Response(status=status)
+        if isinstance(told, bytes):
+            return web.Response(status=status, body=told, content_type="application/octet-stream")
+        return _json(status, told)
 
     async def _holder(self, request: web.Request) -> Holder:
         found = _AUTHORIZATION.fullmatch(request.headers.get("Authorization", ""))
@@ -84,6 +108,14 @@ class Admin:
         return holder
 
 
+async def _not_found(asked: Asked) -> tuple[int, Any]:
+    raise ChangeRefused(404, "not_found")
+
+
 def _refused(refused: ChangeRefused) -> web.Response:
-    told = {"status": refused.status, "error": {"code": refused.code, "metadata": list(refused.metadata)}}
-    return web.Response(status=refused.status, body=msgspec.json.encode(told), content_type="application/json")
+    error = {"code": refused.code, "metadata": list(refused.metadata)}
+    return _json(refused.status, {"status": refused.status, "error": error})
+
+
+def _json(status: int, told: Any) -> web.Response:
+    return web.Response(status=status, body=msgspec.json.encode(told), content_type="application/json")

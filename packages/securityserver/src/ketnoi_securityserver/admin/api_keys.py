@@ -45,18 +45,26 @@ class ApiKeys:
 
     async def make(self, actor: str, roles: Collection[str]) -> tuple[int, str]:
         """A new key: its number and the key itself. Raises ValueError for no role or an unknown one."""
-        if not roles or not ROLES.issuperset(roles):
-            raise ValueError(f"the roles are some of {', '.join(sorted(ROLES))}")
+        wanted = _checked(roles)
         key = str(uuid.uuid4())
         async with self._pool.acquire() as connection, connection.transaction():
             id_ = await connection.fetchval(
                 "INSERT INTO api_key (key_sha256, roles, added_at) VALUES ($1, $2, $3) RETURNING id",
                 _hash(key),
-                sorted(set(roles)),
+                wanted,
                 self._clock.now(),
             )
-            await self._audit(connection, actor, "make api key", id_, {"roles": sorted(set(roles))})
+            await self._audit(connection, actor, "make api key", id_, {"roles": wanted})
         return id_, key
+
+    async def set_roles(self, actor: str, id_: int, roles: Collection[str]) -> bool:
+        """What a key may do from now on; False when there is none of that number. Raises ValueError like `make`."""
+        wanted = _checked(roles)
+        async with self._pool.acquire() as connection, connection.transaction():
+            if await connection.execute("UPDATE api_key SET roles = $2 WHERE id = $1", id_, wanted) == "UPDATE 0":
+                return False
+            await self._audit(connection, actor, "set roles of api key", id_, {"roles": wanted})
+        return True
 
     async def remove(self, actor: str, id_: int) -> bool:
         """End a key at once; False when there is none of that number."""
@@ -87,6 +95,12 @@ class ApiKeys:
             f"api-key {id_}",
             json.dumps(details),
         )
+
+
+def _checked(roles: Collection[str]) -> list[str]:
+    if not roles or not ROLES.issuperset(roles):
+        raise ValueError(f"the roles are some of {', '.join(sorted(ROLES))}")
+    return sorted(set(roles))
 
 
 def _hash(key: str) -> bytes:

@@ -95,3 +95,27 @@ class AccessRights(msgspec.Struct):
     """AccessRights."""
 
     items: Annotated[list[AccessRightItem], msgspec.Meta(min_length=1, max_length=1000)]
+
+
+class CertificateRequestGenerate(msgspec.Struct):
+    """CsrGenerate. The authority of `ca_name` does not matter: all have one profile here."""
+
+    key_usage_type: Literal["AUTHENTICATION", "SIGNING"]
+    ca_name: str = ""
+    csr_format: Literal["PEM", "DER"] = "PEM"
+    member_id: str = ""
+    subject_field_values: dict[str, str] = {}
+
+
+class KeyWithRequest(msgspec.Struct):
+    """KeyLabelWithCsrGenerate; `key_algorithm` as X-Road has it since 7.6."""
+
+    csr_generate_request: CertificateRequestGenerate
+    key_label: str = ""
+    key_algorithm: Literal["EC", "RSA"] = "EC"
+
+
+class RegistrationAddress(msgspec.Struct):
+    """SecurityServerAddress."""
+
+    address: Text

@@ -13,9 +13,11 @@ from ketnoi_securityserver.serverconf.ledger import ChangeRefused
 
 T = TypeVar("T")
 
-REGISTRATION: Final = "XROAD_REGISTRATION_OFFICER"
-SERVICES: Final = "XROAD_SERVICE_ADMINISTRATOR"
-SYSTEM: Final = "XROAD_SYSTEM_ADMINISTRATOR"
+REGISTRATION: Final = frozenset({"XROAD_REGISTRATION_OFFICER"})
+SERVICES: Final = frozenset({"XROAD_SERVICE_ADMINISTRATOR"})
+SYSTEM: Final = frozenset({"XROAD_SYSTEM_ADMINISTRATOR"})
+SECURITY: Final = frozenset({"XROAD_SECURITY_OFFICER"})
+KEYS: Final = REGISTRATION | SECURITY
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +59,14 @@ Handler = Callable[[Asked], Awaitable[tuple[int, Any]]]
 
 
 class Route(NamedTuple):
-    """A method and address below /api/v1, the role that may use it (None: any), and what answers it."""
+    """A method and address below /api/v1, the roles of which one may use it (None: any), and what answers it.
+
+    What is answered is a status with a value for JSON, octets for a file, or None for nothing.
+    """
 
     method: str
     path: str
-    role: str | None
+    roles: frozenset[str] | None
     handle: Handler
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 from cryptography import x509
@@ -16,6 +17,13 @@ from ketnoi_trust.configuration import Configuration
 from ketnoi_trust.errors import Refused
 
 Json = dict[str, Any]
+
+
+class Decided(NamedTuple):
+    """Whether a certificate of ours is in use, and whether its registration has been asked for."""
+
+    active: bool
+    registration_asked: bool
 
 
 class Views:
@@ -172,6 +180,42 @@ class Views:
                 "security_servers": row["security_servers"],
             }
             for row in rows
+        ]
+
+    async def token_certificate(self, sha256: bytes) -> Decided:
+        """What was decided about a certificate of one of our keys."""
+        row = await self._pool.fetchrow("SELECT * FROM token_certificate WHERE sha256 = $1", sha256)
+        return Decided(True, False) if row is None else Decided(row["active"], row["registration_asked_at"] is not None)
+
+    async def audit(self, after: int, most: int) -> list[Json]:
+        """Rows of the audit ledger after this number, oldest first."""
+        rows = await self._pool.fetch("SELECT * FROM audit WHERE id > $1 ORDER BY id LIMIT $2", after, most)
+        return [
+            {
+                "id": row["id"],
+                "at": row["at"].isoformat(),
+                "actor": row["actor"],
+                "action": row["action"],
+                "subject": row["subject"],
+                "details": json.loads(row["details"]),
+            }
+            for row in rows
+        ]
+
+    def servers(self) -> list[Json]:
+        """The security servers of the instance; ours first."""
+        configuration = self.current()
+        known = [] if configuration is None else list(configuration.shared.servers)
+        return [
+            {
+                "id": str(each.id),
+                "instance_id": each.id.instance,
+                "member_class": each.id.member_class,
+                "member_code": each.id.member_code,
+                "server_code": each.id.server_code,
+                "server_address": each.address,
+            }
+            for each in sorted(known, key=lambda each: (each.id != self._server, each.id))
         ]
 
     def candidates(self, wanted: dict[str, str]) -> list[Json]:

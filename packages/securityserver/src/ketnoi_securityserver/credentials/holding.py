@@ -23,6 +23,7 @@ from ketnoi_protocol.identifiers import MemberId, SecurityServerId
 from ketnoi_runtime.clock import Clock
 from ketnoi_securityserver.credentials.keys import CERTIFICATE, KEY, HeldKey, KeyStore, KeyStoreError, PrivateKey
 from ketnoi_securityserver.credentials.proof import Asks, Proof, prove
+from ketnoi_securityserver.fetching import Outcome
 from ketnoi_trust.configuration import Configuration
 from ketnoi_trust.errors import Refused
 
@@ -70,7 +71,8 @@ class Credentials:
     """Keeps the server's credentials usable.
 
     `configuration` gives the current global configuration or raises; `asks` asks an OCSP responder. OCSP responses
-    are renewed every `refresh_seconds` (None: what the configuration says, X-Road's default being 1200).
+    are renewed every `refresh_seconds` (None: what the configuration says, X-Road's default being 1200). `disabled`
+    gives the SHA-256 of the certificates that the operator has taken out of use.
     """
 
     def __init__(
@@ -82,13 +84,17 @@ class Credentials:
         asks: Asks,
         *,
         refresh_seconds: float | None = None,
+        disabled: Callable[[], frozenset[bytes]] = frozenset,
     ) -> None:
-        self._keys = keys
+        self.keys = keys
         self._server = server
         self._clock = clock
         self._configuration = configuration
-        self._asks = asks
+        self._ask_responder = asks
+        self.responders: dict[str, Outcome] = {}
         self._refresh_seconds = refresh_seconds
+        self._disabled = disabled
+        self._left_out: frozenset[bytes] = frozenset()
         self._held: list[_Held] = []
         self._seen: frozenset[tuple[Path, int]] = frozenset()
         self._signing: dict[MemberId, list[tuple[SigningCredential, datetime, datetime]]] = {}
@@ -120,15 +126,22 @@ class Credentials:
     @property
     def internal(self) -> AuthenticationCredential:
         """What information systems see of this server. Raises KeyStoreError when it has not been made."""
-        certificate, key = self._keys.internal_files
+        certificate, key = self.keys.internal_files
         if not certificate.exists() or not key.exists():
             raise KeyStoreError(f"{certificate.parent}: no certificate towards information systems; run init")
         der = x509.load_pem_x509_certificate(certificate.read_bytes()).public_bytes(Encoding.DER)
-        return AuthenticationCredential(certificate, key, der, (), self._keys.pin)
+        return AuthenticationCredential(certificate, key, der, (), self.keys.pin)
 
     def ocsp_response(self, certificate_hash: str) -> bytes | None:
         """The newest OCSP response for one of our certificates, by its SHA-1 or SHA-256 in hexadecimal."""
         return self._responses.get(certificate_hash.lower())
+
+    def standing(self, certificate_der: bytes) -> tuple[Proof | None, str]:
+        """How one of our certificates was judged last, and why it is not usable (empty when it is)."""
+        for each in self._held:
+            if each.der == certificate_der:
+                return each.proof, each.problem
+        return None, "not judged yet"
 
     @property
     def problems(self) -> dict[str, str]:
@@ -164,7 +177,9 @@ class Credentials:
         except Refused:
             return
         now = asyncio.get_running_loop().time()
-        changed = False
+        disabled = self._disabled()
+        changed = disabled != self._left_out
+        self._left_out = disabled
         for held in self._held:
             due = ask_again or held.due <= now
             if due or held.judged_under != configuration.digest:
@@ -183,23 +198,32 @@ class Credentials:
             except Exception:
                 logger.exception("the credentials could not be refreshed")
 
+    async def _asks(self, url: str, question: bytes) -> bytes:
+        try:
+            response = await self._ask_responder(url, question)
+        except OSError as error:
+            self.responders[url] = Outcome(self._clock.now(), str(error))
+            raise
+        self.responders[url] = Outcome(self._clock.now(), "")
+        return response
+
     def _files(self) -> frozenset[tuple[Path, int]]:
         found = set()
         for name in (KEY, CERTIFICATE):
             for kind in ("authentication", "signing"):
-                found |= {(path, path.stat().st_mtime_ns) for path in (self._keys.folder / kind).glob(f"*/{name}")}
+                found |= {(path, path.stat().st_mtime_ns) for path in (self.keys.folder / kind).glob(f"*/{name}")}
         return frozenset(found)
 
     def _load(self) -> None:
-        known = {each.der: each for each in self._held}
-        self._seen = self._files()
-        self._held = []
-        for key in self._keys.held():
+        known = {(each.key.folder, each.key.certificates): each for each in self._held}
+        seen, fresh = self._files(), []
+        for key in self.keys.held():
             if key.certificate is not None:
                 der = key.certificate.public_bytes(Encoding.DER)
-                held = known.get(der) or _Held(key, der, Proof.kept_beside(key))
-                self._held.append(held)
-        self._authentication = None
+                before = known.get((key.folder, key.certificates))
+                fresh.append(before or _Held(key, der, Proof.kept_beside(key)))
+        # Only now: a key that cannot be read leaves everything as it was, to be looked at again.
+        self._seen, self._held = seen, fresh
         self._publish(None)
 
     async def _judge(self, held: _Held, configuration: Configuration, *, fresh: bool) -> None:
@@ -222,7 +246,7 @@ class Credentials:
     def _publish(self, configuration: Configuration | None) -> None:
         signing: dict[MemberId, list[tuple[SigningCredential, datetime, datetime]]] = {}
         responses: dict[str, bytes] = {}
-        for held in sorted(self._held, key=_newest_first):
+        for held in sorted(self._in_use(), key=_newest_first):
             proof, certificate = held.proof, held.key.certificate
             assert certificate is not None
             for der, response in proof.responses.items() if proof is not None else ():
@@ -237,9 +261,12 @@ class Credentials:
         if best != self._authentication:
             self._authentication = best
 
+    def _in_use(self) -> list[_Held]:
+        return [each for each in self._held if hashlib.sha256(each.der).digest() not in self._left_out]
+
     def _best_authentication(self, configuration: Configuration | None) -> AuthenticationCredential | None:
         """The newest certificate that others accept by now; before any is, the newest."""
-        candidates = sorted((each for each in self._held if each.key.kind == "authentication"), key=_newest_first)
+        candidates = sorted((each for each in self._in_use() if each.key.kind == "authentication"), key=_newest_first)
         if not candidates:
             return None
         usable = [each for each in candidates if each.proof is not None and each.proof.window is not None]
@@ -251,7 +278,7 @@ class Credentials:
         best = (usable or registered or candidates)[0]
         responses = tuple(best.proof.responses.values()) if best.proof is not None else ()
         folder = best.key.folder
-        return AuthenticationCredential(folder / CERTIFICATE, folder / KEY, best.der, responses, self._keys.pin)
+        return AuthenticationCredential(folder / CERTIFICATE, folder / KEY, best.der, responses, self.keys.pin)
 
 
 def _newest_first(held: _Held) -> float:

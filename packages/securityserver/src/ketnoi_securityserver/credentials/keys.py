@@ -1,7 +1,8 @@
 """Keys and certificates as files.
 
     pin                              optional: one line, the pass phrase that the private keys are encrypted with
-    authentication/<name>/           key.pem, certificate.pem (the certificate first, then those above it)
+    authentication/<name>/           key.pem, certificate.pem (the certificate first, then those above it),
+                                     request.der (what a certificate was asked for with)
     signing/<name>/                  the same, and `member`: whose key it is, in colon form
     internal/                        key.pem, certificate.pem: towards information systems and for the admin API
     messagelog/<id>.key              keys of message bodies (messagelog/encryption.py)
@@ -11,7 +12,9 @@ Private keys and the pin are readable by their owner alone.
 
 from __future__ import annotations
 
+import hashlib
 import os
+import shutil
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from ipaddress import ip_address
@@ -27,6 +30,7 @@ from cryptography.hazmat.primitives.serialization import (
     KeySerializationEncryption,
     NoEncryption,
     PrivateFormat,
+    PublicFormat,
     load_pem_private_key,
 )
 from cryptography.x509.oid import NameOID
@@ -40,6 +44,7 @@ Kind = Literal["authentication", "signing"]
 KEY = "key.pem"
 CERTIFICATE = "certificate.pem"
 MEMBER = "member"
+REQUEST = "request.der"
 MESSAGE_LOG = "messagelog"
 INTERNAL_CERTIFICATE_DAYS = 20 * 365
 
@@ -62,6 +67,18 @@ class HeldKey:
     def certificate(self) -> x509.Certificate | None:
         """The key's own certificate."""
         return self.certificates[0] if self.certificates else None
+
+    @property
+    def id(self) -> str:
+        """A name that cannot be another key's: 40 hexadecimal digits of the public key's SHA-256."""
+        public = self.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        return hashlib.sha256(public).hexdigest()[:40]
+
+    @property
+    def request(self) -> bytes | None:
+        """The certificate request (DER) that was made last, None before the first."""
+        path = self.folder / REQUEST
+        return path.read_bytes() if path.exists() else None
 
 
 class KeyStore:
@@ -98,7 +115,9 @@ class KeyStore:
         return self._held("authentication") + self._held("signing")
 
     def _held(self, kind: Kind) -> list[HeldKey]:
-        return [self._read(kind, folder) for folder in sorted((self.folder / kind).glob("*/")) if folder.is_dir()]
+        folders = sorted((self.folder / kind).glob("*/"))
+        # A key that is being made lies in a hidden folder until it is whole.
+        return [self._read(kind, folder) for folder in folders if folder.is_dir() and folder.name[0] != "."]
 
     def _read(self, kind: Kind, folder: Path) -> HeldKey:
         path = folder / KEY
@@ -132,11 +151,25 @@ class KeyStore:
         number = 1
         while (folder := parent / f"{name}-{number}").exists():
             number += 1
-        folder.mkdir(mode=0o700)
+        unfinished = parent / f".{name}-{number}.{os.getpid()}"
+        unfinished.mkdir(mode=0o700)
         if member is not None:
-            (folder / MEMBER).write_text(f"{member}\n")
-        self._write_key(folder / KEY, key)
+            (unfinished / MEMBER).write_text(f"{member}\n")
+        self._write_key(unfinished / KEY, key)
+        unfinished.rename(folder)
         return HeldKey(kind, folder, key, member, ())
+
+    def remove(self, held: HeldKey) -> None:
+        """Delete a key with everything beside it, for good."""
+        shutil.rmtree(held.folder)
+
+    def remove_certificate(self, held: HeldKey) -> None:
+        """Delete a key's certificate; the key stays."""
+        (held.folder / CERTIFICATE).unlink(missing_ok=True)
+
+    def keep_request(self, held: HeldKey, request: bytes) -> None:
+        """Keep a certificate request (DER) beside its key, in place of the one before."""
+        _replace(held.folder / REQUEST, request)
 
     def _write_key(self, path: Path, key: PrivateKey) -> None:
         pin = self.pin
@@ -160,10 +193,8 @@ class KeyStore:
             raise KeyStoreError("the certificate cannot be read: give DER or PEM") from error
         for held in self.held():
             if held.key.public_key() == public:
-                path = held.folder / CERTIFICATE
-                fresh = path.with_suffix(".new")
-                fresh.write_bytes(b"".join(each.public_bytes(Encoding.PEM) for each in chain))
-                fresh.replace(path)
+                pem = b"".join(each.public_bytes(Encoding.PEM) for each in chain)
+                _replace(held.folder / CERTIFICATE, pem)
                 return HeldKey(held.kind, held.folder, held.key, held.member, tuple(chain))
         raise KeyStoreError("no key here belongs to this certificate")
 
@@ -229,6 +260,12 @@ def _general_name(host: str) -> x509.GeneralName:
         return x509.IPAddress(ip_address(host))
     except ValueError:
         return x509.DNSName(host)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    fresh = path.with_suffix(".new")
+    fresh.write_bytes(content)
+    fresh.replace(path)
 
 
 def _check_private(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Bodies at rest: AES-256-GCM with keys from files, and no key used for more than one node's day.
+"""Bodies at rest: AES-256-GCM with keys from files, and no key used for more than one node's day or one archive.
 
 A body is bound to its row: whoever moves a ciphertext to another message gets a refusal instead of a body.
 """
@@ -22,6 +22,7 @@ from ketnoi_protocol.identifiers import SubsystemId
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
+_ARCHIVE_HEAD = b"ketnoi sealed archive 1"
 _KEY_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _SUFFIX = ".key"
 _MOST_DAYS = 512
@@ -107,6 +108,31 @@ class BodyCipher:
             return self._for(sealed.key_id, place).decrypt(sealed.id, sealed.ciphertext, place.associated_data())
         except InvalidTag:
             raise Refusal("database_error", "a message body in the log is not the one that was written") from None
+
+    def seal_archive(self, name: str, content: bytes) -> bytes:
+        """An archive file as it lies on the disk: one line that names the key and the nonce, then the ciphertext.
+
+        The line and the file's name are sealed too.
+        """
+        nonce = os.urandom(NONCE_BYTES)
+        head = b"%s %s %s\n" % (_ARCHIVE_HEAD, self._newest.encode(), nonce.hex().encode())
+        return head + self._for_archive(self._newest, name).encrypt(nonce, content, head)
+
+    def open_archive(self, name: str, data: bytes) -> bytes:
+        """The archive (ZIP) in a sealed file of this name. Raises MessageLogKeyError; the text says what to mend."""
+        head, _, ciphertext = data.partition(b"\n")
+        kind, _, rest = head.rpartition(b" ")[0].rpartition(b" ")
+        if kind != _ARCHIVE_HEAD or rest.decode("ascii", "replace") not in self._keys:
+            raise MessageLogKeyError(f"{name}: is no sealed archive, or the key that sealed it is not there")
+        try:
+            nonce = bytes.fromhex(head[-2 * NONCE_BYTES :].decode("ascii", "replace"))
+            return self._for_archive(rest.decode(), name).decrypt(nonce, ciphertext, head + b"\n")
+        except (InvalidTag, ValueError):
+            raise MessageLogKeyError(f"{name}: was changed or renamed since it was written") from None
+
+    def _for_archive(self, key_id: str, name: str) -> AESGCM:
+        info = f"ketnoi message archive\n{name}".encode()
+        return AESGCM(HKDF(hashes.SHA256(), KEY_BYTES, None, info).derive(self._keys[key_id]))
 
     def _for(self, key_id: str, place: Place) -> AESGCM:
         # GCM with random nonces bears 2^32 messages a key; a node writes fewer than that in a day.

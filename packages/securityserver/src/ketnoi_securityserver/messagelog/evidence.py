@@ -22,6 +22,7 @@ from ketnoi_securityserver.messagelog.reading import Logged, batch_of, find
 from ketnoi_securityserver.messagelog.snapshots import Snapshots
 from ketnoi_securityserver.messagelog.timestamping import NotStamped, Timestamper
 from ketnoi_securityserver.serverconf import ServerConfiguration
+from ketnoi_trust.errors import Refused
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +68,7 @@ class Evidence:
                 return await handle(request)
             except _Unfit as unfit:
                 return web.Response(status=unfit.status, text=unfit.text)
-            except Refusal as refusal:
+            except (Refusal, Refused) as refusal:
                 logger.error("evidence could not be given: %s", refusal)
                 return web.Response(status=500, text=str(refusal))
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:

@@ -7,6 +7,8 @@ import json
 import zipfile
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 from urllib.parse import quote_plus
 
 from ketnoi_protocol.errors import Refusal
@@ -56,10 +58,17 @@ def _chain(batch: Batch, leaf: bytes) -> bytes:
 
     Raises Refusal `database_error` when the leaves no longer lead to what was stamped.
     """
-    made = timestamps.batch(batch.leaves)
+    made = _tree(batch.leaves)
     if leaf not in batch.leaves or made.result != batch.result:
         raise Refusal("database_error", "the time stamp in the log does not cover this message")
-    return made.chain_of(batch.leaves.index(leaf))
+    chain: bytes = made.chain_of(batch.leaves.index(leaf))
+    return chain
+
+
+@lru_cache(maxsize=2)
+def _tree(leaves: tuple[bytes, ...]) -> Any:
+    # An archive holds the messages of one batch after another; 10,000 leaves are not hashed for each of them.
+    return timestamps.batch(leaves)
 
 
 def file_name(logged: Logged) -> str:

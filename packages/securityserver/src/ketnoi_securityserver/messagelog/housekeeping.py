@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 
 from ketnoi_runtime.clock import Clock
-from ketnoi_securityserver.messagelog.partitions import drop_bodies_of, make_partitions_ahead
+from ketnoi_securityserver.messagelog.partitions import days_of, drop_bodies_of, drop_day, make_partitions_ahead
 from ketnoi_trust.configuration import Configuration
 from ketnoi_trust.errors import Refused
 
@@ -24,7 +24,11 @@ _DELETED_AT_ONCE = 5000
 
 
 class Housekeeping:
-    """Looks after the log once a minute. `body_days` is how long bodies are kept, None for ever."""
+    """Looks after the log once a minute.
+
+    `body_days` is how long bodies are kept, `record_days` how long records are, None for ever; a day's records go only
+    once all of them are in an archive.
+    """
 
     def __init__(
         self,
@@ -33,11 +37,13 @@ class Housekeeping:
         configuration: Callable[[], Configuration],
         *,
         body_days: int | None = None,
+        record_days: int | None = None,
     ) -> None:
         self._pool = pool
         self._clock = clock
         self._configuration = configuration
         self._body_days = body_days
+        self._record_days = record_days
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -55,7 +61,7 @@ class Housekeeping:
             self._task = None
 
     async def look(self) -> None:
-        """Once: partitions, replay keys, bodies."""
+        """Once: partitions, replay keys, bodies, records."""
         now = self._clock.now()
         async with self._pool.acquire() as connection:
             await make_partitions_ahead(connection, now.date())
@@ -66,6 +72,8 @@ class Housekeeping:
                 await forget_replay_keys(connection, now - 2 * window)
             if self._body_days is not None:
                 await drop_old_bodies(connection, now.date() - timedelta(days=self._body_days))
+            if self._record_days is not None:
+                await drop_old_days(connection, now.date() - timedelta(days=self._record_days))
 
     async def _keep(self) -> None:
         while True:
@@ -93,8 +101,10 @@ async def forget_replay_keys(connection: Any, before: datetime) -> int:
 
 async def drop_old_bodies(connection: Any, before: date) -> int:
     """Delete the bodies of every day before `before`; of how many days."""
-    names = await connection.fetch(
-        "SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'message_body'::regclass"
-    )
-    days = [datetime.strptime(row["name"][-10:], "%Y_%m_%d").date() for row in names]  # noqa: DTZ007
-    return sum([await drop_bodies_of(connection, day) for day in sorted(days) if day < before])
+    days = await days_of(connection, "message_body")
+    return sum([await drop_bodies_of(connection, day) for day in days if day < before])
+
+
+async def drop_old_days(connection: Any, before: date) -> int:
+    """Delete every day before `before` that is archived whole; how many."""
+    return sum([await drop_day(connection, day) for day in await days_of(connection, "record") if day < before])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 DAYS_AHEAD = 3
@@ -43,4 +43,33 @@ async def drop_bodies_of(connection: Any, day: date) -> bool:
         if not await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", name):
             return False
         await connection.execute(f"TRUNCATE {name}")
+    return True
+
+
+async def days_of(connection: Any, table: str) -> list[date]:
+    """The days that a table has partitions for, in order."""
+    rows = await connection.fetch(
+        "SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = $1::text::regclass", table
+    )
+    return sorted(datetime.strptime(row["name"][-10:], "%Y_%m_%d").date() for row in rows)  # noqa: DTZ007
+
+
+async def drop_day(connection: Any, day: date) -> bool:
+    """Delete records and bodies of one day for good, if every record of it is in an archive; False when not.
+
+    Raises asyncpg.LockNotAvailableError when writers are too busy to be stopped for a moment.
+    """
+    async with connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock(hashtext('message log partitions'))")
+        waits = await connection.fetchval(
+            "SELECT EXISTS (SELECT FROM record r WHERE r.day = $1 AND r.sequence > coalesce("
+            " (SELECT max(a.last_sequence) FROM archive a WHERE a.node_id = r.node_id), 0))",
+            day,
+        )
+        if waits:
+            return False
+        # Dropping a partition stops writers; a second is what they may be made to wait.
+        await connection.execute("SET LOCAL lock_timeout = '1s'")
+        for table in _TABLES:
+            await connection.execute(f"DROP TABLE IF EXISTS {_name(table, day)}")
     return True

@@ -64,9 +64,28 @@ async def find(
         return [await _logged(connection, cipher, own, row) for row in rows]
 
 
-async def _logged(connection: Any, cipher: BodyCipher, own: SubsystemId, row: Any) -> Logged:
+async def read_on(
+    connection: Any, cipher: BodyCipher, node_id: str, after: int, upto: int, most: int, *, bodies: bool
+) -> list[Logged]:
+    """A node's messages with `after` < sequence ≤ `upto`, at most `most`, in order; `bodies`: with their bodies.
+
+    Raises Refusal `database_error` when a body cannot be opened.
+    """
+    rows = await connection.fetch(
+        "SELECT * FROM record WHERE node_id = $1 AND sequence > $2 AND sequence <= $3 ORDER BY sequence LIMIT $4",
+        node_id,
+        after,
+        upto,
+        most,
+    )
+    return [
+        await _logged(connection, cipher, SubsystemId.from_colon(row["own"]), row, with_body=bodies) for row in rows
+    ]
+
+
+async def _logged(connection: Any, cipher: BodyCipher, own: SubsystemId, row: Any, *, with_body: bool = True) -> Logged:
     body = None
-    if row["body_id"] is not None:
+    if with_body and row["body_id"] is not None:
         found = await connection.fetchrow(
             "SELECT id, key_id, ciphertext FROM message_body WHERE node_id = $1 AND id = $2 AND day = $3",
             row["node_id"],

@@ -18,6 +18,7 @@ from typing import Any
 import asyncpg
 
 from ketnoi_runtime.clock import Clock
+from ketnoi_securityserver.fetching import Outcome
 from ketnoi_securityserver.messagelog.writer import MessageLog
 from ketnoi_trust import timestamps
 from ketnoi_trust.configuration import Configuration
@@ -74,6 +75,7 @@ class Timestamper:
         self._interval_seconds = interval_seconds
         self._acceptable_failure = timedelta(seconds=acceptable_failure)
         self._task: asyncio.Task[None] | None = None
+        self.authorities: dict[str, Outcome] = {}
 
     async def start(self) -> None:
         """Begin to stamp on the interval."""
@@ -204,11 +206,14 @@ class Timestamper:
                 token = timestamps.token_of(await self._asks(authority.url, query))
                 stamp = timestamps.verify(token, data, configuration)
             except OSError as error:
-                problems.append(f"{authority.url}: {error}")
+                problem = str(error)
             except Refused as refused:
-                problems.append(f"{authority.url}: {refused.code}: {refused.message}")
+                problem = f"{refused.code}: {refused.message}"
             else:
+                self.authorities[authority.url] = Outcome(self._clock.now(), "")
                 return token, stamp.gen_time
+            self.authorities[authority.url] = Outcome(self._clock.now(), problem)
+            problems.append(f"{authority.url}: {problem}")
         raise NotStamped("; ".join(problems) or "the configuration approves no time-stamping authority")
 
     async def _note_failure(self, error: str) -> None:

@@ -28,11 +28,20 @@ LARGE_BODY = 64 * 1024
 
 MOST_IN_ONE_COMMIT = 256
 
+LONGEST_MESSAGE_ID = 255
+"""Characters; what X-Road's own message log holds."""
+
+_START_PAUSE = 0.1
+
 _SESSION = {
     "synchronous_commit": "on",
     "timezone": "UTC",
     "statement_timeout": "5000",
     "client_connection_check_interval": "1000",
+    # A node whose machine is gone must not hold its place for the two hours that systems wait by themselves.
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
 }
 
 
@@ -66,12 +75,19 @@ class MessageLog:
         self._halted: str | None = None
 
     async def start(self) -> None:
-        """Take the node's place as its only writer.
+        """Take the node's place as its only writer; a process that was killed may hold it for a moment longer.
 
         Raises OSError or asyncpg.PostgresError when the database is not there, Refusal `logging_failed` when another
-        process writes under this node's name.
+        process still writes under this node's name after `timeout`.
         """
-        await self._connected()
+        deadline = asyncio.get_running_loop().time() + self._timeout
+        while True:
+            try:
+                return await self._connected()
+            except Refusal:
+                if asyncio.get_running_loop().time() >= deadline:
+                    raise
+                await asyncio.sleep(_START_PAUSE)
 
     async def stop(self) -> None:
         """Write what waits, then close."""
@@ -97,10 +113,15 @@ class MessageLog:
         """Make the records durable, all or none. With `replay`, only if this key was never recorded before.
 
         Raises Refusal: `replayed_message`; `logging_failed` when it is not certain that they are durable;
-        `timestamping_failed` while records are not taken because they could not be time-stamped.
+        `timestamping_failed` while records are not taken because they could not be time-stamped; `bad_request` for a
+        message id that the log cannot hold.
         """
         if self._halted is not None:
             raise Refusal("timestamping_failed", self._halted)
+        for record in records:
+            # In the database's hands it would fail the whole commit, with everybody else's messages.
+            if not 0 < len(record.message_id) <= LONGEST_MESSAGE_ID or not record.message_id.isprintable():
+                raise Refusal("bad_request", f"a message id is 1 to {LONGEST_MESSAGE_ID} printable characters")
         bodies = [
             self._sealed(record) if record.body is None or len(record.body) <= LARGE_BODY else await self._large(record)
             for record in records
@@ -140,7 +161,8 @@ class MessageLog:
         except Exception as error:
             self._drop(self._side)
             self._side = None
-            raise _failed(error) from error
+            # Without its cause: what the database says may quote the row.
+            raise _failed(error) from None
         return digest, sealed, True
 
     async def _write_waiting(self) -> None:
@@ -208,13 +230,14 @@ class MessageLog:
             if not held:
                 raise Refusal("logging_failed", "another process writes the message log under this node's name")
             await connection.execute("INSERT INTO log_node VALUES ($1) ON CONFLICT DO NOTHING", self.node_id)
+            self._write = await connection.prepare(WRITE)
+            self._write_with_replay_keys = await connection.prepare(WRITE_WITH_REPLAY_KEYS)
+            # Preparing leaves a transaction open, with locks on the tables; this statement ends it.
             self._sequence = await connection.fetchval(
                 "SELECT greatest((SELECT max(sequence) FROM record WHERE node_id = $1),"
                 " (SELECT max(last_sequence) FROM batch WHERE node_id = $1), 0)",
                 self.node_id,
             )
-            self._write = await connection.prepare(WRITE)
-            self._write_with_replay_keys = await connection.prepare(WRITE_WITH_REPLAY_KEYS)
         except BaseException:
             connection.terminate()
             raise

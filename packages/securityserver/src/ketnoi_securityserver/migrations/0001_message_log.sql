@@ -117,3 +117,16 @@ CREATE TABLE timestamping_state (
     last_error text NOT NULL DEFAULT ''
 );
 INSERT INTO timestamping_state DEFAULT VALUES;
+
+-- Archive files written so far. Each node's files make one chain: `digest` is the last of the linking information in
+-- the file, from which that of the node's next file goes on.
+CREATE TABLE archive (
+    node_id text NOT NULL,
+    first_sequence bigint NOT NULL,
+    last_sequence bigint NOT NULL,
+    file_name text NOT NULL,
+    digest text NOT NULL,
+    made_at timestamptz NOT NULL,
+    PRIMARY KEY (node_id, last_sequence)
+);
+CREATE TRIGGER archive_stays BEFORE UPDATE OR DELETE ON archive FOR EACH ROW EXECUTE FUNCTION insert_only();

@@ -58,6 +58,13 @@ CREATE TABLE access_right (
     PRIMARY KEY (endpoint, subject)
 );
 
+-- What was decided about certificates of our own keys, by their SHA-256; the keys and certificates are files.
+CREATE TABLE token_certificate (
+    sha256 bytea PRIMARY KEY CHECK (length(sha256) = 32),
+    active boolean NOT NULL DEFAULT true,
+    registration_asked_at timestamptz
+);
+
 CREATE TABLE serverconf_version (
     single boolean PRIMARY KEY DEFAULT true CHECK (single),
     version bigint NOT NULL
@@ -81,6 +88,4 @@ CREATE TABLE audit (
     subject text NOT NULL,
     details jsonb NOT NULL
 );
-
-
 CREATE TRIGGER audit_stays BEFORE UPDATE OR DELETE ON audit FOR EACH ROW EXECUTE FUNCTION insert_only();

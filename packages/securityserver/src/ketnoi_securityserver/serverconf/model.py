@@ -70,9 +70,10 @@ class AccessRight:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Everything at one version."""
+    """Everything at one version. `disabled_certificates` are SHA-256 digests of certificates of our own keys."""
 
     version: int = 0
     clients: Mapping[SubsystemId, Client] = field(default_factory=lambda: MappingProxyType({}))
     services: Mapping[ServiceId, LocalService] = field(default_factory=lambda: MappingProxyType({}))
     rights: tuple[AccessRight, ...] = ()
+    disabled_certificates: frozenset[bytes] = frozenset()

@@ -39,6 +39,10 @@ class ServerConfiguration:
         """All access rights; the same object until something changes."""
         return self._snapshot.rights
 
+    def disabled_certificates(self) -> frozenset[bytes]:
+        """SHA-256 of the certificates of our own keys that are not to be used."""
+        return self._snapshot.disabled_certificates
+
     def client(self, id_: SubsystemId) -> Client | None:
         """A subsystem of ours, or None."""
         return self._snapshot.clients.get(id_)
@@ -116,4 +120,11 @@ async def _read(connection: Any, version: int) -> Snapshot:
             " FROM access_right r JOIN endpoint e ON e.id = r.endpoint ORDER BY e.id, r.subject"
         )
     )
-    return Snapshot(version, MappingProxyType(clients), MappingProxyType(services), rights)
+    disabled = await connection.fetch("SELECT sha256 FROM token_certificate WHERE NOT active")
+    return Snapshot(
+        version,
+        MappingProxyType(clients),
+        MappingProxyType(services),
+        rights,
+        frozenset(row["sha256"] for row in disabled),
+    )
