@@ -64,8 +64,7 @@ class Consumer:
         Raises Refusal with a code from the table; PeerFault is one.
         """
         own = self._own
-        steps = Steps(own.observer, own.clock, str(own.server), CONSUMER)
-        try:
+        with Steps(own.observer, own.clock, str(own.server), CONSUMER) as steps:
             # 1 read
             steps.begin(1)
             message = self._read(call)
@@ -122,14 +121,7 @@ class Consumer:
                     configuration.digest, at,
                 )
             )  # fmt: skip
-        except Refusal as refusal:
-            steps.end(refusal.code)
-            raise
-        except asyncio.CancelledError:
-            steps.end("cancelled")
-            raise
-        steps.end()
-        return answer
+            return answer
 
     def _read(self, call: Call) -> Message:
         if call.method not in METHODS:
@@ -195,7 +187,7 @@ class Consumer:
         content_type, data = sending
         headers = [
             ("x-hash-algorithm", "SHA-512"),
-            ("x-proxy-version", own.settings.proxy_version),
+            ("x-proxy-version", own.settings.kind.proxy_version),
             ("x-road-request-id", message.request_id),
             ("x-road-message-type", "REST"),
             ("Content-Type", content_type),

@@ -93,7 +93,7 @@ class Doors:
         try:
             response = await self._within_limits(self._delivery, request)
         except Refusal as refusal:
-            fault = faults.fault_of(refusal, faults.PROVIDER_PREFIX, self._own.settings.errors)
+            fault = faults.fault_of(refusal, faults.PROVIDER_PREFIX, self._own.settings.kind.errors)
             self._note(fault, refusal)
             response = web.Response(
                 body=faults.write_soap(fault), headers={"Content-Type": "text/xml; charset=UTF-8", "Server": _SERVER}
@@ -170,7 +170,7 @@ class Doors:
         return web.Response(body=metaservices.clients_as_xml(configuration), headers={"Content-Type": XML})
 
     def _refused(self, request: web.BaseRequest, refusal: Refusal) -> web.Response:
-        fault = faults.fault_of(refusal, faults.CONSUMER_PREFIX, self._own.settings.errors)
+        fault = faults.fault_of(refusal, faults.CONSUMER_PREFIX, self._own.settings.kind.errors)
         self._note(fault, refusal)
         xml = faults.wants_xml(request.headers.get("Accept", ""))
         return web.Response(

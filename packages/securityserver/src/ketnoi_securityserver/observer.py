@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from time import perf_counter
+from types import TracebackType
 from typing import Final
 
+from ketnoi_protocol.errors import Refusal
 from ketnoi_runtime.clock import Clock
 
 CONSUMER: Final = "consumer"
@@ -25,7 +28,7 @@ class StepEvent:
     """One step of one exchange on one server.
 
     `server` is the security server's identifier in colon form, `message_id` the X-Road-Id (empty until it has been
-    read), `seconds` how long the step took, `outcome` is `ok` or the code of the refusal that ended the exchange.
+    read), `seconds` how long the step took, `outcome` is `ok` or the code that ended the exchange.
     """
 
     server: str
@@ -42,7 +45,7 @@ Observer = Callable[[StepEvent], None]
 
 
 class Steps:
-    """The steps of one exchange: `begin(n)` ends the step before; `end` ends the last one."""
+    """The steps of one exchange: `begin(n)` ends the step before, leaving the `with` block ends the last one."""
 
     __slots__ = ("_began", "_clock", "_names", "_number", "_observer", "_server", "_side", "_started_at", "message_id")
 
@@ -57,10 +60,15 @@ class Steps:
         self._started_at: datetime | None = None
         self.message_id = ""
 
-    @property
-    def number(self) -> int:
-        """The step under way; 0 before the first."""
-        return self._number
+    def __enter__(self) -> Steps:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        if self._observer is not None:
+            self._tell(_outcome(error))
+            self._started_at = None
 
     def begin(self, number: int) -> None:
         """Enter step `number`, which must follow the one under way."""
@@ -70,11 +78,6 @@ class Steps:
             self._started_at = self._clock.now()
             self._began = perf_counter()
         self._number = number
-
-    def end(self, outcome: str = "ok") -> None:
-        """The exchange is over: `ok`, or refused with this code in the step under way."""
-        self._tell(outcome)
-        self._started_at = None
 
     def _tell(self, outcome: str) -> None:
         if self._observer is not None and self._started_at is not None:
@@ -90,3 +93,12 @@ class Steps:
                     outcome,
                 )
             )
+
+
+def _outcome(error: BaseException | None) -> str:
+    if error is None:
+        return "ok"
+    if isinstance(error, Refusal):
+        return error.code
+    # An exchange is cancelled by its deadline, or when the server stops.
+    return "deadline_passed" if isinstance(error, asyncio.CancelledError) else "internal_error"

@@ -6,7 +6,6 @@ Refusal; nothing after a refused step happens.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import re
 from dataclasses import dataclass
@@ -66,8 +65,7 @@ class Provider:
         Raises Refusal with a code from the table.
         """
         own = self._own
-        steps = Steps(own.observer, own.clock, str(own.server), PROVIDER)
-        try:
+        with Steps(own.observer, own.clock, str(own.server), PROVIDER) as steps:
             # 1 peer
             steps.begin(1)
             configuration = own.current_configuration()
@@ -120,15 +118,7 @@ class Provider:
 
             # 9 answer
             steps.begin(9)
-            sending = Sending(*transport.write_response(octets, body, signature))
-        except Refusal as refusal:
-            steps.end(refusal.code)
-            raise
-        except asyncio.CancelledError:
-            steps.end("cancelled")
-            raise
-        steps.end()
-        return sending
+            return Sending(*transport.write_response(octets, body, signature))
 
     def _peer(self, delivery: Delivery, configuration: Configuration) -> SecurityServerId:
         peer = configuration.server_by_authentication_certificate(delivery.certificate)

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from ketnoi_protocol.identifiers import MemberId
 from ketnoi_securityserver.credentials import SigningCredential
@@ -58,8 +59,13 @@ class Signer:
         self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="signer")
 
     async def sign(self, inputs: Mapping[str, bytes], credential: SigningCredential, at: datetime) -> Signature:
+        above = credential.intermediates
         prepared = signatures.prepare(
-            [inputs], credential.certificate, credential.ocsp_response, at, intermediates=credential.intermediates
+            [inputs],
+            credential.certificate.public_bytes(Encoding.DER),
+            (credential.ocsp_response, *(response for _, response in above)),
+            at,
+            intermediates=[certificate.public_bytes(Encoding.DER) for certificate, _ in above],
         )
         if isinstance(credential.key, ec.EllipticCurvePrivateKey):
             value = keys.sign(credential.key, prepared.to_be_signed)
