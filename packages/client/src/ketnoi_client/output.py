@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -86,6 +87,20 @@ def show_finding(finding: Finding) -> None:
         print(f"    → {finding.mend}")
 
 
+_LABELS = {
+    "message": "thông điệp · message",
+    "messageId": "mã thông điệp · message id",
+    "signer": "bên ký · signed by",
+    "client": "bên khai thác · client",
+    "provider": "bên cung cấp · provider",
+    "service": "dịch vụ · service",
+    "signingTime": "ký lúc · signing time",
+    "stampedAt": "dấu thời gian · time stamp",
+    "parts": "phần · parts",
+    "certificateSha256": "chứng thư · certificate",
+}
+
+
 def show_verdict(verdict: Verdict, *, as_json: bool) -> None:
     """What a container proves."""
     told = described(verdict)
@@ -94,9 +109,21 @@ def show_verdict(verdict: Verdict, *, as_json: bool) -> None:
         return
     print("HỢP LỆ · VALID")
     for name, value in told.items():
-        print(f"  {name}: {', '.join(map(str, value)) if isinstance(value, list) else value}")
+        print(f"  {_LABELS[name]:<30} {', '.join(value) if isinstance(value, list) else value}")
 
 
 def described(verdict: Verdict) -> dict[str, Any]:
-    """A verdict in words."""
-    raise NotImplementedError
+    """A verdict in words; of the messages only which parts were there, never what they say."""
+    message = verdict.message
+    return {
+        "message": "response" if message.is_response else "request",
+        "messageId": message.message_id or "",
+        "signer": str(verdict.signer),
+        "client": str(message.client),
+        "provider": str(message.provider),
+        "service": message.service,
+        "signingTime": verdict.signing_time.isoformat(),
+        "stampedAt": verdict.stamped_at.isoformat(),
+        "parts": [str(part) for part in verdict.messages],
+        "certificateSha256": sha256(verdict.certificate).hexdigest(),
+    }

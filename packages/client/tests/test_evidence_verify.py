@@ -1,0 +1,72 @@
+"""`ketnoi evidence verify`: the right verdict on every container of X-Road's own test data, and its exit status."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ketnoi_client.cli import main
+
+VERDICTS = {
+    "valid-signed-message": None,
+    "valid-non-batch-rest": None,
+    "valid-non-batch-soap-attachments": None,
+    "valid-signed-hashchain": None,
+    "invalid-not-signed-hashchain": None,
+    "invalid-digest": "invalid_signature_value",
+    "invalid-signed-hashchain": "malformed_signature.invalid_hash_chain_ref",
+    "invalid-incorrect-references": "malformed_signature",
+    "attachments": "asic_message_not_found",
+}
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
+    status = main(["evidence", "verify", *map(str, arguments)])
+    told = capsys.readouterr()
+    return status, told.out, told.err
+
+
+def test_every_container_is_known_here(vectors: Path) -> None:
+    assert {each.stem for each in (vectors / "containers").glob("*.asice")} == set(VERDICTS)
+
+
+@pytest.mark.parametrize("name", VERDICTS)
+def test_the_verdict_is_the_expected_one(name: str, vectors: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    containers = vectors / "containers"
+    trust = containers / "trust-shared-params.xml"
+    status, out, err = run(capsys, containers / f"{name}.asice", "--trust", trust, "--json")
+    told = json.loads(out)
+    assert (status, told["valid"], told.get("code")) == (
+        (0, True, None) if VERDICTS[name] is None else (1, False, VERDICTS[name])
+    )
+    assert err == ""
+
+
+def test_strict_refuses_what_x_road_lets_pass(vectors: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    containers = vectors / "containers"
+    trust = containers / "trust-shared-params.xml"
+    status, out, _ = run(capsys, containers / "invalid-not-signed-hashchain.asice", "--trust", trust, "--strict")
+    assert status == 1
+    assert out.startswith("KHÔNG HỢP LỆ · NOT VALID")
+
+
+def test_a_configuration_directory_is_taken_too(
+    vectors: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    containers = vectors / "containers"
+    (tmp_path / "DEV").mkdir()
+    (tmp_path / "instance-identifier").write_text("DEV")
+    (tmp_path / "DEV" / "shared-params.xml").write_bytes((containers / "trust-shared-params.xml").read_bytes())
+    status, out, _ = run(capsys, containers / "valid-signed-message.asice", "--trust", tmp_path)
+    assert (status, out.splitlines()[0]) == (0, "HỢP LỆ · VALID")
+
+
+def test_what_is_no_input_is_told_apart_from_what_is_not_valid(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "shared-params.xml").write_text("<nothing/>")
+    assert run(capsys, tmp_path / "absent.asice", "--trust", tmp_path / "shared-params.xml")[0] == 2
+    (tmp_path / "some.asice").write_bytes(b"no container")
+    status, _, err = run(capsys, tmp_path / "some.asice", "--trust", tmp_path / "shared-params.xml")
+    assert status == 2
+    assert "X-Road" in err
