@@ -114,7 +114,7 @@ def verify(
         document.certificate,
         judged.valid_from,
         judged.valid_until,
-        in_order({*signed, *chained}.difference(parts)),
+        in_order({*signed, *(chained or ())}.difference(parts)),
     )
 
 
@@ -132,10 +132,10 @@ def _check_certificate_digest(document: Document) -> None:
 
 def _chained(
     signature: Signature, targets: Sequence[Target], parts: Mapping[str, bytes], *, strict: bool
-) -> tuple[str, ...]:
+) -> tuple[str, ...] | None:
     if not any(each.reference.uri == RESULT for each in targets):
         # X-Road passes over a hash chain that is not signed; it proves nothing, and nothing is read from it.
-        return ()
+        return None
     if signature.hash_chain_result is None or signature.hash_chain is None:
         raise Refused("malformed_hash_chain", "the hash chain is missing")
     return hashchain.verify(signature.hash_chain_result, signature.hash_chain, parts, (), strict=strict)

@@ -5,7 +5,7 @@ EU-DSS's with exclusive canonical form and direct references. Taken apart is not
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hmac import compare_digest
@@ -28,7 +28,10 @@ _SIGNATURE = _DS + "Signature"
 _FORM = [_DS + "SignedInfo", _DS + "SignatureValue", _DS + "KeyInfo"]
 _METHODS = [_DS + "CanonicalizationMethod", _DS + "SignatureMethod"]
 _REFERENCE = [_DS + "DigestMethod", _DS + "DigestValue"]
-_IDS = etree.XPath("//@Id")
+_TRANSFORMED = [_DS + "Transforms", *_REFERENCE]
+_TRANSFORM = [_DS + "Transforms", _DS + "Transform"]
+_SINGLE = [_SIGNATURE, _XA + "QualifyingProperties", _XA + "SignedProperties"]
+_IDS = etree.XPath("//@Id", smart_strings=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +79,13 @@ def read(data: bytes) -> Document:
 
 def _read(root: etree._Element) -> Document:
     signature = root if root.tag == _SIGNATURE else child(root, _SIGNATURE)
-    info = child(signature, _DS + "SignedInfo")
-    qualifying = child(child(signature, _DS + "Object"), _XA + "QualifyingProperties")
+    parts = list(signature)
+    info = child(parts, _DS + "SignedInfo")
+    signed_info = list(info)
+    qualifying = child(child(parts, _DS + "Object"), _XA + "QualifyingProperties")
     properties = child(qualifying, _XA + "SignedProperties")
     signed = child(properties, _XA + "SignedSignatureProperties")
-    certificates = [octets(each) for each in _key_certificates(signature)]
+    certificates = [octets(each) for each in _key_certificates(child(parts, _DS + "KeyInfo"))]
     if not certificates:
         raise malformed("the signature brings no certificate")
     unsigned = _unsigned(qualifying)
@@ -89,10 +94,10 @@ def _read(root: etree._Element) -> Document:
         signature,
         info,
         properties,
-        _algorithm(child(info, _METHODS[0])),
-        _algorithm(child(info, _METHODS[1])),
-        tuple(_reference(each) for each in info if each.tag == _DS + "Reference"),
-        octets(child(signature, _DS + "SignatureValue")),
+        _algorithm(child(signed_info, _METHODS[0])),
+        _algorithm(child(signed_info, _METHODS[1])),
+        tuple(_reference(each) for each in signed_info if each.tag == _DS + "Reference"),
+        octets(child(parts, _DS + "SignatureValue")),
         certificates[0],
         (*certificates[1:], *(octets(each) for each in unsigned.get("CertificateValues", ()))),
         tuple(
@@ -106,8 +111,8 @@ def _read(root: etree._Element) -> Document:
     )
 
 
-def _key_certificates(signature: etree._Element) -> Iterator[etree._Element]:
-    for data in child(signature, _DS + "KeyInfo"):
+def _key_certificates(key_info: etree._Element) -> Iterator[etree._Element]:
+    for data in key_info:
         if data.tag == _DS + "X509Data":
             yield from (each for each in data if each.tag == _DS + "X509Certificate")
 
@@ -120,18 +125,17 @@ def _unsigned(qualifying: etree._Element) -> dict[str, etree._Element]:
 
 
 def _reference(element: etree._Element) -> Reference:
+    parts = list(element)
     transform = None
-    for transforms in element:
-        if transforms.tag == _DS + "Transforms":
-            for each in transforms:
-                transform = _algorithm(each)
+    for each in parts[0] if parts and parts[0].tag == _DS + "Transforms" else ():
+        transform = _algorithm(each)
     return Reference(
         element,
         element.get("URI", ""),
         element.get("Type", ""),
-        _algorithm(child(element, _REFERENCE[0])),
+        _algorithm(child(parts, _REFERENCE[0])),
         transform,
-        octets(child(element, _REFERENCE[1])),
+        octets(child(parts, _REFERENCE[1])),
     )
 
 
@@ -153,9 +157,8 @@ def check_form(document: Document) -> None:
     tags = [each.tag for each in signature]
     if tags[:3] != _FORM or set(tags[3:]) != {_DS + "Object"}:
         raise malformed("the signature's parts are not the known ones")
-    for name in (_SIGNATURE, _XA + "QualifyingProperties", _XA + "SignedProperties"):
-        if len(list(root.iter(name))) != 1:
-            raise malformed("the document holds two signatures")
+    if [each.tag for each in root.iter(*_SINGLE)] != _SINGLE:
+        raise malformed("the document holds two signatures")
     _check_signed_info(document)
     ids = _IDS(root)
     if not isinstance(ids, list) or len(set(ids)) != len(ids):
@@ -167,16 +170,16 @@ def check_form(document: Document) -> None:
 
 
 def _check_signed_info(document: Document) -> None:
-    info, count = document.signed_info, len(document.references)
+    info, count = list(document.signed_info), len(document.references)
     if [each.tag for each in info] != _METHODS + [_DS + "Reference"] * count or len(info[0]) or len(info[1]):
         raise malformed("what is signed has a wrong form")
     if not 0 < count <= MAX_REFERENCES:
         raise malformed("too many references, or none")
     for each in document.references:
-        transforms, rest = (each.element[0], 1) if each.transform is not None else ((), 0)
-        if [part.tag for part in each.element][rest:] != _REFERENCE:
+        parts = list(each.element)
+        if [part.tag for part in parts] != (_REFERENCE if each.transform is None else _TRANSFORMED):
             raise malformed("a reference has a wrong form")
-        if [part.tag for part in transforms] != [_DS + "Transform"] * rest or any(len(part) for part in transforms):
+        if each.transform is not None and [part.tag for part in parts[0].iter()] != _TRANSFORM:
             raise malformed("a transform is not known here")
 
 
@@ -192,7 +195,7 @@ def _check_further_certificates(document: Document, qualifying: etree._Element) 
                 raise malformed("a further certificate is not the one referred to")
 
 
-def child(parent: etree._Element, tag: str) -> etree._Element:
+def child(parent: Iterable[etree._Element], tag: str) -> etree._Element:
     """The first child of that name; raises Refused("malformed_signature") where there is none."""
     for each in parent:
         if each.tag == tag:

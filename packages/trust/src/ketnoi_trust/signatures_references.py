@@ -43,7 +43,7 @@ def resolve(document: Document, beside: Mapping[str, bytes]) -> list[Target]:
     for each in document.references:
         if each.uri.startswith("#"):
             element = _element(document, each.uri[1:])
-            octets = None if element is None else _canonical(element, each.transform or xml.INCLUSIVE)
+            octets = None if element is None else _canonical(element, each.transform)
             targets.append(Target(each, element, octets))
         elif each.transform is not None:
             raise malformed("what lies beside the signature is to be transformed")
@@ -59,9 +59,9 @@ def _element(document: Document, name: str) -> etree._Element | None:
     return found[0] if isinstance(found, list) and found and isinstance(found[0], etree._Element) else None
 
 
-def _canonical(element: etree._Element, method: str) -> bytes:
+def _canonical(element: etree._Element, method: str | None) -> bytes:
     try:
-        return xml.canonical(element, method)
+        return xml.canonical(element, xml.INCLUSIVE if method is None else method)
     except Refused as refused:
         raise malformed(refused.message) from refused
 
@@ -101,18 +101,20 @@ def check_digests(targets: list[Target]) -> None:
             raise Refused("invalid_signature_value", f"{each.reference.uri} is not what was signed")
 
 
-def check_covered(parts: Collection[str], signed: Collection[str], chained: tuple[str, ...], *, partial: bool) -> None:
-    """Every part is signed, directly or through the hash chain, and no part is missing.
+def check_covered(
+    parts: Collection[str], signed: Collection[str], chained: tuple[str, ...] | None, *, partial: bool
+) -> None:
+    """Every part is signed, directly or through the hash chain, and no part is missing; `partial` as above.
 
-    `signed` and `chained` are the names referred to. Names in a chain are not covered by what is signed, their order
-    is (see `hashchain`): so it must be the one in which they are written. Raises Refused("hashchain_unused_inputs")
-    for chains and Refused("invalid_reference") for direct references.
+    `signed` and `chained` are the names referred to; `chained` is None where there is no chain. Names in a chain are
+    not covered by what is signed, their order is (see `hashchain`): so it must be the one in which they are written.
+    Raises Refused("hashchain_unused_inputs") for chains and Refused("invalid_reference") for direct references.
     """
-    code = "hashchain_unused_inputs" if chained else "invalid_reference"
-    if list(chained) != [MESSAGE, *(f"/attachment{number}" for number in range(1, len(chained)))][: len(chained)]:
+    code = "invalid_reference" if chained is None else "hashchain_unused_inputs"
+    if chained is not None and list(chained) != [MESSAGE, *(f"/attachment{n}" for n in range(1, len(chained)))]:
         raise Refused(code, "the hash chain does not name the message's parts in their order")
-    covered = {*signed, *chained}
-    if not all(each in covered for each in parts):
+    covered = {*signed, *(chained or ())}
+    if MESSAGE not in parts or not covered.issuperset(parts):
         raise Refused(code, "a part of the message is not signed")
     if not all(each in parts or (partial and is_attachment(each)) for each in covered):
         raise Refused(code, "a part of the message that was signed is missing")

@@ -7,8 +7,8 @@ Canonicalization 1.0 (W3C), the two that signatures of security servers use.
 from __future__ import annotations
 
 import re
-from base64 import b64decode
 from binascii import Error as Base64Error
+from binascii import a2b_base64
 
 from lxml import etree
 
@@ -110,9 +110,14 @@ def canonical(element: etree._Element, method: str) -> bytes:
 
 def base64_of(text: str | None) -> bytes:
     """The octets of an element's base64, white space passed over; raises Refused("invalid_xml") for anything else."""
+    written = text or ""
     try:
-        return b64decode("".join((text or "").split()), validate=True)
-    except (Base64Error, ValueError):
+        try:
+            return a2b_base64(written, strict_mode=True)
+        except Base64Error:
+            # Java breaks the lines.
+            return a2b_base64("".join(written.split()), strict_mode=True)
+    except ValueError:
         raise _refused("a value is not base64") from None
 
 
