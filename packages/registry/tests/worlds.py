@@ -55,17 +55,16 @@ class Answer:
 class World:
     """One started registry; made by `run`."""
 
-    def __init__(self, folder: Path, database: str) -> None:
+    def __init__(self, folder: Path, database: str, *, rehearsal: bool = True) -> None:
+        self.rehearsal = rehearsal
+        self.signer = "UnsafeDirectory" if rehearsal else "Directory"
         self.folder = folder
         self.database = database
         self.clock = AdjustableClock()
         self.key = ec.generate_private_key(ec.SECP256R1())
-        self.content = Content(
-            organisations=[Organisation(MEMBER, "UBND tỉnh Thái Nguyên")],
-            accounts=[account(ACCOUNT, MEMBER, self.key)],
-            grants=[grant(MEMBER, service) for service in Service],
-            officers=[officer(OFFICER, MEMBER)],
-        )
+        self.content: Content
+        self.set_up()
+        self.changed = False
         self.version = 1
         self.catalogue = Catalogue.load()
         self.registry: Registry
@@ -74,12 +73,23 @@ class World:
         self.pool: asyncpg.Pool
         self._sessions: dict[str, aiohttp.ClientSession] = {}
 
-    async def start(self, stack: AsyncExitStack, **changes: Any) -> None:
-        for name in ("registry", "UnsafeDirectory", "ss-vdxp", "ss-ndxp", "ss-stranger"):
+    def set_up(self) -> None:
+        """The directory's content as every test finds it."""
+        self.content = Content(
+            organisations=[Organisation(MEMBER, "UBND tỉnh Thái Nguyên")],
+            accounts=[account(ACCOUNT, MEMBER, self.key)],
+            grants=[grant(MEMBER, service) for service in Service],
+            officers=[officer(OFFICER, MEMBER)],
+            rehearsal=self.rehearsal,
+        )
+
+    async def start(self, stack: AsyncExitStack, poll_seconds: float = 0.05, **changes: Any) -> None:
+        """Start everything; `changes` are of the settings."""
+        for name in ("registry", self.signer, "ss-vdxp", "ss-ndxp", "ss-stranger"):
             self_signed(self.folder, name)
         Pseudonyms.make(self.folder / "keys.json", "k1")
-        key = load_pem_private_key((self.folder / "UnsafeDirectory.key").read_bytes(), None)
-        der = ssl.PEM_cert_to_DER_cert((self.folder / "UnsafeDirectory.crt").read_text())
+        key = load_pem_private_key((self.folder / f"{self.signer}.key").read_bytes(), None)
+        der = ssl.PEM_cert_to_DER_cert((self.folder / f"{self.signer}.crt").read_text())
         self.publisher = Publisher(der, key)
         url = await self.publisher.start()
         stack.push_async_callback(self.publisher.stop)
@@ -93,7 +103,7 @@ class World:
                 "certificate": "registry.crt",
                 "key": "registry.key",
                 "callers": [Caller("VDXP-TEST", "ss-vdxp.crt"), Caller("NDXP-TEST", "ss-ndxp.crt")],
-                "directory": DirectorySource(url=url, certificate="UnsafeDirectory.crt", poll_seconds=0.05),
+                "directory": DirectorySource(url=url, certificate=f"{self.signer}.crt", poll_seconds=poll_seconds),
                 "pseudonym_keys": "keys.json",
                 "port": 0,
             }
@@ -118,6 +128,7 @@ class World:
 
     async def publish_and_poll(self, **changes: Any) -> None:
         """The same, and have the registry take it over now."""
+        self.changed = True
         self.publish(**changes)
         await self.registry.directory.poll()
 
@@ -196,12 +207,14 @@ class World:
         return await self.pool.fetch("SELECT * FROM access_log ORDER BY sequence")
 
 
-def run(folder: Path, database: str, act: Callable[[World], Awaitable[Any]], **changes: Any) -> Any:
+def run(
+    folder: Path, database: str, act: Callable[[World], Awaitable[Any]], *, rehearsal: bool = True, **changes: Any
+) -> Any:
     """`await act(world)` in a fresh world; returns what it returned. `changes` are of the settings."""
 
     async def inside() -> Any:
         async with AsyncExitStack() as stack:
-            world = World(folder, database)
+            world = World(folder, database, rehearsal=rehearsal)
             await world.start(stack, **changes)
             return await act(world)
 

@@ -58,6 +58,7 @@ class DirectoryPoller:
         self._state: Directory | None = None
         self._session: aiohttp.ClientSession | None = None
         self._task: asyncio.Task[None] | None = None
+        self._polling = asyncio.Lock()
         self._newest = 0
         self._parts: dict[tuple[type, str], Any] = {}
         self._trouble = ""
@@ -108,6 +109,10 @@ class DirectoryPoller:
         Raises Refused for what is not signed, expired or malformed, DirectoryError for another environment's or an
         older one, and whatever fetching or the database raises.
         """
+        async with self._polling:
+            await self._poll()
+
+    async def _poll(self) -> None:
         data = await self._fetch("manifest.jws", MAX_MANIFEST_BYTES)
         manifest = verify_manifest(data, self._certificate, self._clock.now(), self._newest)
         if manifest.environment != self._environment:

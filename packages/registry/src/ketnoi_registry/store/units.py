@@ -66,10 +66,15 @@ class Units:
         for unit in self.line(place).values():
             current: UnitRow | None = unit
             while current is not None and current.valid_until is not None and current.valid_until < day:
-                current = self._rows.get(current.successors[0]) if len(current.successors) == 1 else None
+                current = self._successor(current)
             if current is not None and current.valid_from <= day:
                 return self._line((current.code, current.valid_from))
         return {}
+
+    def _successor(self, unit: UnitRow) -> UnitRow | None:
+        """The one unit that took the place of `unit`; later in time, whatever the table says."""
+        found = self._rows.get(unit.successors[0]) if len(unit.successors) == 1 else None
+        return found if found is not None and found.valid_from > unit.valid_from else None
 
     def _line(self, key: tuple[str | None, date | None]) -> dict[Level, UnitRow]:
         found: dict[Level, UnitRow] = {}
