@@ -1,9 +1,9 @@
 """The four services, as an agency's software calls them.
 
     with Agency.open("agency.toml") as agency:
-        answer = agency.look_up_citizen(Person("9…", name="Nguyễn Văn An", birth="1989-04-17"))
-        if answer.citizen is not None:
-            print(answer.citizen.name)
+        sent = agency.look_up_citizen(Person("9…", name="Nguyễn Văn An", birth="1989-04-17"))
+        if sent.answer.citizen is not None:
+            print(sent.answer.citizen.fields)
 
 Each call goes through the agency's own security server, signed with its integration account, and is either answered or
 raises one exception from ketnoi_client.problems that says who must do what.
@@ -12,21 +12,19 @@ raises one exception from ketnoi_client.problems that says who must do what.
 from __future__ import annotations
 
 import os
+import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Final, Generic, Self, TypeVar
-
-import msgspec
+from typing import Any, Final, Generic, Self, TypedDict, TypeVar, Unpack
 
 from ketnoi_client.account import AccountKey
 from ketnoi_client.clock import Now, system_now
 from ketnoi_client.connection import Connection, Reply
-from ketnoi_client.problems import Problem, UnusableAnswer, from_registry, from_x_road, refused
+from ketnoi_client.problems import KetnoiError, Problem, Refused, UnusableAnswer, from_registry, from_x_road, refused
 from ketnoi_client.settings import Settings, load
 from ketnoi_protocol import rest
-from ketnoi_protocol.citizen import Citizen
 from ketnoi_protocol.envelope import (
     REQUESTS,
     Answer,
@@ -35,16 +33,36 @@ from ketnoi_protocol.envelope import (
     ExistsAnswer,
     HouseholdAnswer,
     LookUpAnswer,
-    MemberAnswer,
     decode_answer,
     encode_request,
 )
-from ketnoi_protocol.errors import Refusal
+from ketnoi_protocol.errors import Refusal, row
 from ketnoi_protocol.services import CatalogueEntry, Platform, Service, System
 
 A = TypeVar("A", bound=Answer)
 
 _PROBLEM: Final = "application/problem+json"
+_HEADER_TEXT: Final = re.compile(r"[!-~](?:[ -~]{0,253}[!-~])?")
+_PERSONAL_NUMBER: Final = re.compile("[0-9]{12}")
+_ANOTHER: Final = "câu trả lời thuộc câu hỏi khác · the answer belongs to another question"
+
+
+class Call(TypedDict, total=False):
+    """What any call may give beside its question.
+
+    `officer` (MaCanBo), `procedure` (MaDVC) and `unit` (MaDonVi) are the settings' unless given. A question is repeated
+    safely by giving the same `request_code` (MaYeuCau) again with a new `message_id` (X-Road-Id); both are made unless
+    given. `issue` goes into X-Road-Issue: the agency's own case number, never a personal number. `system` is the
+    population unless given.
+    """
+
+    system: System
+    officer: str | None
+    procedure: str | None
+    unit: str | None
+    request_code: str | None
+    message_id: str | None
+    issue: str | None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -92,116 +110,107 @@ class Agency:
         """By a settings file. Raises SettingsError."""
         return cls(load(file), now)
 
-    def confirm_identity_number(self, person: Person, **call: Any) -> Sent[ExistsAnswer]:
-        """Service 1: do these numbers and this name belong to one person? `call` is as in `ask`."""
+    def confirm_identity_number(self, person: Person, **call: Unpack[Call]) -> Sent[ExistsAnswer]:
+        """Service 1: do these numbers and this name belong to one person? Raises what `ask` raises."""
         return self.ask(ExistsAnswer, Service.CONFIRM_IDENTITY_NUMBER, person, **call)
 
-    def verify_household(self, person: Person, members: Sequence[Member], **call: Any) -> Sent[HouseholdAnswer]:
-        """Service 2: do these members live in this person's household, in these relations to its head?"""
-        claimed = tuple(
-            ClaimedMember(
-                personal_number=each.personal_number,
-                old_number=each.old_number,
-                name=each.name,
-                birth_text=each.birth,
-                relation=each.relation,
-            )
-            for each in members
-        )
-        return self.ask(HouseholdAnswer, Service.VERIFY_HOUSEHOLD, person, more={"members": claimed}, **call)
+    def verify_household(
+        self, person: Person, members: Sequence[Member], **call: Unpack[Call]
+    ) -> Sent[HouseholdAnswer]:
+        """Service 2: do these members live in this person's household, in these relations to its head?
 
-    def look_up_citizen(self, person: Person, **call: Any) -> Sent[LookUpAnswer]:
-        """Service 3: what the register knows about this person, as far as our licence goes."""
+        Raises what `ask` raises.
+        """
+        claimed = tuple([ClaimedMember(**_claimed(each), relation=each.relation) for each in members])
+        return self.ask(HouseholdAnswer, Service.VERIFY_HOUSEHOLD, person, {"members": claimed}, **call)
+
+    def look_up_citizen(self, person: Person, **call: Unpack[Call]) -> Sent[LookUpAnswer]:
+        """Service 3: what the register knows about this person, as far as licensed. Raises what `ask` raises."""
         return self.ask(LookUpAnswer, Service.LOOK_UP_CITIZEN, person, **call)
 
     def verify_citizen(
-        self, person: Person, attributes: Mapping[str, str] | None = None, **call: Any
+        self, person: Person, attributes: Mapping[str, str] | None = None, **call: Unpack[Call]
     ) -> Sent[CountAnswer]:
-        """Service 4: is there this person? `attributes` are further claims, answered yes or no where licensed."""
-        more = {"attributes": dict(attributes)} if attributes else {}
-        return self.ask(CountAnswer, Service.VERIFY_CITIZEN, person, more=more, **call)
+        """Service 4: is there this person? `attributes` are further claims, answered yes or no where licensed.
+
+        Raises what `ask` raises.
+        """
+        return self.ask(CountAnswer, Service.VERIFY_CITIZEN, person, {"attributes": dict(attributes or {})}, **call)
 
     def ask(
         self,
         kind: type[A],
         service: Service,
         person: Person,
-        *,
-        system: System = System.POPULATION,
-        officer: str | None = None,
-        procedure: str | None = None,
-        unit: str | None = None,
-        request_code: str | None = None,
-        message_id: str | None = None,
-        issue: str | None = None,
         more: Mapping[str, Any] | None = None,
+        **call: Unpack[Call],
     ) -> Sent[A]:
-        """Ask one question.
+        """Ask one question, once: nothing is ever sent a second time by itself.
 
-        `officer` (MaCanBo), `procedure` (MaDVC) and `unit` (MaDonVi) are the settings' unless given. A question is
-        repeated safely by giving the same `request_code` (MaYeuCau) again with a new message id; both are made here
-        unless given. `issue` goes into X-Road-Issue, for the agency's own case number (no personal data).
-
-        Raises a subclass of Refused, Unreachable, UnusableAnswer, or SettingsError.
+        Raises a subclass of Refused, Unreachable, UnusableAnswer, or SettingsError; each carries the message id and
+        MaYeuCau, so that the question can be repeated with the same MaYeuCau.
         """
+        entry = self.settings.entry(call.get("system", System.POPULATION), service)
+        message_id = call.get("message_id") or f"{entry.instance}-{uuid.uuid4()}"
+        request_code = call.get("request_code") or uuid.uuid4().hex
+        try:
+            body = self._body(entry, {**_claimed(person), "ma_yeu_cau": request_code, **(more or {})}, call)
+            reply = self._send(entry, message_id, body, call)
+            answer = self._answer(kind, entry, reply, message_id)
+            if answer.ma_yeu_cau != request_code:
+                raise UnusableAnswer(_ANOTHER)
+        except KetnoiError as error:
+            error.message_id, error.request_code = message_id, request_code
+            raise
+        return Sent(answer, message_id, request_code, entry.instance)
+
+    def _body(self, entry: CatalogueEntry, fields: Mapping[str, Any], call: Call) -> bytes:
+        """The request's octets; what the registry would refuse for its form is refused here, before it is sent."""
         settings = self.settings
-        entry = settings.entry(system, service)
-        settings.gate(entry)  # says what is missing
-        message_id = message_id or f"{entry.instance}-{uuid.uuid4()}"
-        request_code = request_code or uuid.uuid4().hex
-        officer = officer or settings.officer
-        body = self._body(
-            entry,
-            message_id,
-            personal_number=person.personal_number,
-            old_number=person.old_number,
-            name=person.name,
-            birth_text=person.birth,
-            ma_yeu_cau=request_code,
-            ma_dvc=procedure or settings.procedure,
-            ma_tich_hop=entry.ma_tich_hop,
-            ma_don_vi=unit or settings.unit or settings.organisation,
-            ma_can_bo=officer,
-            **(more or {}),
-        )
-        settings.account(system)  # likewise
+        request = REQUESTS[entry.service]
+        header: dict[str, Any] = {
+            "ma_dvc": call.get("procedure") or settings.procedure,
+            "ma_tich_hop": entry.ma_tich_hop,
+            "ma_don_vi": call.get("unit") or settings.unit or settings.organisation,
+            "ma_can_bo": call.get("officer") or settings.officer,
+        }
+        try:
+            return encode_request(request(**header, **fields))
+        except Refusal as refusal:
+            raise _refused_here(refusal.code, refusal.detail) from None
+        except ValueError as error:
+            raise _refused_here("10", str(error)) from None
+
+    def _send(self, entry: CatalogueEntry, message_id: str, body: bytes, call: Call) -> Reply:
+        settings = self.settings
+        settings.account(entry.system)  # says what is missing
         headers = {
             "X-Road-Client": settings.client_id(entry).slash,
             "X-Road-Id": message_id,
-            "X-Road-UserId": officer,
+            "X-Road-UserId": call.get("officer") or settings.officer,
             "Content-Type": "application/json",
             "Accept": "application/json",
-            **self._keys[system].headers(body, message_id),
         }
+        issue = call.get("issue")
         if issue:
+            if _PERSONAL_NUMBER.search(issue):
+                raise _refused_here("personal_number_in_header", "X-Road-Issue")
             headers["X-Road-Issue"] = issue
+        for name, value in headers.items():
+            if not _HEADER_TEXT.fullmatch(value):
+                raise _refused_here("bad_request", name)
         target = f"/r1/{settings.provider_id(entry).service(entry.service_code).slash}"
-        reply = self._connections[entry.platform].request("POST", target, headers=headers, body=body)
-        answer = self._answer(kind, entry, reply, message_id)
-        if answer.ma_yeu_cau != request_code:
-            raise UnusableAnswer("câu trả lời thuộc câu hỏi khác · the answer belongs to another question")
-        return Sent(answer, message_id, request_code, entry.instance)
-
-    def _body(self, entry: CatalogueEntry, message_id: str, **fields: Any) -> bytes:
-        """The request's octets; what the registry would refuse for its form is refused here, before it is sent."""
-        try:
-            return encode_request(REQUESTS[entry.service](**fields))
-        except Refusal as refusal:
-            problem = Problem(refusal.row, refusal.code, refusal.detail, "registry", "", message_id)
-            raise refused(problem) from None
-        except (ValueError, msgspec.ValidationError) as error:
-            detail = str(error) if isinstance(error, ValueError) else ""
-            problem = Problem(Refusal("10").row, "10", detail, "registry", "", message_id)
-            raise refused(problem) from None
+        signed = self._keys[entry.system].headers(body, message_id)
+        return self._connections[entry.platform].request("POST", target, headers={**headers, **signed}, body=body)
 
     def _answer(self, kind: type[A], entry: CatalogueEntry, reply: Reply, message_id: str) -> A:
         error_type = reply.headers.get("x-road-error")
         if error_type:
-            raise from_x_road(error_type, reply.body, message_id)
+            raise from_x_road(error_type, reply.body)
         if reply.headers.get("content-type", "").startswith(_PROBLEM) or reply.status != 200:
-            raise from_registry(reply.status, reply.body, message_id)
+            raise from_registry(reply.status, reply.body)
         if reply.headers.get(rest.ID, message_id) != message_id:
-            raise UnusableAnswer("câu trả lời thuộc câu hỏi khác · the answer belongs to another question")
+            raise UnusableAnswer(_ANOTHER)
         try:
             answer = decode_answer(entry.answer_shape, reply.body)
         except Refusal as refusal:
@@ -227,4 +236,14 @@ class Agency:
         self.close()
 
 
-__all__ = ["Agency", "Citizen", "Member", "MemberAnswer", "Person", "Sent"]
+def _claimed(person: Person) -> dict[str, Any]:
+    return {
+        "personal_number": person.personal_number,
+        "old_number": person.old_number,
+        "name": person.name,
+        "birth_text": person.birth,
+    }
+
+
+def _refused_here(code: str, detail: str) -> Refused:
+    return refused(Problem(row(code), code, detail, "own software"))

@@ -17,10 +17,11 @@ from typing import Any
 import msgspec
 
 from ketnoi_client import doctor, evidence
-from ketnoi_client.agency import Agency, Member, Person, Sent
+from ketnoi_client.agency import Agency, Call, Member, Person, Sent
 from ketnoi_client.output import show_answer, show_finding, show_services, show_verdict
-from ketnoi_client.problems import KetnoiError, Refused, SettingsError
-from ketnoi_protocol.services import Platform
+from ketnoi_client.problems import KetnoiError, SettingsError
+from ketnoi_protocol.citizen import Personal
+from ketnoi_protocol.services import Platform, System
 
 REFUSED, UNUSABLE = 1, 2
 
@@ -29,7 +30,7 @@ class _Unusable(Exception):  # noqa: N818
     """Input that is no question; the text says what is missing."""
 
 
-class Question(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+class Question(Personal, forbid_unknown_fields=True, frozen=True):
     """What `--input` reads: the official field names, as in the messages themselves."""
 
     name: str = msgspec.field(name="HoVaTen")
@@ -45,7 +46,7 @@ class Question(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         return Person(self.personal_number, self.old_number, self.name, self.birth)
 
 
-class ClaimedMember(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+class ClaimedMember(Personal, forbid_unknown_fields=True, frozen=True):
     """One claimed member of a household."""
 
     name: str = msgspec.field(name="HoVaTen")
@@ -67,10 +68,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(options.run(options))
     except (SettingsError, _Unusable, evidence.UnusableInput) as error:
         return _say(error, UNUSABLE)
-    except Refused as refused:
-        return _say(refused, REFUSED)
     except KetnoiError as error:
-        return _say(error, REFUSED)
+        _say(error, REFUSED)
+        if error.request_code:
+            again = "gửi lại cùng câu hỏi với · repeat the same question with: --request-code"
+            _say(f"  mã thông điệp · message id: {error.message_id}\n  {again} {error.request_code}", REFUSED)
+        return REFUSED
     except (KeyboardInterrupt, EOFError):
         return _say("đã dừng · stopped", UNUSABLE)
 
@@ -94,9 +97,11 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text, description=text)
         _with_settings(command)
         command.add_argument("--input", metavar="FILE", help="JSON (HoVaTen, SoDinhDanh, …); - là stdin · - is stdin")
+        command.add_argument("--system", type=System, choices=list(System), default=System.POPULATION)
         command.add_argument("--officer", help="mã tài khoản cán bộ · MaCanBo")
         command.add_argument("--procedure", help="mã thủ tục · MaDVC")
         command.add_argument("--unit", help="mã đơn vị · MaDonVi")
+        command.add_argument("--issue", help="mã hồ sơ của cơ quan (X-Road-Issue) · the agency's own case number")
         command.add_argument("--request-code", help="MaYeuCau, để gửi lại · to repeat a question")
         command.add_argument("--json", action="store_true", help="in JSON · print JSON")
         command.set_defaults(run=_asking(ask, household=name == "household"))
@@ -132,22 +137,22 @@ def _add_evidence(parser: argparse.ArgumentParser) -> None:
     verify.set_defaults(run=_verify)
 
 
-Ask = Callable[[Agency, Question, dict[str, Any]], Sent[Any]]
+Ask = Callable[[Agency, Question, Call], Sent[Any]]
 
 
-def _confirm(agency: Agency, question: Question, call: dict[str, Any]) -> Sent[Any]:
+def _confirm(agency: Agency, question: Question, call: Call) -> Sent[Any]:
     return agency.confirm_identity_number(question.person, **call)
 
 
-def _household(agency: Agency, question: Question, call: dict[str, Any]) -> Sent[Any]:
+def _household(agency: Agency, question: Question, call: Call) -> Sent[Any]:
     return agency.verify_household(question.person, [each.member for each in question.members], **call)
 
 
-def _look_up(agency: Agency, question: Question, call: dict[str, Any]) -> Sent[Any]:
+def _look_up(agency: Agency, question: Question, call: Call) -> Sent[Any]:
     return agency.look_up_citizen(question.person, **call)
 
 
-def _verify_citizen(agency: Agency, question: Question, call: dict[str, Any]) -> Sent[Any]:
+def _verify_citizen(agency: Agency, question: Question, call: Call) -> Sent[Any]:
     return agency.verify_citizen(question.person, question.attributes, **call)
 
 
@@ -155,12 +160,14 @@ def _asking(ask: Ask, *, household: bool) -> Callable[[argparse.Namespace], int]
     def run(options: argparse.Namespace) -> int:
         with Agency.open(options.settings) as agency:
             question = _question(options.input, household=household)
-            call = {
-                "officer": options.officer,
-                "procedure": options.procedure,
-                "unit": options.unit,
-                "request_code": options.request_code,
-            }
+            call = Call(
+                officer=options.officer,
+                procedure=options.procedure,
+                unit=options.unit,
+                request_code=options.request_code,
+                issue=options.issue,
+                system=options.system,
+            )
             sent = ask(agency, question, call)
         show_answer(sent, as_json=options.json)
         return 0 if sent.answer.ma_ket_qua == "00" else REFUSED
@@ -186,8 +193,7 @@ def _question(source: str | None, *, household: bool) -> Question:
 
 def _asked(*, household: bool) -> Question:
     """At a terminal: numbers are typed without being shown."""
-    number = getpass.getpass("Số định danh (để trống nếu dùng CMND) · personal number: ").strip() or None
-    old = None if number else getpass.getpass("Số CMND · old ID number: ").strip() or None
+    number, old = _numbers("")
     name = input("Họ và tên · full name: ").strip()
     birth = input("Ngày sinh yyyy-mm-dd hoặc yyyy · birth date: ").strip() or None
     members = []
@@ -195,14 +201,18 @@ def _asked(*, household: bool) -> Question:
         relation = input("Quan hệ với chủ hộ (QH00…; để trống là hết) · relation to the head, empty to end: ").strip()
         if not relation:
             break
-        members.append(
-            ClaimedMember(
-                relation=relation,
-                name=input("  Họ và tên · full name: ").strip(),
-                personal_number=getpass.getpass("  Số định danh · personal number: ").strip() or None,
-            )
-        )
-    return Question(name=name, personal_number=number, old_number=old, birth=birth, members=tuple(members))
+        member_name = input("  Họ và tên · full name: ").strip()
+        member_number, member_old = _numbers("  ")
+        members.append(ClaimedMember(member_name, relation, member_number, member_old))
+    return Question(name, number, old, birth, members=tuple(members))
+
+
+def _numbers(indent: str) -> tuple[str | None, str | None]:
+    """The personal number, or else the old one."""
+    number = getpass.getpass(f"{indent}Số định danh (để trống nếu dùng CMND) · personal number: ").strip()
+    if number:
+        return number, None
+    return None, getpass.getpass(f"{indent}Số CMND · old ID number: ").strip() or None
 
 
 def _services(options: argparse.Namespace) -> int:

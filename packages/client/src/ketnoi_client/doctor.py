@@ -1,6 +1,7 @@
 """Why does it not work? The way of a call, examined station by station, without asking about anybody.
 
-Each check says what it found, and a failed one how to mend it. Later checks that need an earlier one are left out.
+Each check says what it found, and a failed one how to mend it. What lies behind a failed station is not examined.
+Nothing is needed of the security server but TLS, listClients and allowedMethods, so X-Road's own can be examined too.
 """
 
 from __future__ import annotations
@@ -12,14 +13,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from cryptography import x509
 
 from ketnoi_client.agency import Agency
 from ketnoi_client.connection import Reply, tls_context
-from ketnoi_client.problems import KetnoiError, from_x_road
+from ketnoi_client.problems import KetnoiError, Unreachable, from_x_road
 from ketnoi_client.settings import Gate, Settings
+from ketnoi_protocol.identifiers import SubsystemId
 from ketnoi_protocol.services import CatalogueEntry, Platform
 
 CLOCK_LIMIT = 60.0
@@ -51,177 +54,185 @@ class _Failed(Exception):  # noqa: N818
 
 def examine(agency: Agency) -> Iterator[Finding]:
     """Examine the way over every platform of the settings."""
-    settings = agency.settings
-    for platform, gate in settings.platforms.items():
-        entries = [
+    for platform in agency.settings.platforms:
+        for name_vi, name_en, check in _Way(agency, platform).stations():
+            try:
+                yield Finding(platform, name_vi, name_en, check())
+            except _Failed as failed:
+                yield Finding(platform, name_vi, name_en, failed.found, failed.mend)
+                break
+            except KetnoiError as error:
+                yield Finding(platform, name_vi, name_en, type(error).__name__, str(error))
+                break
+
+
+class _Way:
+    """The way to one platform; its checks return what they found, or raise _Failed or a KetnoiError."""
+
+    def __init__(self, agency: Agency, platform: Platform) -> None:
+        self._agency = agency
+        self._settings: Settings = agency.settings
+        self._platform = platform
+        self._gate: Gate = agency.settings.platforms[platform]
+        parts = urlsplit(self._gate.security_server)
+        self._host, self._port = parts.hostname or "", parts.port or 443
+        self._entries: list[CatalogueEntry] = [
             each
-            for each in settings.catalogue
+            for each in self._settings.catalogue
             if each.platform is platform
-            and each.environment is settings.environment
-            and each.system in settings.accounts
+            and each.environment is self._settings.environment
+            and each.system in self._settings.accounts
         ]
-        yield from _way(agency, platform, gate, entries)
 
+    def stations(self) -> Iterator[tuple[str, str, Callable[[], str]]]:
+        """Vietnamese name, English name, check."""
+        yield "chứng thư của hệ thống", "our certificate", self._certificate
+        yield "tên máy chủ (DNS)", "the server's name (DNS)", self._name
+        yield "kết nối TCP", "TCP connection", self._reach
+        yield "TLS, chứng thư của máy chủ", "TLS, the server's certificate", self._handshake
+        yield "TLS, chứng thư của hệ thống được nhận", "TLS, our certificate is taken", self._taken
+        yield "đồng hồ", "clock", self._clock
+        if self._entries:
+            yield "cấu hình chung (listClients)", "global configuration (listClients)", self._registered
+            yield "quyền khai thác (allowedMethods)", "access rights (allowedMethods)", self._rights
 
-def _way(
-    agency: Agency,
-    platform: Platform,
-    gate: Gate,
-    entries: list[CatalogueEntry],
-) -> Iterator[Finding]:
-    settings = agency.settings
-    checks: list[tuple[str, str, Callable[[], str]]] = [
-        ("chứng thư của hệ thống", "our certificate", lambda: _certificate(settings, gate, agency.now())),
-        ("kết nối tới máy chủ bảo mật", "reaching the security server", lambda: _reach(gate, settings.timeout)),
-        ("TLS hai chiều", "mutual TLS", lambda: _handshake(settings, gate)),
-        ("đồng hồ", "clock", lambda: _clock(agency, platform)),
-    ]
-    if entries:
-        first = entries[0]
-        checks += [
-            ("cấu hình chung", "global configuration", lambda: _provider(agency, platform, first)),
-            ("quyền khai thác", "access rights", lambda: _rights(agency, platform, entries)),
-        ]
-    for name_vi, name_en, check in checks:
+    def _certificate(self) -> str:
+        path = self._settings.path(self._gate.certificate)
         try:
-            yield Finding(platform, name_vi, name_en, check())
-        except _Failed as failed:
-            yield Finding(platform, name_vi, name_en, failed.found, failed.mend)
-            return
-        except KetnoiError as error:
-            yield Finding(platform, name_vi, name_en, type(error).__name__, str(error))
-            return
+            certificate = x509.load_pem_x509_certificate(path.read_bytes())
+        except (OSError, ValueError) as error:
+            raise _Failed(
+                f"{path}: {type(error).__name__}", "đặt đúng tệp chứng thư PEM · name the right PEM certificate"
+            ) from error
+        now: datetime = self._agency.now()
+        since, until = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+        if not since <= now <= until:
+            raise _Failed(
+                f"hiệu lực · valid {since:%Y-%m-%d} – {until:%Y-%m-%d}",
+                "cấp chứng thư mới và đăng ký trên máy chủ bảo mật · make and register a new one",
+            )
+        return f"còn hiệu lực tới · valid until {until:%Y-%m-%d}"
 
+    def _name(self) -> str:
+        try:
+            found = {str(each[4][0]) for each in socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)}
+        except (OSError, UnicodeError) as error:
+            raise _Failed(
+                f"{self._host}: {error}",
+                "sửa `security_server` trong cấu hình, hoặc DNS · mend `security_server` in the settings, or the DNS",
+            ) from error
+        return f"{self._host} → {', '.join(sorted(found))}"
 
-def _certificate(settings: Settings, gate: Gate, now: datetime) -> str:
-    path = settings.path(gate.certificate)
-    try:
-        certificate = x509.load_pem_x509_certificate(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise _Failed(
-            f"{path}: {type(error).__name__}",
-            "đặt đúng tệp chứng thư PEM · name the right PEM certificate in the settings",
-        ) from error
-    since, until = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    if not since <= now <= until:
-        raise _Failed(
-            f"hiệu lực · valid {since:%Y-%m-%d} – {until:%Y-%m-%d}",
-            "cấp chứng thư mới và đăng ký trên máy chủ bảo mật · make a new one and register it at the security server",
-        )
-    return f"còn hiệu lực tới · valid until {until:%Y-%m-%d}"
+    def _reach(self) -> str:
+        try:
+            with socket.create_connection((self._host, self._port), timeout=self._settings.timeout):
+                return f"cổng · port {self._port}"
+        except OSError as error:
+            raise _Failed(
+                f"{self._host}:{self._port}: {error}",
+                "máy chủ có chạy không, tường lửa có mở cổng không · is the server up, does a firewall close the port",
+            ) from error
 
+    def _handshake(self) -> str:
+        context = tls_context(self._settings, self._gate)
+        try:
+            with (
+                socket.create_connection((self._host, self._port), timeout=self._settings.timeout) as plain,
+                context.wrap_socket(plain, server_hostname=self._host) as connection,
+            ):
+                return f"{connection.version()}, {(connection.cipher() or ('?',))[0]}"
+        except ssl.SSLCertVerificationError as error:
+            raise _Failed(
+                "máy chủ có chứng thư khác với tệp `trusted` · the server's certificate is not the one in `trusted`",
+                "lấy lại chứng thư nội bộ từ người vận hành máy chủ · get the internal certificate from its operator",
+            ) from error
+        except OSError as error:
+            raise _Failed(
+                f"{type(error).__name__}: {error}",
+                "đây có phải cổng HTTPS không; chứng thư của hệ thống đã đăng ký chưa · "
+                "is this the HTTPS port; is our certificate registered",
+            ) from error
 
-def _reach(gate: Gate, timeout: float) -> str:
-    parts = urlsplit(gate.security_server)
-    host, port = parts.hostname or "", parts.port or 443
-    try:
-        address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0]
-    except OSError as error:
-        raise _Failed(
-            f"{host}: {error}", "sửa địa chỉ trong cấu hình hoặc DNS · mend the address or the DNS"
-        ) from error
-    try:
-        with socket.create_connection((host, port), timeout=timeout):
-            return f"{address}:{port}"
-    except OSError as error:
-        raise _Failed(
-            f"{address}:{port}: {error}",
-            "máy chủ có chạy không, tường lửa có mở cổng không · is the server up, does a firewall close the port",
-        ) from error
+    def _taken(self) -> str:
+        # With TLS 1.3 a server's refusal of our certificate comes only after our side of the handshake is done.
+        try:
+            self._list_clients()
+        except Unreachable as error:
+            raise _Failed(
+                f"máy chủ đóng kết nối · the server closed the connection ({type(error.__cause__).__name__})",
+                "đăng ký chứng thư của hệ thống trên máy chủ bảo mật · register our certificate at the security server",
+            ) from error
+        return "được nhận · taken"
 
+    def _clock(self) -> str:
+        told = self._list_clients().headers.get("date", "")
+        try:
+            difference = (self._agency.now() - parsedate_to_datetime(told)).total_seconds()
+        except (ValueError, TypeError):
+            return "máy chủ không cho biết giờ · the server tells no time"
+        if abs(difference) > CLOCK_LIMIT:
+            raise _Failed(f"lệch · off by {difference:+.0f} s", "đồng bộ đồng hồ bằng NTP · set the clocks by NTP")
+        return f"lệch · off by {difference:+.0f} s"
 
-def _handshake(settings: Settings, gate: Gate) -> str:
-    parts = urlsplit(gate.security_server)
-    host, port = parts.hostname or "", parts.port or 443
-    context = tls_context(settings, gate)
-    try:
-        with (
-            socket.create_connection((host, port), timeout=settings.timeout) as plain,
-            context.wrap_socket(plain, server_hostname=host) as connection,
+    def _registered(self) -> str:
+        known = [_parts(each.get("id")) for each in _told(self._list_clients(), "member")]
+        first = self._entries[0]
+        for wanted, mend in (
+            (
+                self._settings.client_id(first),
+                "đăng ký hệ thống thông tin với nền tảng · register our information system with the platform",
+            ),
+            (self._settings.provider_id(first), "sửa `provider` trong cấu hình · mend `provider` in the settings"),
         ):
-            return f"{connection.version()}, {(connection.cipher() or ('?',))[0]}"
-    except ssl.SSLCertVerificationError as error:
-        raise _Failed(
-            "chứng thư của máy chủ không phải tệp `trusted` · the server's certificate is not the one in `trusted`",
-            "lấy lại chứng thư nội bộ từ người vận hành máy chủ · get the internal certificate from its operator",
-        ) from error
-    except (ssl.SSLError, OSError) as error:
-        raise _Failed(
-            f"{type(error).__name__}: {error}",
-            "đăng ký chứng thư của hệ thống trên máy chủ bảo mật · register our certificate at the security server",
-        ) from error
+            if _parts_of(wanted) not in known:
+                raise _Failed(f"không có · is missing: {wanted}", mend)
+        return f"{len(known)} thành viên và hệ thống · members and systems"
 
-
-def _clock(agency: Agency, platform: Platform) -> str:
-    reply = agency.connection(platform).request("GET", "/listClients", headers={"Accept": "application/json"})
-    told = reply.headers.get("date")
-    if told is None:
-        return "máy chủ không cho biết giờ · the server tells no time"
-    try:
-        difference = (agency.now() - parsedate_to_datetime(told)).total_seconds()
-    except ValueError:
-        return "máy chủ không cho biết giờ · the server tells no time"
-    if abs(difference) > CLOCK_LIMIT:
-        raise _Failed(f"lệch · off by {difference:+.0f} s", "đồng bộ đồng hồ bằng NTP · set the clocks by NTP")
-    return f"lệch · off by {difference:+.0f} s"
-
-
-def _provider(agency: Agency, platform: Platform, entry: CatalogueEntry) -> str:
-    settings = agency.settings
-    reply = agency.connection(platform).request(
-        "GET", f"/listClients?xRoadInstance={entry.instance}", headers={"Accept": "application/json"}
-    )
-    _check_reply(reply)
-    known = {
-        tuple(member["id"].get(part) for part in ("xroad_instance", "member_class", "member_code", "subsystem_code"))
-        for member in json.loads(reply.body).get("member", [])
-    }
-    for wanted, mend in (
-        (
-            settings.client_id(entry),
-            "đăng ký hệ thống thông tin với nền tảng · register our information system at the platform",
-        ),
-        (settings.provider_id(entry), "sửa `provider` trong cấu hình · mend `provider` in the settings"),
-    ):
-        parts = (wanted.instance, wanted.member_class, wanted.member_code, wanted.subsystem_code)
-        if parts not in known:
-            raise _Failed(f"không có · is missing: {wanted}", mend)
-    return f"{len(known)} thành viên và hệ thống · members and systems"
-
-
-def _rights(agency: Agency, platform: Platform, entries: list[CatalogueEntry]) -> str:
-    settings = agency.settings
-    open_, closed = [], []
-    reply = agency.connection(platform).request(
-        "GET",
-        f"/r1/{settings.provider_id(entries[0]).service('allowedMethods').slash}",
-        headers={"X-Road-Client": settings.client_id(entries[0]).slash, "Accept": "application/json"},
-    )
-    _check_reply(reply)
-    allowed = {each.get("service_code") for each in json.loads(reply.body).get("service", [])}
-    for entry in entries:
-        (open_ if entry.service_code in allowed else closed).append(entry.service_code)
-    if not open_:
-        raise _Failed(
-            f"chưa mở dịch vụ nào · no service is open; thiếu · missing: {', '.join(closed)}",
-            "đề nghị C06 mở quyền cho hệ thống của cơ quan · ask C06 to grant our information system access",
+    def _rights(self) -> str:
+        first = self._entries[0]
+        reply = self._agency.connection(self._platform).request(
+            "GET",
+            f"/r1/{self._settings.provider_id(first).service('allowedMethods').slash}",
+            headers={"X-Road-Client": self._settings.client_id(first).slash, "Accept": "application/json"},
         )
-    rest = f"; chưa mở · not open: {', '.join(closed)}" if closed else ""
-    return f"đã mở · open: {', '.join(open_)}{rest}"
+        allowed = {each.get("service_code") for each in _told(reply, "service")}
+        opened = [each.service_code for each in self._entries if each.service_code in allowed]
+        closed = [each.service_code for each in self._entries if each.service_code not in allowed]
+        if not opened:
+            raise _Failed(
+                f"chưa mở dịch vụ nào · no service is open; thiếu · missing: {', '.join(closed)}",
+                "đề nghị C06 mở quyền cho hệ thống của cơ quan · ask C06 to grant our information system access",
+            )
+        rest = f"; chưa mở · not open: {', '.join(closed)}" if closed else ""
+        return f"đã mở · open: {', '.join(opened)}{rest}"
+
+    def _list_clients(self) -> Reply:
+        # X-Road answers for its own instance when none is named, and some operators run several.
+        target = f"/listClients?xRoadInstance={self._entries[0].instance}" if self._entries else "/listClients"
+        return self._agency.connection(self._platform).request("GET", target, headers={"Accept": "application/json"})
 
 
-def _check_reply(reply: Reply) -> None:
+def _parts(told: Any) -> tuple[Any, ...]:
+    names = ("xroad_instance", "member_class", "member_code", "subsystem_code")
+    return tuple([told.get(name) for name in names]) if isinstance(told, dict) else ()
+
+
+def _parts_of(identifier: SubsystemId) -> tuple[str, ...]:
+    return (identifier.instance, identifier.member_class, identifier.member_code, identifier.subsystem_code)
+
+
+def _told(reply: Reply, name: str) -> list[dict[str, Any]]:
+    """The list of objects that a metaservice answered. Raises _Failed or Refused."""
     error_type = reply.headers.get("x-road-error")
     if error_type:
-        raise from_x_road(error_type, reply.body, "")
+        raise from_x_road(error_type, reply.body)
     if reply.status != 200:
         raise _Failed(f"HTTP {reply.status}", "xem nhật ký của máy chủ bảo mật · see the security server's log")
     try:
-        told = json.loads(reply.body)
-    except ValueError:
-        told = None
-    if not isinstance(told, dict):
+        told = json.loads(reply.body)[name]
+        return [each for each in told if isinstance(each, dict)]
+    except (ValueError, TypeError, LookupError):
         raise _Failed(
-            "câu trả lời không phải JSON · the answer is not JSON",
+            "câu trả lời không phải của X-Road · the answer is not X-Road's",
             "địa chỉ có đúng là máy chủ bảo mật không · is the address really that of a security server",
-        )
+        ) from None

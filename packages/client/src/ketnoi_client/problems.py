@@ -7,22 +7,39 @@ English. Nothing here ever quotes a personal number.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from ketnoi_protocol.errors import Row, row, row_of_fault
+from ketnoi_protocol.errors import Row, Who, row, row_of_fault
 
-Hop = Literal["own security server", "provider's security server", "registry"]
+Hop = Literal["own software", "own security server", "provider's security server", "registry"]
 
 HOPS_VI: dict[Hop, str] = {
+    "own software": "phần mềm của cơ quan, trước khi gửi",
     "own security server": "máy chủ bảo mật của cơ quan",
     "provider's security server": "máy chủ bảo mật của bên cung cấp",
     "registry": "CSDLQG về dân cư",
 }
 
+ACTORS: dict[Who, str] = {
+    "agency": "cơ quan khai thác · the agency",
+    "officer": "cán bộ khai thác · the officer",
+    "provider": "bên cung cấp · the provider",
+    "platform": "đơn vị vận hành nền tảng · the platform's operator",
+    "c06": "C06",
+}
+
 
 class KetnoiError(Exception):
-    """Anything that a call can fail with."""
+    """Anything that a call can fail with.
+
+    `message_id` (X-Road-Id) and `request_code` (MaYeuCau) are those of the call, empty when there was none. They are
+    what a question is repeated by, and what an operator asks for.
+    """
+
+    message_id: str = ""
+    request_code: str = ""
 
 
 class SettingsError(KetnoiError):
@@ -47,21 +64,23 @@ class UnusableAnswer(KetnoiError):  # noqa: N818
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One refusal as it arrived. `type` is X-Road's or the registry's own word for it, `hop` who refused, `log_id` the
-    UUID under which that server's log tells more (empty when it gave none)."""
+    """One refusal as it arrived.
+
+    `type` is X-Road's or the registry's own word for it, `hop` who refused, `log_id` the UUID under which that
+    server's log tells more (empty when it gave none).
+    """
 
     row: Row
     type: str
     detail: str
     hop: Hop
-    log_id: str
-    message_id: str
+    log_id: str = ""
 
 
 class Refused(KetnoiError):  # noqa: N818
     """The call was refused. The subclass says who must act."""
 
-    who: ClassVar[str] = ""
+    who: ClassVar[Who]
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem)
@@ -79,7 +98,8 @@ class Refused(KetnoiError):  # noqa: N818
             f"[{known.row.code}] {known.row.title_vi}",
             f"    {known.row.title_en}",
             f"  nơi từ chối · refused by: {HOPS_VI[known.hop]} · {known.hop}",
-            f"  cách xử lý · what to do:  {known.row.mend_vi}",
+            f"  ai xử lý · who must act: {ACTORS[known.row.who]}",
+            f"  cách xử lý · what to do: {known.row.mend_vi}",
             f"    {known.row.mend_en}",
         ]
         if known.detail:
@@ -119,9 +139,13 @@ class C06MustAct(Refused):
     who = "c06"
 
 
-_CLASSES = {kind.who: kind for kind in (AgencyMustAct, OfficerMustAct, ProviderMustAct, PlatformMustAct, C06MustAct)}
+_CLASSES: dict[Who, type[Refused]] = {
+    kind.who: kind for kind in (AgencyMustAct, OfficerMustAct, ProviderMustAct, PlatformMustAct, C06MustAct)
+}
 
 _PROBLEM_TYPE = "urn:ketnoi:error:"
+# What another server wrote is shown in terminals: nothing of it may steer one.
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 def refused(problem: Problem) -> Refused:
@@ -129,23 +153,26 @@ def refused(problem: Problem) -> Refused:
     return _CLASSES[problem.row.who](problem)
 
 
-def from_x_road(error_type: str, body: bytes, message_id: str) -> Refused:
-    """A refusal by a security server: `X-Road-Error` and the JSON or XML beside it (PR-REST 4.6)."""
+def from_x_road(error_type: str, body: bytes) -> Refused:
+    """A refusal by a security server: `X-Road-Error`, in either spelling, and the JSON beside it (PR-REST 4.6)."""
     told = _object(body)
     hop: Hop = "provider's security server" if "serverproxy" in error_type.lower() else "own security server"
-    found = row_of_fault(error_type.removeprefix("client."))
-    return refused(Problem(found, error_type, _text(told, "message"), hop, _text(told, "detail"), message_id))
+    found = row_of_fault(error_type)
+    return refused(Problem(found, error_type, _text(told, "message"), hop, _text(told, "detail")))
 
 
-def from_registry(status: int, body: bytes, message_id: str) -> Refused | UnusableAnswer:
+def from_registry(status: int, body: bytes) -> Refused | UnusableAnswer:
     """A refusal by the registry: RFC 9457 problem details with our own types."""
     told = _object(body)
     code = _text(told, "type").removeprefix(_PROBLEM_TYPE)
     try:
         found = row(code)
     except LookupError:
-        return UnusableAnswer(f"the provider's system answered with status {status} and nothing that can be understood")
-    return refused(Problem(found, code, _text(told, "detail"), "registry", "", message_id))
+        return UnusableAnswer(
+            f"hệ thống của bên cung cấp trả lời HTTP {status} không hiểu được · "
+            f"the provider's system answered HTTP {status} with nothing that can be understood"
+        )
+    return refused(Problem(found, code, _text(told, "detail"), "registry"))
 
 
 def _object(body: bytes) -> dict[str, Any]:
@@ -158,4 +185,4 @@ def _object(body: bytes) -> dict[str, Any]:
 
 def _text(told: dict[str, Any], name: str) -> str:
     value = told.get(name)
-    return value[:500] if isinstance(value, str) else ""
+    return _UNPRINTABLE.sub("·", value[:500]) if isinstance(value, str) else ""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -24,8 +26,9 @@ class Gate(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """The agency's own security server on one platform.
 
     `security_server` is its address for information systems, `https://host:8443`. `certificate` and `key` are the
-    information system's TLS files as registered there; `trusted` is the server's internal certificate (PEM), which is
-    the only one accepted. `provider` is C06's subsystem, `memberClass/memberCode/subsystemCode`.
+    information system's TLS files as registered there; `trusted` is the server's internal certificate (PEM; two while
+    it is being changed), and no other is accepted. `provider` is C06's subsystem, written
+    `memberClass/memberCode/subsystemCode`.
     """
 
     security_server: str
@@ -40,7 +43,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=
 
     `organisation` is the member code, `unit` (MaDonVi) the organisation itself or a unit beneath it, `officer`
     (MaCanBo) the account code of the officer who asks and `procedure` (MaDVC) the procedure that is asked for, both
-    unless a call names others. `timeout` in seconds, for one whole call.
+    unless a call names others. `timeout` in seconds, for each step of a call: connecting, sending, waiting.
     """
 
     environment: Environment
@@ -51,7 +54,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=
     procedure: str = ""
     member_class: str = "GOV"
     profile: str = "2022-seed"
-    timeout: float = 30.0
+    timeout: Annotated[float, msgspec.Meta(gt=0)] = 30.0
     base: str = "."
     accounts: dict[System, Account]
     platforms: dict[Platform, Gate]
@@ -125,5 +128,10 @@ def _check(settings: Settings) -> None:
             settings.client_id(entry)
             settings.provider_id(entry)
     for name, gate in settings.platforms.items():
-        if not gate.security_server.startswith("https://"):
-            raise LookupError(f"`platforms.{name}.security_server` does not begin with https://")
+        try:
+            parts = urlsplit(gate.security_server)
+            usable = parts.scheme == "https" and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            usable = False
+        if not usable or parts.path not in ("", "/") or parts.query or parts.fragment or parts.username:
+            raise LookupError(f"`platforms.{name}.security_server` is not an address like https://ss.example:8443")
