@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import ssl
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ketnoi_trust import timestamps
 from ketnoi_trust.configuration import Configuration, TimestampAuthority
+from ketnoi_trust.configuration.rehearsal import write_mark
 from ketnoi_trust.errors import Refused
 
 from . import stamps
@@ -73,29 +75,29 @@ class Folder:
 
 
 @pytest.fixture(params=["sha1", "sha256"])
-def authority(request: pytest.FixtureRequest, tmp_path: Path, kit: Any) -> Folder:
+def folder(request: pytest.FixtureRequest, tmp_path: Path, kit: Any) -> Folder:
     return Folder(tmp_path, kit, request.param)
 
 
 @pytest.fixture
-def configuration(kit: Any, authority: Folder) -> Configuration:
-    listed = TimestampAuthority("Sample TSA", "http://tsa.example", authority.tsa.der)
-    made: Configuration = kit.configuration(kit.approve(authority.root), timestamps=(listed,))
+def configuration(kit: Any, folder: Folder) -> Configuration:
+    listed = TimestampAuthority("Sample TSA", "http://tsa.example", folder.tsa.der)
+    made: Configuration = kit.configuration(kit.approve(folder.root), timestamps=(listed,))
     return made
 
 
-def test_openssl_answers_our_query_and_both_sides_verify(authority: Folder, configuration: Configuration) -> None:
-    response = authority.answer(timestamps.request(hashlib.sha512(DATA).digest()))
+def test_openssl_answers_our_query_and_both_sides_verify(folder: Folder, configuration: Configuration) -> None:
+    response = folder.answer(timestamps.request(hashlib.sha512(DATA).digest()))
     token = timestamps.token_of(response)
     stamp = timestamps.verify(token, DATA, configuration, strict=True)
-    assert (stamp.serial_number, stamp.certificate) == (0x2B, authority.tsa.der)
-    assert "Verification: OK" in authority.verify(token, DATA)
+    assert (stamp.serial_number, stamp.certificate) == (0x2B, folder.tsa.der)
+    assert "Verification: OK" in folder.verify(token, DATA)
     with pytest.raises(subprocess.CalledProcessError):
-        authority.verify(token, DATA + b" ")
+        folder.verify(token, DATA + b" ")
 
 
-def test_openssl_reads_our_query(authority: Folder) -> None:
-    query = authority.folder / "query"
+def test_openssl_reads_our_query(folder: Folder) -> None:
+    query = folder.folder / "query"
     query.write_bytes(timestamps.request(hashlib.sha512(DATA).digest()))
     said = openssl("-query", "-in", query, "-text")
     assert "Hash Algorithm: sha512" in said
@@ -103,14 +105,37 @@ def test_openssl_reads_our_query(authority: Folder) -> None:
     assert "Certificate required: no" in said
 
 
-def test_a_refusal_of_openssl_is_told(authority: Folder) -> None:
+def test_a_refusal_of_openssl_is_told(folder: Folder) -> None:
     # A digest that is not one: the authority says so in its status.
     with pytest.raises(Refused) as refused:
-        timestamps.token_of(authority.answer(timestamps.request(b"short")))
+        timestamps.token_of(folder.answer(timestamps.request(b"short")))
     assert (refused.value.code, refused.value.message) == ("timestamping_failed", "the authority refused to stamp")
 
 
-def test_openssl_verifies_tokens_made_by_hand(kit: Any, authority: Folder, configuration: Configuration) -> None:
-    token = stamps.token(authority.tsa, DATA, kit.now)
+def test_openssl_verifies_tokens_made_by_hand(kit: Any, folder: Folder, configuration: Configuration) -> None:
+    token = stamps.token(folder.tsa, DATA, kit.now)
     assert timestamps.verify(token, DATA, configuration, strict=True).gen_time == kit.now
-    assert "Verification: OK" in authority.verify(token, DATA)
+    assert "Verification: OK" in folder.verify(token, DATA)
+
+
+def test_openssl_verifies_the_test_authoritys_stamps(kit: Any, tmp_path: Path, authority: Any) -> None:
+    batch = timestamps.batch([hashlib.sha512(bytes([number])).digest() for number in range(5)])
+    approved, listed = authority.approved("http://ca.example"), authority.timestamp_authority("http://tsa.example")
+    parameters = kit.params(approved, timestamps=(listed,)).write(6)
+    configuration = Configuration.from_directory_files(
+        {f"{kit.instance}/shared-params.xml": parameters, f"{kit.instance}/rehearsal.json": write_mark(kit.instance)}
+    )
+    for data in (batch.result, b"the value of a single signature"):
+        token = timestamps.token_of(authority.timestamp(timestamps.request(hashlib.sha512(data).digest())))
+        moment = timestamps.verify(token, data, configuration, strict=True).gen_time
+        (tmp_path / "ca.pem").write_text(ssl.DER_cert_to_PEM_cert(approved.top.certificate))
+        others = [each.certificate for each in approved.intermediates] + [listed.certificate]
+        (tmp_path / "others.pem").write_text("".join(ssl.DER_cert_to_PEM_cert(each) for each in others))
+        (tmp_path / "token").write_bytes(token)
+        (tmp_path / "data").write_bytes(data)
+        said = openssl(
+            *("-verify", "-token_in", "-in", tmp_path / "token", "-data", tmp_path / "data"),
+            *("-CAfile", tmp_path / "ca.pem", "-untrusted", tmp_path / "others.pem"),
+            *("-attime", str(int(moment.timestamp()))),
+        )
+        assert "Verification: OK" in said

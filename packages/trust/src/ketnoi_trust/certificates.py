@@ -16,7 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from ketnoi_protocol.identifiers import MemberId, SecurityServerId
 from ketnoi_trust import ocsp
 from ketnoi_trust.configuration import ApprovedAuthority, Configuration
-from ketnoi_trust.errors import Refused
+from ketnoi_trust.errors import Refused, numbered
 from ketnoi_trust.parsed_certificate import ParsedCertificate
 from ketnoi_trust.profiles import member_of
 
@@ -189,15 +189,20 @@ def judge_signing_certificate(
     Raises Refused with the code of the step that failed.
     """
     # 1 readable
-    certificate = ParsedCertificate.parse(certificate_der)
+    with numbered(1):
+        certificate = ParsedCertificate.parse(certificate_der)
     # 2 meant for signing
-    check_signing_usage(certificate)
+    with numbered(2):
+        check_signing_usage(certificate)
     # 3 issued under an authority approved for signing, everything valid at this moment
-    path = chain(certificate, _parsed(extra), configuration, at, signing=True)
+    with numbered(3):
+        path = chain(certificate, _parsed(extra), configuration, at, signing=True)
     # 4 names a member in the way that its authority does
-    member = member_of(certificate, path.authority.profile, configuration.instance)
+    with numbered(4):
+        member = member_of(certificate, path.authority.profile, configuration.instance)
     # 5 not revoked, by a fresh answer
-    valid_from, valid_until = _judge_ocsp(path, ocsp_responses, configuration, at)
+    with numbered(5):
+        valid_from, valid_until = _judge_ocsp(path, ocsp_responses, configuration, at)
     return Judged(member, valid_from, valid_until)
 
 
@@ -214,23 +219,27 @@ def judge_authentication_certificate(
     Raises Refused with the code of the step that failed.
     """
     # 1 readable
-    certificate = ParsedCertificate.parse(certificate_der)
+    with numbered(1):
+        certificate = ParsedCertificate.parse(certificate_der)
     # 2 meant for authentication
-    check_authentication_usage(certificate)
+    with numbered(2):
+        check_authentication_usage(certificate)
     # 3 issued under an approved authority, everything valid at this moment
-    path = chain(certificate, _parsed(extra), configuration, at)
+    with numbered(3):
+        path = chain(certificate, _parsed(extra), configuration, at)
     # 4 registered: a name in the subject proves nothing
     server = configuration.server_by_authentication_certificate(certificate_der)
     if server is None:
         raise Refused("ssl_authentication_failed", "the certificate is not registered for any security server", 4)
     # 5 not revoked, by a fresh answer
-    valid_from, valid_until = _judge_ocsp(path, ocsp_responses, configuration, at)
+    with numbered(5):
+        valid_from, valid_until = _judge_ocsp(path, ocsp_responses, configuration, at)
     return JudgedServer(server, valid_from, valid_until)
 
 
 def _parsed(certificates: Sequence[bytes]) -> list[ParsedCertificate]:
     if len(certificates) > MAX_EXTRA:
-        raise Refused("cannot_create_cert_path", "too many additional certificates", 3)
+        raise Refused("cannot_create_cert_path", "too many additional certificates")
     return [ParsedCertificate.parse(each) for each in certificates]
 
 
@@ -238,7 +247,7 @@ def _judge_ocsp(
     path: Chain, responses: Sequence[bytes], configuration: Configuration, at: datetime
 ) -> tuple[datetime, datetime]:
     if len(responses) > MAX_OCSP_RESPONSES:
-        raise Refused("cert_validation", "too many OCSP responses", 5)
+        raise Refused("cert_validation", "too many OCSP responses")
     answers = [ocsp.Response.parse(each) for each in responses]
     valid_from, valid_until = path.valid_from, path.valid_until
     for certificate, issuer in zip(path.certificates, path.issuers, strict=False):
@@ -247,7 +256,7 @@ def _judge_ocsp(
             continue
         about = [each for each in answers if each.is_about(certificate, issuer)]
         if not about:
-            raise Refused("cert_validation", "there is no OCSP response for the certificate", 5)
+            raise Refused("cert_validation", "there is no OCSP response for the certificate")
         verdict = ocsp.judge(about[0], certificate, issuer, configuration, at)
         valid_from, valid_until = max(valid_from, verdict.valid_from), min(valid_until, verdict.valid_until)
     return valid_from, valid_until

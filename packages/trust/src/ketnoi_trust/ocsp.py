@@ -25,6 +25,8 @@ from ketnoi_trust.errors import Refused
 from ketnoi_trust.parsed_certificate import STRONG_HASHES, UNREADABLE, ParsedCertificate
 
 MAX_RESPONSE_BYTES = 128 * 1024
+# A response brings its responder's certificate, and at most the way from there to the authority.
+MAX_EMBEDDED = 16
 
 # How far the clocks of an authority and of whoever judges may disagree.
 CLOCK_SKEW = timedelta(minutes=5)
@@ -86,6 +88,8 @@ class Response:
             response = ocsp.load_der_ocsp_response(data)
             if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
                 raise _refused("the OCSP responder did not answer", 1)
+            if len(response.certificates) > MAX_EMBEDDED:
+                raise _refused("the OCSP response brings too many certificates", 1)
             single = next(iter(response.responses))
             return cls(
                 single.serial_number,

@@ -14,6 +14,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtensionOID, NameOID, ObjectIdentifier
 
@@ -47,6 +48,9 @@ KNOWN_CRITICAL = frozenset(
 STRONG_HASHES = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
 MIN_RSA_BITS = 2048
 MIN_EC_BITS = 256
+# Beyond this, one signature takes many milliseconds to judge, and strangers choose their keys: our choice.
+MAX_RSA_BITS = 8192
+MAX_RSA_EXPONENT = 2**32
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,8 @@ class ParsedCertificate:
     """What an X.509 certificate says, as plain values; equality is equality of the DER bytes.
 
     Times are aware UTC and inclusive. `key_usage` and `extended_key_usage` are None where the extension is absent;
-    `public_key` is None for kinds of key that X-Road does not know (anything but RSA and EC).
+    `public_key` is None for kinds of key that X-Road does not know (anything but RSA and EC), and for RSA keys that are
+    too costly to use.
     """
 
     der: bytes
@@ -120,7 +125,7 @@ class ParsedCertificate:
             serial_number=certificate.serial_number,
             not_before=certificate.not_valid_before_utc,
             not_after=certificate.not_valid_after_utc,
-            public_key=key if isinstance(key, RSAPublicKey | EllipticCurvePublicKey) else None,
+            public_key=_usable(key),
             is_authority=basic is not None and basic.ca,
             path_length=None if basic is None else basic.path_length,
             key_usage=usage,
@@ -162,8 +167,17 @@ class ParsedCertificate:
 
     def is_issued_by(self, issuer: ParsedCertificate) -> bool:
         """Whether the issuer's name and key really made this certificate."""
+        if issuer.public_key is None:
+            return False
         try:
             self.certificate.verify_directly_issued_by(issuer.certificate)
         except (InvalidSignature, *UNREADABLE):
             return False
         return True
+
+
+def _usable(key: CertificatePublicKeyTypes | None) -> RSAPublicKey | EllipticCurvePublicKey | None:
+    if isinstance(key, RSAPublicKey):
+        affordable = key.key_size <= MAX_RSA_BITS and key.public_numbers().e <= MAX_RSA_EXPONENT
+        return key if affordable else None
+    return key if isinstance(key, EllipticCurvePublicKey) else None

@@ -41,13 +41,7 @@ class ConfigurationFiles:
 
         Raises Refused("malformed_global_conf") when a file is missing or is not the one that was signed.
         """
-        for part in listing.parts:
-            if part.content_identifier in FILE_NAMES and part.content_identifier not in files:
-                raise malformed(f"the file of part {part.content_identifier} is missing")
-            if part.content_identifier in files:
-                part.check(files[part.content_identifier])
-        listed = {name: data for name, data in files.items() if listing.part(name) is not None}
-        return cls(listed, listing.instance, listing.expires_at)
+        return cls(listed_files(listing, files), listing.instance, listing.expires_at)
 
     @classmethod
     def kept(cls, files: Mapping[str, bytes], instance: str | None) -> ConfigurationFiles:
@@ -91,6 +85,21 @@ class ConfigurationFiles:
         if found is None:
             return DEFAULT_OCSP_FETCH_INTERVAL
         return timedelta(seconds=whole_number(_setting(found, "ocspFetchInterval")))
+
+
+def listed_files(listing: DirectoryListing, files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files, by content identifier, that a verified directory lists. Raises Refused("malformed_global_conf")."""
+    # 1 no part that is known here is missing
+    for part in listing.parts:
+        if part.content_identifier in FILE_NAMES and part.content_identifier not in files:
+            raise malformed(f"the file of part {part.content_identifier} is missing")
+    # 2 every file is the one that was signed
+    for part in listing.parts:
+        if part.content_identifier in files:
+            part.check(files[part.content_identifier])
+    # 3 what is not listed does not count
+    files = {name: data for name, data in files.items() if listing.part(name) is not None}
+    return dict(files)
 
 
 def _setting(data: bytes, name: str) -> str:

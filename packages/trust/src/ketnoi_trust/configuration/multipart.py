@@ -16,7 +16,7 @@ MAX_HEADERS = 32
 MAX_PARTS = 64
 
 _LINE = re.compile(rb"([^\r\n]*)(?:\r\n|\n)")
-_HEADER = re.compile(r"([A-Za-z0-9-]{1,100}):[ \t]*(.*?)[ \t]*")
+_HEADER = re.compile(r"([A-Za-z0-9-]{1,100}):(.*)")
 _PARAMETER = re.compile(r"""[ \t]*([A-Za-z0-9-]+)=(?:"([^"]*)"|'([^']*)'|([^"';\s]*))[ \t]*""")
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
 
@@ -47,7 +47,7 @@ def read_part(data: bytes) -> Part:
         header = _HEADER.fullmatch(line.decode("latin-1"))
         if header is None or header.group(1).lower() in headers or len(headers) == MAX_HEADERS:
             raise malformed("a part's headers cannot be read")
-        headers[header.group(1).lower()] = header.group(2)
+        headers[header.group(1).lower()] = header.group(2).strip(" \t")
     return Part(headers, data[position:])
 
 

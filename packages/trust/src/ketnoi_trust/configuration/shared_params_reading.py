@@ -45,6 +45,9 @@ from ketnoi_trust.configuration.values import (
     whole_number,
 )
 
+# Of names that nobody can have, so much is told.
+_LONGEST_TOLD = 255
+
 CONF = f"{{{XROAD}}}conf"
 
 
@@ -170,9 +173,10 @@ class _Registered:
         try:
             id_ = MemberId(self.instance, class_code, code)
         except InvalidIdentifier:
-            self._remember(element, None, f"{class_code}:{code}")
+            name = _told(f"{class_code}:{code}")
+            self._remember(element, None, name)
             for subsystem in children(element, "subsystem"):
-                self._remember(subsystem, None, f"{class_code}:{code}:{text_of(child(subsystem, 'subsystemCode'))}")
+                self._remember(subsystem, None, f"{name}:{_told(text_of(child(subsystem, 'subsystemCode')))}")
             return None
         self._remember(element, id_)
         return Member(
@@ -187,7 +191,7 @@ class _Registered:
         try:
             id_ = member.subsystem(code)
         except InvalidIdentifier:
-            self._remember(element, None, f"{member}:{code}")
+            self._remember(element, None, f"{member}:{_told(code)}")
             return None
         self._remember(element, id_)
         return Subsystem(id_, optional_text(element, "subsystemName"))
@@ -220,7 +224,7 @@ class _Registered:
                 raise InvalidIdentifier("owner")
             id_ = SecurityServerId(owner.instance, owner.member_class, owner.member_code, code)
         except InvalidIdentifier:
-            self.unaddressable.append(f"server {code}")
+            self.unaddressable.append(f"server {_told(code)}")
             return None
         return SecurityServer(
             id_,
@@ -238,3 +242,7 @@ class _Registered:
             except InvalidIdentifier:
                 self.unaddressable.append("a group's member")
         return GlobalGroup(text_of(child(element, "groupCode")), text_of(child(element, "description")), tuple(members))
+
+
+def _told(name: str) -> str:
+    return name[:_LONGEST_TOLD]

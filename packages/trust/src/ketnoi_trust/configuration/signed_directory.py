@@ -24,7 +24,7 @@ from ketnoi_trust.configuration import rehearsal
 from ketnoi_trust.configuration.multipart import Part, boundary_of, read_part, split, value_and_parameters
 from ketnoi_trust.configuration.shared_params import READ_VERSIONS, WRITTEN_VERSIONS, SharedParams
 from ketnoi_trust.configuration.values import base64_of, malformed, moment, written_moment
-from ketnoi_trust.errors import Refused
+from ketnoi_trust.errors import Refused, numbered
 from ketnoi_trust.parsed_certificate import ParsedCertificate
 
 SHARED = "SHARED-PARAMETERS"
@@ -181,37 +181,50 @@ class SignedDirectory:
         instance: str | None = None,
         newest_seen: datetime | None = None,
     ) -> DirectoryListing:
-        """Verify a downloaded directory against the certificates (DER) of an anchor.
+        """See `verify_directory`."""
+        return verify_directory(data, certificates, at, instance=instance, newest_seen=newest_seen)
 
-        `instance` is the one the anchor names. `newest_seen` is the latest expiry seen so far from this instance: a
-        directory that expires earlier is an older one, and refused (X-Road lets it pass while it is valid).
-        Raises Refused("malformed_global_conf"), Refused("invalid_signature_value") or Refused("global_conf_outdated").
-        """
-        # 1 the envelope: one signed part and one signature
-        if len(data) > MAX_MESSAGE_BYTES:
-            raise malformed("the signed directory is too large")
-        whole = read_part(data)
-        outer = split(whole.body, boundary_of(whole, "multipart/related"), closed=True)
-        if len(outer) != 2:
-            raise malformed("the directory is not one signed part with its signature")
-        signed, signature = outer
-        # 2 the signer is one of the anchor's
+
+def verify_directory(
+    data: bytes,
+    certificates: Sequence[bytes],
+    at: datetime,
+    *,
+    instance: str | None = None,
+    newest_seen: datetime | None = None,
+) -> DirectoryListing:
+    """Verify a downloaded directory against the certificates (DER) of an anchor.
+
+    `instance` is the one the anchor names. `newest_seen` is the latest expiry seen so far from this instance: a
+    directory that expires earlier is an older one, and refused (X-Road lets it pass while it is valid).
+    Raises Refused("malformed_global_conf"), Refused("invalid_signature_value") or Refused("global_conf_outdated").
+    """
+    # 1 the envelope: one signed part and one signature
+    with numbered(1):
+        signed, signature = _opened(data)
+    # 2 the signer is one of the anchor's
+    with numbered(2):
         signer = _signer(signature, certificates)
-        # 3 the signature, over the bytes as received
+    # 3 the signature, over the bytes as received
+    with numbered(3):
         _verify_signature(signature, signer, signed.body)
-        # 4 what was signed
+    # 4 what was signed
+    with numbered(4):
         header, *parts = split(signed.body, boundary_of(signed, "multipart/mixed"), closed=False)
         listing = _listing(header, parts, signer.der)
-        if instance is not None and listing.instance != instance:
-            raise malformed("the directory is that of another instance")
-        # 5 the mark of a rehearsal agrees with the signer's name
+    # 5 of the instance that was asked for
+    if instance is not None and listing.instance != instance:
+        raise Refused("malformed_global_conf", "the directory is that of another instance", 5)
+    # 6 the mark of a rehearsal agrees with the signer's name
+    with numbered(6):
         rehearsal.check_signer(signer, rehearsal=listing.rehearsal)
-        # 6 neither expired nor older than one that was seen
-        if at > listing.expires_at:
-            raise Refused("global_conf_outdated", "the configuration has expired")
-        if newest_seen is not None and listing.expires_at < newest_seen:
-            raise Refused("global_conf_outdated", "the configuration is older than one already seen")
-        return listing
+    # 7 not expired
+    if at > listing.expires_at:
+        raise Refused("global_conf_outdated", "the configuration has expired", 7)
+    # 8 not older than one that was seen
+    if newest_seen is not None and listing.expires_at < newest_seen:
+        raise Refused("global_conf_outdated", "the configuration is older than one already seen", 8)
+    return listing
 
 
 def _written_part(content: DirectoryContent, instance: str) -> str:
@@ -236,6 +249,17 @@ def _multipart(blocks: Sequence[str], boundary: str) -> str:
 def _boundary(content: str) -> str:
     # Taken from the content, so that the same configuration gives the same bytes without a source of randomness.
     return sha256(content.encode()).hexdigest()[:30]
+
+
+def _opened(data: bytes) -> tuple[Part, Part]:
+    """The signed part and its signature."""
+    if len(data) > MAX_MESSAGE_BYTES:
+        raise malformed("the signed directory is too large")
+    whole = read_part(data)
+    outer = split(whole.body, boundary_of(whole, "multipart/related"), closed=True)
+    if len(outer) != 2:
+        raise malformed("the directory is not one signed part with its signature")
+    return outer[0], outer[1]
 
 
 def _signer(signature: Part, certificates: Sequence[bytes]) -> ParsedCertificate:

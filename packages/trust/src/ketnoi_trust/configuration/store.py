@@ -26,11 +26,14 @@ from ketnoi_trust.configuration.shared_params import (
 )
 from ketnoi_trust.configuration.signed_directory import SHARED, DirectoryListing
 from ketnoi_trust.configuration.values import malformed
-from ketnoi_trust.errors import Refused
+from ketnoi_trust.errors import Refused, numbered
 from ketnoi_trust.parsed_certificate import ParsedCertificate
 
 K = TypeVar("K")
 V = TypeVar("V")
+
+# An instance approves a handful of authorities. Every certificate is read, which takes a tenth of a millisecond.
+MAX_CERTIFICATES = 2_000
 
 DEFAULT_TIMESTAMP_INTERVAL = timedelta(seconds=60)
 
@@ -98,10 +101,7 @@ class Configuration:
 
     @classmethod
     def _of(cls, files: ConfigurationFiles) -> Configuration:
-        shared = SharedParams.read(files.shared, files.instance)
-        if files.mark is not None:
-            check_mark(files.mark, shared.instance)
-        check_names(shared, rehearsal=files.mark is not None)
+        shared = checked_params(files)
         known = tuple(_known_authorities(shared.authorities))
         clients = [(client, server) for server in shared.servers for client in {server.id.owner, *server.clients}]
         return cls(
@@ -194,6 +194,35 @@ class Configuration:
         """Raises Refused("global_conf_outdated") unless the configuration is still valid at this moment."""
         if self.expires_at is None or at > self.expires_at:
             raise Refused("global_conf_outdated", "the configuration has expired")
+
+
+def checked_params(files: ConfigurationFiles) -> SharedParams:
+    """The shared parameters of a configuration that may be believed as a whole.
+
+    Raises Refused("malformed_global_conf"), or Refused("incorrect_certificate") for what is no certificate.
+    """
+    # 1 they can be read, and are those of the instance that was asked for
+    with numbered(1):
+        shared = SharedParams.read(files.shared, files.instance)
+    # 2 nobody is made to read certificates without end
+    with numbered(2):
+        _check_certificates(shared)
+    # 3 a mark of a rehearsal is that of this instance
+    with numbered(3):
+        if files.mark is not None:
+            check_mark(files.mark, shared.instance)
+    # 4 names and mark agree: nothing unsafe without the mark, nothing else with it
+    with numbered(4):
+        check_names(shared, rehearsal=files.mark is not None)
+    return shared
+
+
+def _check_certificates(shared: SharedParams) -> None:
+    authorities = [each for approved in shared.authorities for each in (approved.top, *approved.intermediates)]
+    count = len(authorities) + len(shared.timestamp_authorities) + sum(len(each.responders) for each in authorities)
+    count += sum(len(each.internal_certificates) + len(each.external_certificates) for each in shared.sources)
+    if count > MAX_CERTIFICATES:
+        raise malformed("the configuration names too many certificates")
 
 
 def _known_authorities(authorities: Iterable[ApprovedAuthority]) -> Iterable[KnownAuthority]:

@@ -23,10 +23,11 @@ from ketnoi_trust.errors import Refused
 XROAD = "http://x-road.eu/xsd/xroad.xsd"
 IDENTIFIERS = "http://x-road.eu/xsd/identifiers"
 
-# A configuration of 20,000 servers is about 20 MB; beyond this size nothing honest comes.
+# A configuration of 10,000 servers has about 9 MB and 380,000 tags, and is read in one second or two.
 MAX_FILE_BYTES = 64 * 1024 * 1024
+MAX_TAGS = 400_000
 
-_PEM = re.compile(rb"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
+_PEM_BEGIN, _PEM_END = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
 _UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:\d{2})?")
 
@@ -38,7 +39,7 @@ def malformed(message: str) -> Refused:
 
 def root_of(data: bytes) -> etree._Element:
     """The root element of a configuration file; raises Refused("malformed_global_conf")."""
-    if len(data) > MAX_FILE_BYTES:
+    if len(data) > MAX_FILE_BYTES or data.count(b"<") > MAX_TAGS:
         raise malformed("the file is too large")
     try:
         return xml.parse(data)
@@ -93,9 +94,10 @@ def certificate_der(element: etree._Element) -> bytes:
     What is inside is not looked at; raises Refused("malformed_global_conf") when there is nothing.
     """
     value = base64_of(text_of(element))
-    pem = _PEM.search(value)
-    if pem is not None:
-        value = base64_of(pem.group(1).decode("ascii", "replace"))
+    begin = value.find(_PEM_BEGIN)
+    end = value.find(_PEM_END, begin)
+    if begin >= 0 and end >= 0:
+        value = base64_of(value[begin + len(_PEM_BEGIN) : end].decode("ascii", "replace"))
     if not value:
         raise malformed("a certificate is empty")
     return value
