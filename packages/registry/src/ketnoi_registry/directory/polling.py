@@ -16,7 +16,7 @@ from ketnoi_runtime.clock import Clock
 from ketnoi_trust.directory import MAX_BUCKET_BYTES, MAX_MANIFEST_BYTES, read_bucket, verify_manifest
 
 from ..settings import DirectorySource
-from .snapshot import Directory, StaleDirectoryError
+from .snapshot import Directory, StaleDirectoryError, pack_officers
 
 _log = logging.getLogger(__name__)
 _PARALLEL = 8
@@ -138,7 +138,7 @@ class DirectoryPoller:
             (Organisation, manifest.organisations): list,
             (IntegrationAccount, manifest.accounts): list,
             (Grant, manifest.grants): list,
-            **{(Officer, digest): _by_code for digest in manifest.officer_buckets.values()},
+            **{(Officer, digest): pack_officers for digest in manifest.officer_buckets.values()},
         }
         parts = {key: self._parts[key] for key in wanted if key in self._parts}
         turn = asyncio.Semaphore(_PARALLEL)
@@ -165,7 +165,3 @@ class DirectoryPoller:
                 if len(data) > longest:
                     raise DirectoryError(f"{name}: is too long")
             return bytes(data)
-
-
-def _by_code(officers: list[Officer]) -> dict[str, Officer]:
-    return {officer.code: officer for officer in officers}
