@@ -13,6 +13,9 @@ from ketnoi_trust.errors import Refused
 from ketnoi_trust.signatures_reading import Document, Reference, malformed
 from ketnoi_trust.signatures_writing import MESSAGE, RESULT, SIGNED_PROPERTIES
 
+# X-Road's servers and EU-DSS write one, to the signed properties. Each costs a canonical form.
+MAX_OWN_REFERENCES = 2
+
 _BY_ID = etree.XPath("//*[@Id=$id]")
 
 
@@ -37,8 +40,11 @@ def resolve(document: Document, beside: Mapping[str, bytes]) -> list[Target]:
     """Each reference with its target. `beside` are octets under the names by which references know them.
 
     What lies beside is signed as it is; elements are put into the canonical form that the reference names, inclusive
-    where it names none (XMLDSIG 1.1, 4.4.3.2). Raises Refused("malformed_signature") for other forms.
+    where it names none (XMLDSIG 1.1, 4.4.3.2). Raises Refused("malformed_signature") for other forms, and for too
+    many of them.
     """
+    if sum(each.uri.startswith("#") for each in document.references) > MAX_OWN_REFERENCES:
+        raise malformed("too many references into the signature")
     targets = []
     for each in document.references:
         if each.uri.startswith("#"):
