@@ -83,7 +83,9 @@ class World:
             rehearsal=self.rehearsal,
         )
 
-    async def start(self, stack: AsyncExitStack, poll_seconds: float = 0.05, **changes: Any) -> None:
+    async def start(
+        self, stack: AsyncExitStack, poll_seconds: float = 0.05, observer: Any = None, **changes: Any
+    ) -> None:
         """Start everything; `changes` are of the settings."""
         for name in ("registry", self.signer, "ss-vdxp", "ss-ndxp", "ss-stranger"):
             self_signed(self.folder, name)
@@ -114,7 +116,7 @@ class World:
         await migrate(self.pool, "ketnoi_registry")
         await load_units(self.pool, UNITS)
         await load_people(self.pool, PEOPLE)
-        self.registry = await Registry.start(self.settings, self.clock)
+        self.registry = await Registry.start(self.settings, self.clock, observer)
         stack.push_async_callback(self.registry.stop)
         for name in ("ss-vdxp", "ss-ndxp"):
             session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=self.tls(name), limit=200))
@@ -139,6 +141,10 @@ class World:
         context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
         context.load_cert_chain(self.folder / f"{caller}.crt", self.folder / f"{caller}.key")
         return context
+
+    def session(self, caller: str) -> aiohttp.ClientSession:
+        """The HTTP client of a pinned server."""
+        return self._sessions[caller]
 
     @property
     def url(self) -> str:
@@ -185,9 +191,7 @@ class World:
             "Content-Type": "application/json",
         }
 
-    async def send(
-        self, method: str, path: str, body: bytes, headers: dict[str, str], caller: str = "ss-vdxp"
-    ) -> Answer:
+    async def send(self, method: str, path: str, body: Any, headers: dict[str, str], caller: str = "ss-vdxp") -> Answer:
         """One HTTP exchange as the pinned server `caller`."""
         async with self._sessions[caller].request(method, self.url + path, data=body, headers=headers) as response:
             return Answer(response.status, response.headers, await response.read())

@@ -30,7 +30,7 @@ class Registry:
     def __init__(self, directory: DirectoryPoller, door: Door, listener: Listener, closing: AsyncExitStack) -> None:
         self.directory = directory
         self._door = door
-        self._listener = listener
+        self.port = listener.port
         self._closing = closing
 
     @classmethod
@@ -64,11 +64,6 @@ class Registry:
             stack.push_async_callback(listener.stop)
             return cls(directory, door, listener, stack.pop_all())
         raise AssertionError("unreachable")
-
-    @property
-    def port(self) -> int:
-        """The port bound."""
-        return self._listener.port
 
     async def stop(self) -> None:
         """Accept nothing more, let running calls finish, write the log that waits, close."""
