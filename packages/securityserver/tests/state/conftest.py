@@ -1,4 +1,4 @@
-"""A small instance for tests: an authority with OCSP and time stamps, and a source that publishes a configuration.
+"""A small instance for tests: an authority with OCSP and time stamps, a source that publishes, a server's state.
 
 Everything answers over real HTTP from within the test's own loop; keys, certificates, responses and tokens are real.
 """
@@ -6,48 +6,46 @@ Everything answers over real HTTP from within the test's own loop; keys, certifi
 from __future__ import annotations
 
 import asyncio
-import shutil
-import subprocess
+import hashlib
+import warnings
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
 import pytest
 from aiohttp import web
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509 import ocsp
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 
 from ketnoi_protocol.identifiers import MemberId, SecurityServerId
 from ketnoi_runtime.clock import AdjustableClock
 from ketnoi_runtime.database import migrate, open_pool
 from ketnoi_runtime.web import Listener
+from ketnoi_securityserver.credentials.keys import KeyStore, authentication_request, signing_request
 from ketnoi_securityserver.messagelog import MessageLog, Record
-from ketnoi_securityserver.messagelog.encryption import BodyCipher
-from ketnoi_trust import profiles
+from ketnoi_securityserver.messagelog.encryption import BodyCipher, make_key
+from ketnoi_securityserver.settings import Listen, Settings, Upkeep
+from ketnoi_securityserver.state import State
+from ketnoi_testbed.authority import UnsafeAuthority, UnsafeAuthorityWarning
+from ketnoi_trust import keys, signatures
 from ketnoi_trust.configuration import (
     Anchor,
     AnchorSource,
-    ApprovedAuthority,
-    AuthorityCertificate,
     CertificateHash,
     ConfigurationSource,
     ManagementService,
     Member,
     MemberClass,
-    OcspResponder,
     PrivateParams,
     SecurityServer,
     SharedParams,
     SignedDirectory,
     Subsystem,
-    TimestampAuthority,
+    rehearsal,
 )
 from ketnoi_trust.configuration.signed_directory import PRIVATE, SHARED, DirectoryContent
 from ketnoi_trust.signatures import Signature
@@ -57,60 +55,8 @@ C06 = MemberId(INSTANCE, "GOV", "G01.C06")
 MINISTRY = MemberId(INSTANCE, "GOV", "G15")
 SERVER = SecurityServerId(INSTANCE, "GOV", "G01.C06", "SS01")
 THEIRS = SecurityServerId(INSTANCE, "GOV", "G15", "SS01")
-_USAGES = [
-    "digital_signature",
-    "content_commitment",
-    "key_encipherment",
-    "data_encipherment",
-    "key_agreement",
-    "key_cert_sign",
-    "crl_sign",
-    "encipher_only",
-    "decipher_only",
-]
-
-
-@dataclass
-class Holder:
-    """A certificate with its key."""
-
-    certificate: x509.Certificate
-    key: ec.EllipticCurvePrivateKey
-
-    @property
-    def der(self) -> bytes:
-        return self.certificate.public_bytes(Encoding.DER)
-
-
-def issue(
-    issuer: Holder | None,
-    at: datetime,
-    subject: x509.Name,
-    usage: tuple[str, ...],
-    *,
-    public: ec.EllipticCurvePublicKey | None = None,
-    authority: bool = False,
-    extended: x509.ObjectIdentifier | None = None,
-) -> Holder:
-    key = ec.generate_private_key(ec.SECP256R1())
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer.certificate.subject if issuer else subject)
-        .public_key(public or key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(at - timedelta(days=1))
-        .not_valid_after(at + timedelta(days=365))
-        .add_extension(x509.KeyUsage(**{each: each in usage for each in _USAGES}), critical=True)
-        .add_extension(x509.BasicConstraints(authority, None), critical=True)
-    )
-    if extended is not None:
-        builder = builder.add_extension(x509.ExtendedKeyUsage([extended]), critical=True)
-    return Holder(builder.sign(issuer.key if issuer else key, hashes.SHA256()), key)
-
-
-def named(common_name: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+DANCU, MOTCUA = C06.subsystem("DANCU"), MINISTRY.subsystem("MOTCUA")
+_SIGNER = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Unsafe Configuration")])
 
 
 @dataclass
@@ -124,26 +70,24 @@ class Instance:
     folder: Path
     port: int = 0
     version: int = 6
-    revoked: set[int] = field(default_factory=set)
     answers: dict[str, bool] = field(default_factory=lambda: dict.fromkeys(("ocsp", "tsa", "tsa2", "source"), True))
     asked: dict[str, int] = field(default_factory=dict)
     published: dict[str, bytes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        at = self.clock.now()
-        self.signer = issue(None, at, named("Sample Configuration"), ("digital_signature",))
-        self.authority = issue(None, at, named("Sample CA"), ("key_cert_sign", "crl_sign"), authority=True)
-        stamping = ExtendedKeyUsageOID.TIME_STAMPING
-        self.tsa = issue(self.authority, at, named("Sample TSA"), ("digital_signature",), extended=stamping)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UnsafeAuthorityWarning)
+            self.authority = UnsafeAuthority(self.clock)
+        self.signer = self.authority.issue(_SIGNER, usage=("digital_signature",))
         self.params = SharedParams(
             instance=INSTANCE,
             members=(
-                Member(C06, "Trung tâm dữ liệu", (Subsystem(C06.subsystem("DANCU")),)),
-                Member(MINISTRY, "Bộ Tư pháp", (Subsystem(MINISTRY.subsystem("MOTCUA")),)),
+                Member(C06, "Trung tâm dữ liệu", (Subsystem(DANCU),)),
+                Member(MINISTRY, "Bộ Tư pháp", (Subsystem(MOTCUA),)),
             ),
             servers=(
-                SecurityServer(SERVER, "127.0.0.1", (), frozenset({C06.subsystem("DANCU")})),
-                SecurityServer(THEIRS, "127.0.0.2", (), frozenset({MINISTRY.subsystem("MOTCUA")})),
+                SecurityServer(SERVER, "127.0.0.1", (), frozenset({DANCU})),
+                SecurityServer(THEIRS, "127.0.0.2", (), frozenset({MOTCUA})),
             ),
             member_classes=(MemberClass("GOV", "Government"),),
         )
@@ -151,22 +95,6 @@ class Instance:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
-
-    def sign_for(self, member: MemberId, public: ec.EllipticCurvePublicKey) -> x509.Certificate:
-        """A signing certificate with a subject of the profile FiVRK."""
-        values = {
-            NameOID.COUNTRY_NAME: "FI",
-            NameOID.ORGANIZATION_NAME: "Sample",
-            NameOID.COMMON_NAME: member.member_code,
-            NameOID.SERIAL_NUMBER: f"{member.instance}/SS01/{member.member_class}",
-        }
-        subject = x509.Name([x509.NameAttribute(oid, value) for oid, value in values.items()])
-        return issue(self.authority, self.clock.now(), subject, ("content_commitment",), public=public).certificate
-
-    def authenticate(self, public: ec.EllipticCurvePublicKey) -> x509.Certificate:
-        """An authentication certificate; it counts once it is registered."""
-        usage = ("digital_signature", "key_encipherment")
-        return issue(self.authority, self.clock.now(), named("ss01.example"), usage, public=public).certificate
 
     def register(self, certificate: x509.Certificate) -> None:
         """Register an authentication certificate for SERVER; publish afterwards."""
@@ -177,68 +105,38 @@ class Instance:
 
     def publish(self, *, lasts: timedelta = timedelta(minutes=10)) -> None:
         """Sign and publish the configuration as it is now."""
-        responder = OcspResponder(f"{self.url}/ocsp", None)
-        approved = ApprovedAuthority(
-            "Sample CA", AuthorityCertificate(self.authority.der, (responder,)), profiles.FIVRK
-        )
-        stamps = tuple(
-            TimestampAuthority(f"Sample TSA {name}", f"{self.url}/{name}", self.tsa.der) for name in ("tsa", "tsa2")
-        )
+        stamps = self.authority.timestamp_authority(self.url)
         source = ConfigurationSource(f"127.0.0.1:{self.port}", (self.signer.der,), (self.signer.der,))
-        params = replace(self.params, sources=(source,), authorities=(approved,), timestamp_authorities=stamps)
-        private = PrivateParams(INSTANCE, ManagementService(f"{self.url}/management", C06.subsystem("DANCU")))
+        params = replace(
+            self.params,
+            sources=(source,),
+            authorities=(self.authority.approved(self.url),),
+            timestamp_authorities=(stamps, replace(stamps, url=f"{self.url}/tsa2")),
+        )
+        private = PrivateParams(INSTANCE, ManagementService(f"{self.url}/management", DANCU))
+        place = f"/V{self.version}"
         contents = [
-            DirectoryContent(SHARED, f"/V{self.version}/shared-params.xml", params.write(self.version)),
-            DirectoryContent(PRIVATE, f"/V{self.version}/private-params.xml", private.write(self.version)),
+            DirectoryContent(SHARED, f"{place}/shared-params.xml", params.write(self.version)),
+            DirectoryContent(PRIVATE, f"{place}/private-params.xml", private.write(self.version)),
+            DirectoryContent(
+                rehearsal.CONTENT_IDENTIFIER, f"{place}/{rehearsal.FILE_NAME}", rehearsal.write_mark(INSTANCE)
+            ),
         ]
-        expires_at = self.clock.now() + lasts
         directory = SignedDirectory.write(
-            INSTANCE, contents, self.signer.key, self.signer.der, expires_at, self.version
+            INSTANCE, contents, self.signer.key, self.signer.der, self.clock.now() + lasts, self.version
         )
         self.published = {"directory": directory, **{each.location: each.data for each in contents}}
 
+    def anchor_data(self, *certificates: bytes) -> bytes:
+        """An anchor of this instance, for its own signer or for other certificates."""
+        source = AnchorSource(f"{self.url}/internalconf", certificates or (self.signer.der,))
+        return Anchor.make(INSTANCE, (source,), self.clock.now()).write()
+
     def anchor(self) -> Path:
         """The anchor file of this instance."""
-        source = AnchorSource(f"{self.url}/internalconf", (self.signer.der,))
         path = self.folder / "anchor.xml"
-        path.write_bytes(Anchor.make(INSTANCE, (source,), self.clock.now()).write())
+        path.write_bytes(self.anchor_data())
         return path
-
-    def ocsp_response(self, question: bytes) -> bytes:
-        """The authority's answer about any certificate of its own."""
-        asked = ocsp.load_der_ocsp_request(question)
-        at = self.clock.now().replace(microsecond=0)
-        revoked = asked.serial_number in self.revoked
-        name, key = asked.issuer_name_hash, asked.issuer_key_hash
-        builder = ocsp.OCSPResponseBuilder().add_response_by_hash(
-            name, key, asked.serial_number, asked.hash_algorithm,
-            ocsp.OCSPCertStatus.REVOKED if revoked else ocsp.OCSPCertStatus.GOOD,
-            at, at + timedelta(hours=1), at if revoked else None, None,
-        )  # fmt: skip
-        builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, self.authority.certificate)
-        return builder.sign(self.authority.key, hashes.SHA256()).public_bytes(Encoding.DER)
-
-    def timestamp_response(self, query: bytes) -> bytes:
-        """What `openssl ts -reply` answers as our authority."""
-        folder = self.folder / "tsa"
-        if not folder.exists():
-            folder.mkdir()
-            (folder / "serial").write_text("01")
-            (folder / "certificate.pem").write_bytes(self.tsa.certificate.public_bytes(Encoding.PEM))
-            key = self.tsa.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-            (folder / "key.pem").write_bytes(key)
-            (folder / "tsa.cnf").write_text(
-                "[tsa]\ndefault_tsa=t\n[t]\nserial=serial\nsigner_cert=certificate.pem\nsigner_key=key.pem\n"
-                "signer_digest=sha256\ndefault_policy=1.2.3.4\ndigests=sha256,sha512\naccuracy=secs:1\n"
-                "ordering=no\ntsa_name=no\ness_cert_id_chain=no\n"
-            )
-        (folder / "query").write_bytes(query)
-        subprocess.run(
-            [shutil.which("openssl") or "openssl", "ts", "-reply", "-config", "tsa.cnf", "-section", "t",
-             "-queryfile", "query", "-out", "reply"],
-            cwd=folder, check=True, capture_output=True,
-        )  # fmt: skip
-        return (folder / "reply").read_bytes()
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Every address of the instance."""
@@ -253,9 +151,9 @@ class Instance:
         if name == "file":
             return web.Response(body=self.published[request.path])
         if name == "ocsp":
-            return web.Response(body=self.ocsp_response(await request.read()))
+            return web.Response(body=self.authority.ocsp_answer(await request.read()))
         if name in ("tsa", "tsa2"):
-            return web.Response(body=await asyncio.to_thread(self.timestamp_response, await request.read()))
+            return web.Response(body=self.authority.timestamp(await request.read()))
         return web.Response(status=404)
 
 
@@ -276,7 +174,7 @@ class Kit:
         values = {
             "message_id": f"message-{number}",
             "is_response": False,
-            "own": C06.subsystem("DANCU"),
+            "own": DANCU,
             "rest_part": b"POST\r\n/r1/XX-TEST/GOV/G01.C06/DANCU/TraCuu\r\nx-road-id:message\r\n",
             "body": body,
             "signature": Signature(b"<ds:SignatureValue>c2lnbmVk</ds:SignatureValue> %d" % number, None, None),
@@ -284,6 +182,36 @@ class Kit:
             "at": self.clock.now(),
         }
         return Record(**(values | others))  # type: ignore[arg-type]
+
+    async def signed(
+        self, state: State, number: int = 1, *, body: bytes | None = b"{}", direct: bool = False
+    ) -> Record:
+        """A response of C06's subsystem, really signed with the state's own key; `direct`: without a hash chain."""
+        message_id = f"message-{number}"
+        lines = (
+            "200",
+            "OK",
+            f"x-road-id:{message_id}",
+            f"x-road-client:{MOTCUA.slash}",
+            f"x-road-service:{DANCU.slash}/TraCuu",
+        )
+        rest_part = "".join(f"{line}\r\n" for line in lines).encode()
+        at = self.clock.now()
+        own = state.credentials.signing(C06)
+        parts = {"/message.xml": rest_part} | ({"/attachment1": body} if body is not None else {})
+        digests = {name: hashlib.sha512(octets).digest() for name, octets in parts.items()}
+        prepared = signatures.prepare([digests], _der(own.certificate), own.ocsp_response, at, direct=direct)
+        (signature,) = prepared.assemble(keys.sign(own.key, prepared.to_be_signed))
+        return self.record(
+            number,
+            body=body,
+            message_id=message_id,
+            is_response=True,
+            rest_part=rest_part,
+            signature=signature,
+            configuration_digest=state.globalconf.current().digest,
+            at=at,
+        )
 
     @asynccontextmanager
     async def log(
@@ -312,6 +240,52 @@ class Kit:
             yield made
         finally:
             await listener.stop()
+
+    def keys(self, instance: Instance) -> KeyStore:
+        """C06's keys with certificates, the authentication certificate registered and published."""
+        store = KeyStore(self.folder / "keys")
+        if not store.held():
+            signing, tls = store.make_signing_key(C06), store.make_authentication_key()
+            asked = signing_request(signing, SERVER, "Unsafe")
+            store.import_certificate(_der(instance.authority.certify_request(asked, "signing")))
+            asked = authentication_request(tls, SERVER, "Unsafe", "ss01.example")
+            certificate = instance.authority.certify_request(asked, "authentication")
+            store.import_certificate(_der(certificate))
+            store.make_internal_certificate(["127.0.0.1"], self.clock.now())
+            make_key(store.message_log, "k1")
+            instance.register(certificate)
+            instance.publish()
+        return store
+
+    def settings(self, instance: Instance, database: str, node: str = "node0", **upkeep: object) -> Settings:
+        """Settings of one node of SERVER, whose keys are made if they are not there."""
+        self.keys(instance)
+        instance.anchor()
+        defaults = {"configuration_poll": 3600.0, "serverconf_poll": 0.05, "timestamp_interval": 3600.0}
+        return Settings(
+            server=str(SERVER),
+            database=database,
+            listen=Listen("127.0.0.1"),
+            base=str(self.folder),
+            configuration=f"configuration-{node}",
+            node=node,
+            upkeep=Upkeep(**(defaults | upkeep)),  # type: ignore[arg-type]
+        )
+
+    @asynccontextmanager
+    async def state(
+        self, instance: Instance, database: str, node: str = "node0", **upkeep: object
+    ) -> AsyncIterator[State]:
+        """One node of SERVER, everything of it but the doors."""
+        state = await State.start(self.settings(instance, database, node, **upkeep), self.clock)
+        try:
+            yield state
+        finally:
+            await state.stop()
+
+
+def _der(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(Encoding.DER)
 
 
 async def eventually(check: Callable[[], object], *, seconds: float = 10.0) -> None:

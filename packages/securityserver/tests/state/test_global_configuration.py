@@ -59,18 +59,18 @@ def test_a_configuration_of_any_version_is_taken(kit, database, version):
 def test_only_changed_files_are_fetched_again(kit, database):
     async def act():
         async with kit.instance() as instance, client_of(kit, instance, database) as (client, _):
-            assert instance.asked["file"] == 2
+            assert instance.asked["file"] == 3
             first = client.current()
             kit.clock.advance(timedelta(seconds=5))
             instance.publish()
             assert await client.poll()
-            assert instance.asked["file"] == 2
+            assert instance.asked["file"] == 3
             assert client.current().digest == first.digest
             assert client.current().expires_at > first.expires_at
             instance.params = replace(instance.params, ocsp_freshness=timedelta(minutes=30))
             instance.publish()
             assert await client.poll()
-            assert instance.asked["file"] == 3
+            assert instance.asked["file"] == 4
             assert client.current().ocsp_freshness == timedelta(minutes=30)
 
     run(act)

@@ -38,6 +38,7 @@ logger = logging.getLogger(__name__)
 
 BASE = "/api/v1"
 LONGEST_BODY = 50 * 1024
+_SERVER = "ketnoi"
 _AUTHORIZATION = re.compile(r"X-Road-ApiKey token=([!-~]{1,100})", re.IGNORECASE)
 
 Door = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -95,9 +96,10 @@ class Admin:
         data = await request.read()
         status, told = await route.handle(Asked(holder.actor, request.match_info, request.query, data))
         if told is None:
-            return web.Response(status=status)
+            return web.Response(status=status, headers={"Server": _SERVER})
         if isinstance(told, bytes):
-            return web.Response(status=status, body=told, content_type="application/octet-stream")
+            headers = {"Content-Type": "application/octet-stream", "Server": _SERVER}
+            return web.Response(status=status, body=told, headers=headers)
         return _json(status, told)
 
     async def _holder(self, request: web.Request) -> Holder:
@@ -118,4 +120,5 @@ def _refused(refused: ChangeRefused) -> web.Response:
 
 
 def _json(status: int, told: Any) -> web.Response:
-    return web.Response(status=status, body=msgspec.json.encode(told), content_type="application/json")
+    headers = {"Content-Type": "application/json", "Server": _SERVER}
+    return web.Response(status=status, body=msgspec.json.encode(told), headers=headers)

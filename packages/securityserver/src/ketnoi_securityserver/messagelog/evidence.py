@@ -26,6 +26,8 @@ from ketnoi_trust.errors import Refused
 
 logger = logging.getLogger(__name__)
 
+_SERVER = "ketnoi"
+
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
@@ -67,13 +69,13 @@ class Evidence:
                     raise _Unfit(405, "Only GET is answered here.")
                 return await handle(request)
             except _Unfit as unfit:
-                return web.Response(status=unfit.status, text=unfit.text)
+                return _plain(unfit.status, unfit.text)
             except (Refusal, Refused) as refusal:
                 logger.error("evidence could not be given: %s", refusal)
-                return web.Response(status=500, text=str(refusal))
+                return _plain(500, str(refusal))
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 logger.error("evidence could not be given: %s", type(error).__name__)
-                return web.Response(status=500, text="The message log cannot be read at this moment.")
+                return _plain(500, "The message log cannot be read at this moment.")
 
         return guarded
 
@@ -165,6 +167,12 @@ def _moment(text: str) -> datetime:
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at
 
 
+def _plain(status: int, text: str) -> web.Response:
+    return web.Response(status=status, text=text, headers={"Server": _SERVER})
+
+
 def _file(content: bytes, content_type: str, name: str) -> web.Response:
     disposition = f'attachment; filename="{name}"'
-    return web.Response(body=content, headers={"Content-Type": content_type, "Content-Disposition": disposition})
+    return web.Response(
+        body=content, headers={"Content-Type": content_type, "Content-Disposition": disposition, "Server": _SERVER}
+    )

@@ -15,8 +15,9 @@ from ketnoi_protocol.errors import Refusal
 from ketnoi_securityserver.messagelog.reading import Batch, Logged
 from ketnoi_securityserver.messagelog.snapshots import Snapshot
 from ketnoi_trust import asic, timestamps
+from ketnoi_trust.configuration import Anchor, SignedDirectory
 from ketnoi_trust.configuration.directory_files import INSTANCE_FILE, METADATA
-from ketnoi_trust.configuration.signed_directory import FILE_NAMES, PRIVATE
+from ketnoi_trust.configuration.signed_directory import PRIVATE
 
 CONTAINER_TYPE = "application/vnd.etsi.asic-e+zip"
 LONGEST_NAME = 226
@@ -101,16 +102,19 @@ def configuration_bundle(snapshot: Snapshot, anchors: list[tuple[datetime, bytes
     `verificationconf/` is what X-Road's own verifier takes: the shared parameters and other public parts of the
     instance. `origin/` is ours: the anchors over time, the signed directory that the files came with, and, once a
     batch covers the configuration, the time stamp with the hash chain from the manifest to it. Private parameters
-    are left out.
+    are left out. Raises Refused when what is kept is not what was signed.
     """
+    certificates = Anchor.parse(snapshot.anchor).certificates
+    listing = SignedDirectory.verify(snapshot.directory, certificates, snapshot.kept_at, instance=snapshot.instance)
     written = io.BytesIO()
     with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
-        metadata = json.dumps({"configurationVersion": str(snapshot.version)}).encode()
-        for identifier, content in snapshot.files.items():
-            if identifier != PRIVATE:
-                name = f"{_CONF}/{snapshot.instance}/{FILE_NAMES[identifier]}"
+        for part in listing.parts:
+            content = snapshot.files.get(part.content_identifier)
+            if content is not None and part.content_identifier != PRIVATE:
+                part.check(content)
+                name = f"{_CONF}/{snapshot.instance}/{part.file_name}"
                 _add(archive, name, content)
-                _add(archive, f"{name}{METADATA}", metadata)
+                _add(archive, f"{name}{METADATA}", json.dumps(listing.metadata(part), ensure_ascii=False).encode())
         _add(archive, f"{_CONF}/{INSTANCE_FILE}", snapshot.instance.encode())
         _add(archive, "origin/configuration-anchor.xml", snapshot.anchor)
         for since, anchor in anchors:

@@ -26,6 +26,7 @@ class Snapshot:
     manifest: bytes = field(repr=False)
     version: int
     files: dict[str, bytes] = field(repr=False)
+    kept_at: datetime
 
 
 def manifest_of(anchor: bytes, directory: bytes, files: dict[str, bytes]) -> bytes:
@@ -141,4 +142,5 @@ def _snapshot(row: Any) -> Snapshot | None:
         row["manifest"],
         row["version"],
         dict(zip(row["names"], row["contents"], strict=True)),
+        row["kept_at"],
     )
