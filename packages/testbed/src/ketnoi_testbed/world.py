@@ -1,0 +1,287 @@
+"""A whole world on one machine: a synchronous context manager around servers that run on a loop of their own.
+
+    with World() as world:
+        justice = world.agency("G15")
+        person = world.people.full
+        answer = justice.look_up_citizen(Person(person.personal_number, name=person.full_name, birth=birth(person)))
+
+Everything it writes lies in one folder under the machine's folder for temporary files, and is removed at the end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+import warnings
+from collections.abc import Callable, Coroutine
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import uvloop
+
+from ketnoi_client.agency import Agency
+from ketnoi_protocol.identifiers import SecurityServerId
+from ketnoi_protocol.services import Platform
+from ketnoi_runtime.clock import AdjustableClock
+from ketnoi_runtime.logs import JsonLines
+from ketnoi_testbed.authority import UnsafeAuthority, UnsafeAuthorityWarning
+from ketnoi_testbed.authority_server import AuthorityServer
+from ketnoi_testbed.directory_publisher import DirectoryPublisher
+from ketnoi_testbed.parts.agencies import AgencySide, directory_content
+from ketnoi_testbed.parts.exchanges import ExchangePart, Joining
+from ketnoi_testbed.parts.premises import Premises
+from ketnoi_testbed.parts.registry import RegistryPart
+from ketnoi_testbed.parts.security_servers import SecurityServerPart
+from ketnoi_testbed.plan import DEFAULT, AgencyPart, Party, Plan, load
+from ketnoi_testbed.population import Population, Sample
+from ketnoi_testbed.postgres import Postgres
+from ketnoi_testbed.surroundings import Pace, Surroundings
+
+T = TypeVar("T")
+Progress = Callable[[str, str], None]
+"""Told what is being done, in Vietnamese and in English."""
+
+AUTHORITY_PORT, DIRECTORY_PORT = 8888, 8090
+WITHIN_SECONDS = 120.0
+
+
+class World:
+    """One world, from its file.
+
+    `people` and `seed` are the file's unless given. `processes` runs each server as a process of its own, on the
+    machine's clock, which then cannot be moved. `postgres` is a running cluster to use; without one the world starts
+    its own, which keeps fsync on unless `durable` is False.
+    """
+
+    def __init__(
+        self,
+        plan: Plan | str | Path = DEFAULT,
+        *,
+        people: int | None = None,
+        seed: int | None = None,
+        processes: bool = False,
+        postgres: Postgres | None = None,
+        durable: bool = True,
+        pace: Pace | None = None,
+        progress: Progress = lambda vi, en: None,
+    ) -> None:
+        self.plan = plan if isinstance(plan, Plan) else load(plan)
+        part = self.plan.population
+        self.population = Population(part.seed if seed is None else seed, part.people if people is None else people)
+        self.processes = processes
+        self._postgres, self._durable = postgres, durable
+        self._pace = pace or Pace()
+        self._progress = progress
+        self.clock = AdjustableClock()
+        self.exchanges: dict[str, ExchangePart] = {}
+        self.servers: dict[SecurityServerId, SecurityServerPart] = {}
+        self.agencies: dict[str, AgencySide] = {}
+        self._anchors: dict[str, bytes] = {}
+        self._stack = contextlib.ExitStack()
+        self._loop = uvloop.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="world", daemon=True)
+
+    # Life
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as stack:
+            stack.callback(self._close_loop)
+            self._thread.start()
+            self.premises = Premises(self._postgres, durable=self._durable)
+            stack.callback(self.premises.remove)
+            stack.enter_context(_logging_to(self.premises.folder / "world.log"))
+            self.around = Surroundings(self.plan, self.premises, self.clock, self._pace)
+            stack.callback(lambda: self.run(self._stop()))
+            self.run(self._start())
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def run(self, work: Coroutine[Any, Any, T], within: float = WITHIN_SECONDS) -> T:
+        """Run a coroutine on the world's loop and wait for it. Raises what it raises, or TimeoutError."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(within)
+
+    def _close_loop(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    # Bringing up
+
+    async def _start(self) -> None:
+        premises, address = self.premises, self.premises.address
+        self._progress("Cơ sở dữ liệu PostgreSQL riêng", "a private PostgreSQL")
+        await asyncio.to_thread(premises.start)
+        parties = [party for instance in self.plan.instances for party in self.plan.parties(instance)]
+        wanted = 1 + len(self.plan.platforms) + len(parties)
+        databases = list(await asyncio.gather(*[asyncio.to_thread(premises.create_database) for _ in range(wanted)]))
+
+        self._progress("Tổ chức chứng thực Unsafe: CA, OCSP, dấu thời gian", "the Unsafe authority: CA, OCSP, TSA")
+        with warnings.catch_warnings(action="ignore", category=UnsafeAuthorityWarning):
+            self.authority = UnsafeAuthority(self.clock)
+        ports = premises.ports
+        self.authority_server = AuthorityServer(self.authority, address(1), ports[AUTHORITY_PORT])
+        await self.authority_server.start()
+
+        self.registry = RegistryPart(self.around, self.authority, address(3), databases.pop())
+        self._progress(
+            f"Dân số giả định: {self.population.people} người (song song)",
+            f"{self.population.people} invented people, meanwhile",
+        )
+        loading = asyncio.create_task(self.registry.prepare(self.population, processes=2))
+        try:
+            await self._found(parties, databases)
+            self._progress("Nạp xong dân số, khởi động CSDLQG về dân cư", "people loaded; starting the registry")
+            await loading
+            await self.registry.hosted.start(as_process=self.processes)
+        finally:
+            loading.cancel()
+            await asyncio.gather(loading, return_exceptions=True)
+
+    async def _found(self, parties: list[Party], databases: list[str]) -> None:
+        """Everything but the registry, which needs its people first."""
+        address = self.premises.address
+        for number, part in enumerate(self.plan.platforms):
+            exchange = ExchangePart(self.around, part, address(10 + number), databases.pop())
+            self.exchanges[exchange.instance] = exchange
+        for number, party in enumerate(parties):
+            server = SecurityServerPart(self.around, party, address(20 + number), databases.pop())
+            self.servers[server.id] = server
+        for instance, exchange in self.exchanges.items():
+            self._progress(f"Nền tảng {instance}: {exchange.part.operator_vi}", f"platform {instance}")
+            joining = [
+                Joining(each.party, each.host, each.make_keys(self.authority)) for each in self._servers_of(instance)
+            ]
+            self._anchors[instance] = await exchange.found(self.authority_server, joining)
+            await exchange.hosted.start(as_process=self.processes)
+        for part in self.plan.agencies:
+            side = AgencySide(self.around, part, self.authority)
+            side.write({self.plan.instances[each.party.instance]: each for each in self._servers_of_agency(part)})
+            self.agencies[part.code] = side
+        await self._start_directory()
+        callers = {
+            each.party.instance: each.internal_certificate for each in self.servers.values() if each.party.is_provider
+        }
+        self.registry.write(callers, self.directory)
+        self._progress(f"{len(self.servers)} máy chủ bảo mật", f"{len(self.servers)} security servers")
+        await asyncio.gather(*[self.start_server(each) for each in self.servers.values()])
+        await asyncio.gather(*[self._configure(each) for each in self.servers.values()])
+
+    async def _start_directory(self) -> None:
+        signer = self.authority.issue_authentication("Unsafe Directory")
+        self.directory = DirectoryPublisher(
+            self.plan.environment,
+            signer,
+            self.clock,
+            self.premises.address(2),
+            self.premises.ports[DIRECTORY_PORT],
+            interval=self._pace.directory,
+        )
+        await self.directory.start(directory_content(self.around, list(self.agencies.values())))
+
+    async def start_server(self, server: SecurityServerPart) -> None:
+        """Start a security server, for the first time or again."""
+        await server.start(self._anchors[server.party.instance], as_process=self.processes)
+
+    async def _configure(self, server: SecurityServerPart) -> None:
+        """What the server's operator enters: its information system, and for C06 the services and who may ask."""
+        party = server.party
+        if isinstance(party.part, AgencyPart):
+            await server.add_client(self.agencies[party.part.code].tls.der)
+            return
+        await server.add_client(self.registry.tls.der)
+        offered = self.plan.services_of(party.instance)
+        for entry in offered:
+            await server.add_service(entry.service_code, self.registry.url(entry.service_code))
+        for consumer in self.plan.parties(party.instance):
+            if isinstance(consumer.part, AgencyPart):
+                granted = {grant.service for grant in consumer.part.grants if grant.active}
+                codes = [entry.service_code for entry in offered if entry.service in granted]
+                if codes:
+                    await server.give_right(consumer, codes)
+
+    async def _stop(self) -> None:
+        """Whatever has been started is stopped, callers before those they call."""
+        for side in self.agencies.values():
+            side.close()
+        stops: list[Coroutine[Any, Any, None]] = [each.stop() for each in self.servers.values()]
+        if hasattr(self, "registry"):
+            stops.append(self.registry.hosted.stop())
+        stops += [each.hosted.stop() for each in self.exchanges.values()]
+        await asyncio.gather(*stops)
+        for listener in ("directory", "authority_server"):
+            if hasattr(self, listener):
+                await getattr(self, listener).stop()
+
+    # What is in it
+
+    @property
+    def folder(self) -> Path:
+        """Where the world's files are."""
+        return self.premises.folder
+
+    def agency(self, code: str) -> Agency:
+        """An agency's client, ready to ask."""
+        return self.agencies[code].agency
+
+    def agency_file(self, code: str) -> Path:
+        """An agency's settings file, for the command `ketnoi`."""
+        return self.agencies[code].settings
+
+    @cached_property
+    def people(self) -> Sample:
+        """People of this world for stories."""
+        return self.population.sample()
+
+    def exchange(self, platform: Platform | str) -> ExchangePart:
+        """The exchange of a platform."""
+        return self.exchanges[self.plan.instance(Platform(platform))]
+
+    def server(self, platform: Platform | str, code: str) -> SecurityServerPart:
+        """A member's security server on a platform, by the member's code."""
+        instance = self.plan.instance(Platform(platform))
+        return next(each for each in self._servers_of(instance) if each.party.part.code == code)
+
+    def provider(self, platform: Platform | str) -> SecurityServerPart:
+        """C06's security server on a platform."""
+        return self.server(platform, self.plan.provider.code)
+
+    def _servers_of(self, instance: str) -> list[SecurityServerPart]:
+        return [each for each in self.servers.values() if each.party.instance == instance]
+
+    def _servers_of_agency(self, part: AgencyPart) -> list[SecurityServerPart]:
+        return [each for each in self.servers.values() if each.party.part is part]
+
+    def listen(self, listener: Callable[[Any], None]) -> None:
+        """Call `listener` with every StepEvent, CallEvent and ExchangeEvent; never while servers are processes."""
+        self.around.listeners.append(listener)
+
+
+@contextlib.contextmanager
+def _logging_to(path: Path) -> Any:
+    """Everything that servers in this process log goes into a file of the world."""
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(JsonLines())
+    names = ["ketnoi_exchange", "ketnoi_securityserver", "ketnoi_registry", "ketnoi_runtime", "ketnoi_testbed"]
+    loggers = [logging.getLogger(name) for name in names]
+    before = [(each.level, each.propagate) for each in loggers]
+    for each in loggers:
+        each.addHandler(handler)
+        each.setLevel(logging.INFO)
+        each.propagate = False
+    try:
+        yield
+    finally:
+        for each, (level, propagate) in zip(loggers, before, strict=True):
+            each.removeHandler(handler)
+            each.setLevel(level)
+            each.propagate = propagate
+        handler.close()
