@@ -5,10 +5,25 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.core import NotSet
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
 from ketnoi_protocol.services import Service
 from ketnoi_registry import openapi
 
-from .worlds import run
+from .worlds import MEMBER, run
 
 PRINTED = Path(__file__).resolve().parents[3] / "docs" / "reference" / "registry.openapi.json"
 
@@ -36,3 +51,55 @@ def test_the_registry_serves_its_description(tmp_path, database):
     served = run(tmp_path, database, act)
     assert served.status == 200
     assert served.raw == openapi.document()
+
+
+# Everything that the description allows, and much that it does not, gets an answer that the description knows.
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+DESCRIBED = schemathesis.openapi.from_dict(json.loads(openapi.document()))
+
+
+@pytest.mark.parametrize("service", list(Service))
+@pytest.mark.parametrize("mode", list(GenerationMode))
+def test_every_answer_is_one_that_is_described(running, service, mode):
+    world = running.world
+    entry = world.entry(service)
+    caller = "ss-ndxp" if entry.instance == "NDXP-TEST" else "ss-vdxp"
+    client = f"{entry.instance}/GOV/{MEMBER}/MOTCUA"
+    seen = set()
+    with requests.Session() as session:
+        session.cert = (str(world.folder / f"{caller}.crt"), str(world.folder / f"{caller}.key"))
+        session.verify = str(world.folder / "registry.crt")
+        session.trust_env = False
+        described = DESCRIBED[f"/v1/{entry.service_code}"]["POST"]
+
+        @settings(max_examples=40, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+        @given(case=described.as_strategy(generation_mode=mode), valid=st.booleans(), signed=st.integers(0, 9))
+        def ask(case, valid, signed):
+            body = case.body
+            if valid and isinstance(body, dict):
+                # Past the first gates, with whatever else was made up.
+                good = world.body(service)
+                body = body | {name: good[name] for name in ("MaTichHop", "MaDonVi", "MaDVC", "MaCanBo", "SoDinhDanh")}
+            octets = body if isinstance(body, bytes) else b"" if isinstance(body, NotSet) else json.dumps(body).encode()
+            headers = world.signed(octets, client=client)
+            if not signed:
+                headers |= {name: str(value) for name, value in (case.headers or {}).items() if name in headers}
+            headers = {name: value.encode("utf-8", "surrogatepass") for name, value in headers.items()}
+            url = f"https://localhost:{world.registry.port}/v1/{entry.service_code}"
+            try:
+                response = session.post(url, data=octets, headers=headers, timeout=10)
+            except (requests.exceptions.InvalidHeader, requests.exceptions.ChunkedEncodingError):
+                return
+            seen.add(response.status_code)
+            case.validate_response(response, checks=CHECKS)
+
+        ask()
+    assert 400 in seen
+    assert seen <= {200, 400, 401, 403, 409, 413}
