@@ -85,7 +85,7 @@ class Exchange:
             closing.push_async_callback(publisher.stop)
 
             listen = settings.listen
-            admin = Admin(actions, publisher, shelf, pool, clock)
+            admin = Admin(actions, publisher, shelf)
             configuration = door.application(shelf, settings.publish.default_version)
             served = Listener(configuration, listen.host, listen.configuration)
             asked = Listener(admin.application(), listen.host, listen.admin, tls=_tls(keys))

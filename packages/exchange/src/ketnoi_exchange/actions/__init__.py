@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncpg
+
 from ketnoi_exchange.actions.api_keys import ApiKeys
 from ketnoi_exchange.actions.authorities import Authorities
 from ketnoi_exchange.actions.groups import Groups
@@ -28,3 +30,8 @@ class Actions(Members, Servers, Requests, Groups, Authorities, SigningKeys, ApiK
         self._ledger = ledger
         self._keys = KeyFolder(settings.path(settings.keys))
         self._algorithm: Algorithm = "RSA" if settings.profile == "xroad-7.4" else "EC"
+
+    @property
+    def pool(self) -> asyncpg.Pool:
+        """The platform's database, for whoever shows what is there."""
+        return self._ledger.pool

@@ -12,11 +12,17 @@ from aiohttp import web
 
 from ketnoi_exchange.actions import Actions
 from ketnoi_exchange.actions.api_keys import Holder
+from ketnoi_exchange.admin.member_routes import MemberRoutes
 from ketnoi_exchange.admin.routing import Asked, Route
+from ketnoi_exchange.admin.server_routes import ServerRoutes
+from ketnoi_exchange.admin.source_routes import SourceRoutes
+from ketnoi_exchange.admin.system_routes import SystemRoutes
+from ketnoi_exchange.admin.trust_routes import TrustRoutes
+from ketnoi_exchange.admin.trust_views import TrustViews
+from ketnoi_exchange.admin.views import Views
 from ketnoi_exchange.publication.publisher import Publisher
 from ketnoi_exchange.publication.shelf import Shelf
 from ketnoi_exchange.refusals import ChangeRefused
-from ketnoi_runtime.clock import Clock
 
 logger = logging.getLogger(__name__)
 
@@ -28,9 +34,16 @@ _AUTHORIZATION = re.compile(r"X-Road-ApiKey token=([!-~]{1,100})", re.IGNORECASE
 class Admin:
     """The admin API of one node."""
 
-    def __init__(self, actions: Actions, publisher: Publisher, shelf: Shelf, pool: asyncpg.Pool, clock: Clock) -> None:
+    def __init__(self, actions: Actions, publisher: Publisher, shelf: Shelf) -> None:
         self._actions = actions
-        self._routes: list[Route] = []
+        views, trust_views = Views(actions.pool), TrustViews(actions.pool)
+        self._routes = [
+            *MemberRoutes(actions, views).routes,
+            *ServerRoutes(actions, views).routes,
+            *TrustRoutes(actions, trust_views).routes,
+            *SourceRoutes(actions, trust_views).routes,
+            *SystemRoutes(actions, trust_views, publisher, shelf).routes,
+        ]
 
     def application(self) -> web.Application:
         """For a Listener."""

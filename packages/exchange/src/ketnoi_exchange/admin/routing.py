@@ -66,10 +66,11 @@ class Asked:
             raise ChangeRefused("validation_failure", name)
         return self.form[name]
 
-    def number(self, otherwise: str) -> int:
+    def number(self, otherwise: str, name: str = "id") -> int:
         """The number named in the address. Raises ChangeRefused `otherwise`."""
-        text = self.path["id"]
-        if not (text.isascii() and text.isdigit() and int(text[:10]) < 2**31 and len(text) <= 10):
+        text = self.path[name]
+        # Longer ones would not fit the database's numbers.
+        if not (text.isascii() and text.isdigit() and len(text) <= 9):
             raise ChangeRefused(otherwise, text)
         return int(text)
 
