@@ -65,7 +65,7 @@ class DirectoryPublisher:
     ) -> None:
         assert isinstance(signer.key, EllipticCurvePrivateKey)
         self._environment = environment
-        self._signer, self._key = signer, signer.key
+        self.signer, self._key = signer, signer.key
         self._clock = clock
         self._host = host
         self._interval = interval
@@ -131,7 +131,7 @@ class DirectoryPublisher:
             officer_buckets=self._officers,
             **self._parts,
         )
-        self.manifest = write_manifest(manifest, self._key, self._signer.der)
+        self.manifest = write_manifest(manifest, self._key, self.signer.der)
 
     def _store(self, items: Iterable[object]) -> str:
         digest, data = write_bucket(list(items))

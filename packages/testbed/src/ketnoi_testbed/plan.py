@@ -36,9 +36,10 @@ class PopulationPart(_Part, frozen=True):
 
 
 class PlatformPart(_Part, frozen=True):
-    """One platform, and who governs it."""
+    """One platform, and who governs it; `operator` is an organisation code."""
 
     platform: Platform
+    operator: str
     operator_vi: str
     operator_en: str
 
@@ -205,8 +206,8 @@ def _content(world: str | Path) -> dict[str, Any]:
 
 def _check(plan: Plan) -> None:
     """What no server would tell in time."""
-    for part in (plan.provider, *plan.agencies):
-        OrganisationCode.parse(part.code)
+    for code in [each.operator for each in plan.platforms] + [each.code for each in (plan.provider, *plan.agencies)]:
+        OrganisationCode.parse(code)
     for agency in plan.agencies:
         own = OrganisationCode.parse(agency.code)
         units = {agency.code, *(unit.code for unit in agency.units)}

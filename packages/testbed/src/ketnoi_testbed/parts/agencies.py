@@ -1,0 +1,129 @@
+"""An agency's information system: its keys, its settings file, and what the signed directory says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+from ketnoi_client.agency import Agency
+from ketnoi_protocol.directory import Grant, IntegrationAccount, Officer, Organisation
+from ketnoi_protocol.services import Platform
+from ketnoi_testbed.authority import UnsafeAuthority
+from ketnoi_testbed.directory_publisher import Content
+from ketnoi_testbed.parts.premises import write_settings
+from ketnoi_testbed.parts.security_servers import SecurityServerPart
+from ketnoi_testbed.plan import SYSTEM, AgencyPart, Plan
+from ketnoi_testbed.surroundings import Surroundings
+
+
+class AgencySide:
+    """One agency's information system, with everything it needs to ask."""
+
+    def __init__(self, around: Surroundings, part: AgencyPart, authority: UnsafeAuthority) -> None:
+        self.part = part
+        self._around = around
+        self.folder = around.premises.make_folder("agencies", part.code)
+        self.account_key = ec.generate_private_key(ec.SECP256R1())
+        self.tls = authority.issue_authentication(f"{part.code}.{part.subsystem}".lower())
+        self._opened: Agency | None = None
+
+    @property
+    def settings(self) -> Path:
+        """The settings file for `ketnoi` and for Agency.open."""
+        return self.folder / "agency.toml"
+
+    @property
+    def agency(self) -> Agency:
+        """The client, opened when first asked for, on the world's clock."""
+        if self._opened is None:
+            self._opened = Agency.open(self.settings, now=self._around.clock.now)
+        return self._opened
+
+    def write(self, servers: Mapping[Platform, SecurityServerPart]) -> None:
+        """Write its keys and its settings file."""
+        plan, part = self._around.plan, self.part
+        pem = self.account_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        for name, data in (("account.pem", pem), ("tls-key.pem", self.tls.key_pem), ("tls.pem", self.tls.pem)):
+            (self.folder / name).touch(mode=0o600)
+            (self.folder / name).write_bytes(data)
+        provider = f"{plan.member_class}/{plan.provider.code}/{plan.provider.subsystem}"
+        gates = {}
+        for platform, server in servers.items():
+            trusted = f"{platform}-security-server.pem"
+            (self.folder / trusted).write_bytes(server.internal_certificate.read_bytes())
+            gates[platform.value] = {
+                "security_server": server.consumer_url,
+                "certificate": "tls.pem",
+                "key": "tls-key.pem",
+                "trusted": trusted,
+                "provider": provider,
+            }
+        write_settings(
+            self.settings,
+            {
+                "environment": plan.environment.value,
+                "organisation": part.code,
+                "subsystem": part.subsystem,
+                "unit": part.unit or part.code,
+                "officer": part.officer,
+                "procedure": part.procedure,
+                "member_class": plan.member_class,
+                "profile": plan.profile,
+                "accounts": {SYSTEM.value: {"id": part.account, "key": "account.pem"}},
+                "platforms": gates,
+            },
+        )
+
+    def account(self) -> IntegrationAccount:
+        """Its integration account as the directory has it."""
+        public = self.account_key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        plan = self._around.plan
+        return IntegrationAccount(
+            self.part.account, self.part.code, SYSTEM, plan.environment, public.decode("ascii"), True
+        )
+
+    def close(self) -> None:
+        """Close the client's connections."""
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
+
+
+def directory_content(around: Surroundings, agencies: list[AgencySide]) -> Content:
+    """The directory as the plan says it; officers' accounts began a day ago."""
+    plan, since = around.plan, around.clock.now() - timedelta(days=1)
+    parts = [each.part for each in agencies]
+    return Content(
+        organisations=tuple(
+            Organisation(code, name)
+            for part in parts
+            for code, name in [(part.code, part.vi), *((unit.code, unit.name) for unit in part.units)]
+        ),
+        accounts=tuple(each.account() for each in agencies),
+        grants=tuple(grant for part in parts for grant in _grants(plan, part)),
+        officers=tuple(
+            Officer(officer.code, officer.unit, officer.active, officer.services, since)
+            for part in parts
+            for officer in part.officers
+        ),
+    )
+
+
+def _grants(plan: Plan, part: AgencyPart) -> list[Grant]:
+    return [
+        Grant(
+            part.code,
+            SYSTEM,
+            grant.service,
+            plan.environment,
+            grant.procedures,
+            grant.fields,
+            grant.match_fields,
+            grant.active,
+        )
+        for grant in part.grants
+    ]

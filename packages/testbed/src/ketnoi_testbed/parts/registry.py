@@ -1,0 +1,90 @@
+"""C06's registry in one environment, with the invented population in it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+from ketnoi_registry.access_log import Pseudonyms
+from ketnoi_registry.app import Registry
+from ketnoi_registry.settings import Settings
+from ketnoi_runtime.database import migrate, open_pool
+from ketnoi_runtime.settings import load_settings
+from ketnoi_testbed.authority import UnsafeAuthority
+from ketnoi_testbed.directory_publisher import DirectoryPublisher
+from ketnoi_testbed.parts.hosting import Hosted
+from ketnoi_testbed.parts.premises import write_settings
+from ketnoi_testbed.population import Population, load, load_units_of_both_maps
+from ketnoi_testbed.surroundings import Surroundings
+
+
+class RegistryPart:
+    """The registry: `prepare` its database, then `start` it."""
+
+    def __init__(self, around: Surroundings, authority: UnsafeAuthority, host: str, database: str) -> None:
+        self.host = host
+        self.database = database
+        self._around = around
+        self.folder = around.premises.make_folder("registry")
+        self.tls = authority.issue_authentication(host)
+        self.port = around.premises.ports[9443]
+        self.hosted: Hosted[Registry] = Hosted(
+            "registry",
+            "ketnoi_registry",
+            self.folder / "registry.toml",
+            self._start_here,
+            self.folder / "registry.log",
+        )
+
+    @property
+    def settings(self) -> Settings:
+        """Its settings, once `write` has been called."""
+        return load_settings(self.folder / "registry.toml", Settings)
+
+    def url(self, service_code: str) -> str:
+        """Where it answers one service."""
+        return f"https://{self.host}:{self.port}/v1/{service_code}"
+
+    async def _start_here(self) -> Registry:
+        return await Registry.start(self.settings, self._around.clock, self._around.told)
+
+    async def prepare(self, population: Population, *, processes: int) -> None:
+        """Make the tables, the map and the people."""
+        pool = await open_pool(self.database, max_size=1)
+        try:
+            await migrate(pool, "ketnoi_registry")
+            await load_units_of_both_maps(pool)
+        finally:
+            await pool.close()
+        await asyncio.to_thread(load, self.database, population, processes=processes)
+
+    def write(self, callers: Mapping[str, Path], directory: DirectoryPublisher) -> None:
+        """Write its keys and settings. `callers`: the certificate (PEM) of C06's security server by instance."""
+        for name, data in (("tls.pem", self.tls.pem), ("tls-key.pem", self.tls.key_pem)):
+            (self.folder / name).touch(mode=0o600)
+            (self.folder / name).write_bytes(data)
+        (self.folder / "directory.pem").write_bytes(directory.signer.pem)
+        Pseudonyms.make(self.folder / "pseudonyms.json", "k1")
+        for instance, certificate in callers.items():
+            (self.folder / f"{instance}.pem").write_bytes(certificate.read_bytes())
+        write_settings(
+            self.folder / "registry.toml",
+            {
+                "environment": self._around.plan.environment.value,
+                "profile": self._around.plan.profile,
+                "node_id": "node0",
+                "database": self.database,
+                "host": self.host,
+                "port": self.port,
+                "certificate": "tls.pem",
+                "key": "tls-key.pem",
+                "pseudonym_keys": "pseudonyms.json",
+                "callers": [{"instance": instance, "certificate": f"{instance}.pem"} for instance in callers],
+                "directory": {
+                    "url": directory.url,
+                    "certificate": "directory.pem",
+                    "poll_seconds": self._around.pace.poll_directory,
+                },
+            },
+        )
