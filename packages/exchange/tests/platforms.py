@@ -183,3 +183,8 @@ async def read(
         status, files[part.content_identifier] = await get(urljoin(url, part.location))
         assert status == 200, part.location
     return listing, Configuration.from_signed_directory(listing, files), files
+
+
+async def rows(exchange: Exchange, statement: str, *values: object) -> list[dict[str, Any]]:
+    """What the database says."""
+    return [dict(row) for row in await exchange.actions.pool.fetch(statement, *values)]
