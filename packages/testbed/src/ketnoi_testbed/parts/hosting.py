@@ -87,7 +87,7 @@ class Hosted(Generic[S]):
     ) -> None:
         self.name = name
         self.settings = settings
-        self._program = program
+        self.program = program
         self._start_here = start_here
         self._log = log
         self._running: S | None = None
@@ -108,7 +108,7 @@ class Hosted(Generic[S]):
     async def start(self, *, as_process: bool) -> None:
         """Start it. Raises what the server raises, or StartFailed."""
         if as_process:
-            code = f"import sys; from {self._program}.cli import main; sys.exit(main())"
+            code = f"import sys; from {self.program}.cli import main; sys.exit(main())"
             command = [sys.executable, "-c", code, "run", "--settings", str(self.settings)]
             self.process = await ServerProcess.start(command, self._log)
         else:
