@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,9 +10,10 @@ from ketnoi_trust.configuration import Anchor, AnchorSource, Configuration, Priv
 from ketnoi_trust.configuration.values import MAX_FILE_BYTES
 from ketnoi_trust.errors import Refused
 
+from .cpu import in_time
+
 HEAD = b'<x:conf xmlns:x="http://x-road.eu/xsd/xroad.xsd">'
 READERS = [Anchor.parse, SharedParams.read, PrivateParams.read, Configuration.from_shared_params]
-SECONDS_OF_CPU = 2.0
 
 
 def deep(levels):
@@ -44,18 +43,14 @@ HOSTILE = {
 @pytest.mark.parametrize("read", READERS)
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_files_are_refused_in_time(read, name):
-    before = time.process_time()
-    with pytest.raises(Refused):
+    with in_time(), pytest.raises(Refused):
         read(HOSTILE[name])
-    assert time.process_time() - before < SECONDS_OF_CPU
 
 
 def test_a_million_digits_are_no_number(kit):
     data = kit.params(kit.approve(kit.authority())).write(6)
-    before = time.process_time()
-    with pytest.raises(Refused):
+    with in_time(), pytest.raises(Refused):
         SharedParams.read(data.replace(b">3600<", b">" + b"9" * 1_000_000 + b"<"))
-    assert time.process_time() - before < SECONDS_OF_CPU
 
 
 @given(st.data())

@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import io
 import os
-import time
 import zipfile
 from base64 import b64encode
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -24,9 +21,9 @@ from ketnoi_trust.errors import Refused
 from ketnoi_trust.signed_message import MAX_SOAP_BYTES, MAX_SOAP_TAGS
 
 from .containers import World, digests
+from .cpu import in_time
 from .test_signed_message import soap
 
-SECONDS_OF_CPU = 2.0
 MIB = 1024 * 1024
 LAUGHS = b'<!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]><l>&b;</l>'
 
@@ -34,13 +31,6 @@ LAUGHS = b'<!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&
 @pytest.fixture(scope="module")
 def world(kit: Any) -> World:
     return World(kit)
-
-
-@contextmanager
-def in_time() -> Iterator[None]:
-    before = time.process_time()
-    yield
-    assert time.process_time() - before < SECONDS_OF_CPU
 
 
 def packed(*files: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -29,18 +27,12 @@ from ketnoi_trust.directory import read_bucket, verify_manifest
 from ketnoi_trust.errors import Refused
 from ketnoi_trust.parsed_certificate import ParsedCertificate
 
-SECONDS_OF_CPU = 2.0
+from .cpu import in_time
+
 AT = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 HEAD = b'<x:conf xmlns:x="http://x-road.eu/xsd/xroad.xsd"><instanceIdentifier>XX-TEST</instanceIdentifier>'
 END = b"<globalSettings><ocspFreshnessSeconds>1</ocspFreshnessSeconds></globalSettings></x:conf>"
 MIB = 1024 * 1024
-
-
-@contextmanager
-def in_time() -> Iterator[None]:
-    before = time.process_time()
-    yield
-    assert time.process_time() - before < SECONDS_OF_CPU
 
 
 def parameters(inside: bytes) -> bytes:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import io
 import struct
-import time
 import zipfile
 import zlib
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,8 @@ from hypothesis import strategies as st
 
 from ketnoi_trust import zip_format
 from ketnoi_trust.errors import Refused
+
+from .cpu import in_time
 
 AT = datetime(2026, 3, 1, 8, 0, 1, tzinfo=UTC)
 FILES = [("mimetype", b"text/plain"), ("folder/a.xml", b"<a/>" * 30), ("empty", b"")]
@@ -81,7 +82,7 @@ def test_a_moment_that_zip_cannot_say(year: int) -> None:
 
 
 def test_times_are_utc() -> None:
-    elsewhere = AT.astimezone(tz=__import__("zoneinfo").ZoneInfo("Asia/Ho_Chi_Minh"))
+    elsewhere = AT.astimezone(timezone(timedelta(hours=7)))
     assert zip_format.write(FILES, elsewhere, b"") == zip_format.write(FILES, AT, b"")
     assert zip_format.write(FILES, AT + timedelta(seconds=1), b"") != zip_format.write(FILES, AT, b"")
 
@@ -128,9 +129,8 @@ def test_a_bomb_is_refused_before_it_goes_off() -> None:
     part = bytes(zip_format.MAX_UNPACKED_BYTES // 4 + 1)
     bomb = python_zip(*[(str(number), part) for number in range(4)])
     assert len(bomb) < 100_000
-    started = time.process_time()
-    assert "too much" in refused(bomb)
-    assert time.process_time() - started < 2
+    with in_time():
+        assert "too much" in refused(bomb)
 
 
 def test_a_stream_that_unpacks_to_more_than_it_says() -> None:

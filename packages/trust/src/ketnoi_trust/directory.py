@@ -29,7 +29,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
 from ketnoi_protocol.directory import Manifest
-from ketnoi_trust.errors import Refused
+from ketnoi_trust.errors import Refused, numbered
 from ketnoi_trust.parsed_certificate import ParsedCertificate
 
 T = TypeVar("T")
@@ -73,13 +73,12 @@ def verify_manifest(
     if header != _header(certificate):
         raise Refused("invalid_signature_value", "the manifest is signed by another key or in another way", 2)
     # 3 the signature
-    _verify(signature, header + b"." + payload, certificate)
+    with numbered(3):
+        _verify(signature, header + b"." + payload, certificate)
     # 4 the content, and the mark of a rehearsal
-    try:
-        manifest = msgspec.json.decode(_decoded(payload), type=Manifest)
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise Refused("malformed_directory", "the manifest cannot be read", 4) from error
-    _check_manifest(manifest, certificate)
+    with numbered(4):
+        manifest = _manifest_of(payload)
+        _check_manifest(manifest, certificate)
     # 5 neither expired, nor from the future, nor older than what was seen
     if at > manifest.expires_at or manifest.issued_at > at + CLOCK_SKEW:
         raise Refused("directory_outdated", "the directory is not valid at this moment", 5)
@@ -128,22 +127,29 @@ def _header(certificate: ParsedCertificate) -> bytes:
 def _verify(signature: bytes, signed: bytes, certificate: ParsedCertificate) -> None:
     value, key = _decoded(signature), certificate.public_key
     if len(value) != 64 or not isinstance(key, EllipticCurvePublicKey) or not isinstance(key.curve, SECP256R1):
-        raise Refused("invalid_signature_value", "the signature is not one of ES256", 3)
+        raise Refused("invalid_signature_value", "the signature is not one of ES256")
     der = encode_dss_signature(int.from_bytes(value[:32], "big"), int.from_bytes(value[32:], "big"))
     try:
         key.verify(der, signed, ECDSA(hashes.SHA256()))
     except InvalidSignature as error:
-        raise Refused("invalid_signature_value", "the manifest's signature is not valid", 3) from error
+        raise Refused("invalid_signature_value", "the manifest's signature is not valid") from error
+
+
+def _manifest_of(payload: bytes) -> Manifest:
+    try:
+        return msgspec.json.decode(_decoded(payload), type=Manifest)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise Refused("malformed_directory", "the manifest cannot be read") from error
 
 
 def _check_manifest(manifest: Manifest, certificate: ParsedCertificate) -> None:
     if manifest.issued_at.tzinfo is None or manifest.expires_at.tzinfo is None:
-        raise Refused("malformed_directory", "a moment of the manifest has no time zone", 4)
+        raise Refused("malformed_directory", "a moment of the manifest has no time zone")
     if not timedelta(0) < manifest.expires_at - manifest.issued_at <= VALIDITY:
-        raise Refused("malformed_directory", "the manifest is valid for too long, or never", 4)
+        raise Refused("malformed_directory", "the manifest is valid for too long, or never")
     # As in the global configuration: only a signer that is named unsafe may speak of a rehearsal, and of nothing else.
     if manifest.rehearsal is not (certificate.common_name or "").startswith(UNSAFE):
-        raise Refused("malformed_directory", "the rehearsal mark and the signer's name disagree", 4)
+        raise Refused("malformed_directory", "the rehearsal mark and the signer's name disagree")
 
 
 def _encoded(data: bytes) -> bytes:

@@ -97,9 +97,8 @@ def listed_files(listing: DirectoryListing, files: Mapping[str, bytes]) -> dict[
     for part in listing.parts:
         if part.content_identifier in files:
             part.check(files[part.content_identifier])
-    # 3 what is not listed does not count
-    files = {name: data for name, data in files.items() if listing.part(name) is not None}
-    return dict(files)
+    # What is not listed does not count.
+    return {name: data for name, data in files.items() if listing.part(name) is not None}
 
 
 def _setting(data: bytes, name: str) -> str:

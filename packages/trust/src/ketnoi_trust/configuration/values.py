@@ -70,8 +70,10 @@ def child(parent: etree._Element, name: str) -> etree._Element:
 
 def text_of(element: etree._Element) -> str:
     """The text of an element without surrounding white space; comments within it are passed over."""
-    parts = [element.text or "", *(each.tail or "" for each in element)]
-    return "".join(parts).strip()
+    text = element.text or ""
+    if len(element):
+        text += "".join(each.tail or "" for each in element)
+    return text.strip()
 
 
 def optional_text(parent: etree._Element, name: str) -> str | None:
