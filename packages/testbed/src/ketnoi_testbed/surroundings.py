@@ -19,7 +19,7 @@ class Pace:
     fetch: float = 0.5
     directory: float = 2.0
     poll_directory: float = 0.5
-    ocsp: float = 30.0
+    ocsp: float = 5.0
     timestamp: float = 2.0
 
 
