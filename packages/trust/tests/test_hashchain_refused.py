@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 
@@ -201,8 +202,6 @@ def digest_list(method, digest=b"\0"):
 
 
 def base64_digest(method, data):
-    from base64 import b64encode
-
     return b64encode(hashlib.new("sha256" if method == SHA256 else "sha1", data).digest()).decode()
 
 
@@ -219,8 +218,6 @@ def test_weak_methods_are_taken_as_x_road_does_and_refused_in_strict():
 
 def test_a_step_reference_may_carry_its_digest():
     inner = hashlib.sha256(digest_list(SHA256)).digest()
-    from base64 import b64encode
-
     told = f"<h:StepRef URI='#STEP1'><DigestValue>{b64encode(inner).decode()}</DigestValue></h:StepRef>"
     more = f"<h:HashStep id='STEP1'>{VALUE}</h:HashStep>"
     result = one_result(base64_digest(SHA256, digest_list(SHA256, inner)))

@@ -108,6 +108,8 @@ def check(document: Document, signature: Signature) -> None:
 
     Raises Refused("malformed_signature").
     """
+    if document.root is document.signature:
+        raise malformed("the signature does not stand in the element that X-Road's senders write")
     for each in document.root.iter():
         _check_element(each)
     _check_algorithms(document)

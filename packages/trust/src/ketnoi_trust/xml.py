@@ -26,7 +26,7 @@ CANONICAL_FORMS = {
 
 # Whole files, such as the configuration of a country (20 MB for 20,000 servers); reading one costs under 2 s.
 MAX_FILE_BYTES = 64 * 1024 * 1024
-MAX_FILE_TAGS = 2_000_000
+MAX_FILE_TAGS = 1_000_000
 
 # Documents that are put into canonical form, whose cost grows with the cube of the declarations: 2,000 of them in
 # 200 kB took libxml2 four minutes. Signatures have four declarations, and about a hundred tags.
