@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import logging
 import threading
+import time
 import warnings
 from collections.abc import Callable, Coroutine
 from functools import cached_property
@@ -21,6 +22,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+import msgspec
 import uvloop
 
 from ketnoi_client.agency import Agency
@@ -32,7 +34,7 @@ from ketnoi_testbed.authority import UnsafeAuthority, UnsafeAuthorityWarning
 from ketnoi_testbed.authority_server import AuthorityServer
 from ketnoi_testbed.directory_publisher import DirectoryPublisher
 from ketnoi_testbed.parts.agencies import AgencySide, directory_content
-from ketnoi_testbed.parts.exchanges import ExchangePart, Joining
+from ketnoi_testbed.parts.exchanges import OPERATOR, ExchangePart, Joining
 from ketnoi_testbed.parts.premises import Premises
 from ketnoi_testbed.parts.registry import RegistryPart
 from ketnoi_testbed.parts.security_servers import SecurityServerPart
@@ -146,6 +148,17 @@ class World:
             loading.cancel()
             await asyncio.gather(loading, return_exceptions=True)
 
+    async def _found_exchange(self, exchange: ExchangePart) -> None:
+        """Everybody's keys on one platform, the platform itself, and its first publication."""
+        instance = exchange.instance
+        joining = [
+            Joining(each.party, each.host, each.make_keys(self.authority)) for each in self._servers_of(instance)
+        ]
+        self._anchors[instance] = await exchange.found(self.authority_server, joining)
+        await exchange.hosted.start(as_process=self.processes)
+        operator = exchange.part
+        self._progress(f"Nền tảng {instance} ({operator.operator_vi})", f"platform {instance} ({operator.operator_en})")
+
     async def _found(self, parties: list[Party], databases: list[str]) -> None:
         """Everything but the registry, which needs its people first."""
         address = self.premises.address
@@ -155,13 +168,7 @@ class World:
         for number, party in enumerate(parties):
             server = SecurityServerPart(self.around, party, address(20 + number), databases.pop())
             self.servers[server.id] = server
-        for instance, exchange in self.exchanges.items():
-            self._progress(f"Nền tảng {instance}: {exchange.part.operator_vi}", f"platform {instance}")
-            joining = [
-                Joining(each.party, each.host, each.make_keys(self.authority)) for each in self._servers_of(instance)
-            ]
-            self._anchors[instance] = await exchange.found(self.authority_server, joining)
-            await exchange.hosted.start(as_process=self.processes)
+        await asyncio.gather(*[self._found_exchange(each) for each in self.exchanges.values()])
         for part in self.plan.agencies:
             side = AgencySide(self.around, part, self.authority)
             side.write({self.plan.instances[each.party.instance]: each for each in self._servers_of_agency(part)})
@@ -259,6 +266,53 @@ class World:
 
     def _servers_of_agency(self, part: AgencyPart) -> list[SecurityServerPart]:
         return [each for each in self.servers.values() if each.party.part is part]
+
+    # What can be done in it
+
+    async def add_server(self, platform: Platform | str, code: str, server_code: str) -> SecurityServerPart:
+        """One more security server of an agency, registered, running, with the agency's information system on it.
+
+        C06 has not opened any service to it.
+        """
+        exchange = self.exchange(platform)
+        first = self.server(platform, code)
+        assert isinstance(first.party.part, AgencyPart)
+        party = Party(self.plan, exchange.instance, msgspec.structs.replace(first.party.part, server=server_code))
+        database = await asyncio.to_thread(self.premises.create_database)
+        server = SecurityServerPart(self.around, party, self.premises.address(20 + len(self.servers)), database)
+        certificate = server.make_keys(self.authority)
+        async with exchange.actions() as actions:
+            await actions.add_security_server(OPERATOR, server.id, server.host, certificate, [party.subsystem])
+        self.servers[server.id] = server
+        await self.start_server(server)
+        await server.add_client(self.agencies[code].tls.der)
+        await self.settle(exchange.instance)
+        return server
+
+    def agency_through(self, code: str, server: SecurityServerPart) -> Agency:
+        """An agency's client that asks through another security server of its own; the caller closes it."""
+        return self.agencies[code].through(self.plan.instances[server.party.instance], server)
+
+    async def settle(self, instance: str) -> None:
+        """Wait until everybody on a platform works by what has been registered there by now."""
+        exchange = self.exchanges[instance]
+        if exchange.hosted.process is not None:
+            await asyncio.sleep(2 * self._pace.publish + 2 * self._pace.fetch)
+            return
+        await exchange.hosted.running.until_published()
+        for each in self._servers_of(instance):
+            if each.hosted.is_running:
+                state = each.hosted.running.state
+                await state.globalconf.poll()
+                await state.credentials.refresh()
+
+    def until(self, is_so: Callable[[], object], within: float = 30.0) -> None:
+        """Wait, on the caller's thread, until something has come to pass. Raises TimeoutError."""
+        deadline = time.monotonic() + within
+        while not is_so():
+            if time.monotonic() > deadline:
+                raise TimeoutError("it did not come to pass")
+            time.sleep(0.05)
 
     def listen(self, listener: Callable[[Any], None]) -> None:
         """Call `listener` with every StepEvent, CallEvent and ExchangeEvent; never while servers are processes."""

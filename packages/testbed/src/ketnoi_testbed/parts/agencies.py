@@ -45,15 +45,24 @@ class AgencySide:
 
     def write(self, servers: Mapping[Platform, SecurityServerPart]) -> None:
         """Write its keys and its settings file."""
-        plan, part = self._around.plan, self.part
         pem = self.account_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         for name, data in (("account.pem", pem), ("tls-key.pem", self.tls.key_pem), ("tls.pem", self.tls.pem)):
             (self.folder / name).touch(mode=0o600)
             (self.folder / name).write_bytes(data)
+        self._write_settings(self.settings, servers)
+
+    def through(self, platform: Platform, server: SecurityServerPart) -> Agency:
+        """A client that asks through this security server alone; the caller closes it."""
+        file = self.folder / f"agency-{server.party.part.server}.toml"
+        self._write_settings(file, {platform: server})
+        return Agency.open(file, now=self._around.clock.now)
+
+    def _write_settings(self, file: Path, servers: Mapping[Platform, SecurityServerPart]) -> None:
+        plan, part = self._around.plan, self.part
         provider = f"{plan.member_class}/{plan.provider.code}/{plan.provider.subsystem}"
         gates = {}
         for platform, server in servers.items():
-            trusted = f"{platform}-security-server.pem"
+            trusted = f"{platform}-{server.party.part.server}.pem"
             (self.folder / trusted).write_bytes(server.internal_certificate.read_bytes())
             gates[platform.value] = {
                 "security_server": server.consumer_url,
@@ -63,7 +72,7 @@ class AgencySide:
                 "provider": provider,
             }
         write_settings(
-            self.settings,
+            file,
             {
                 "environment": plan.environment.value,
                 "organisation": part.code,

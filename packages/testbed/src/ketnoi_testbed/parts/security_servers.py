@@ -31,7 +31,9 @@ class SecurityServerPart:
         self.id = party.server
         self.host = host
         self._around = around
-        self.folder = around.premises.make_folder("securityserver", party.instance, party.part.code)
+        self.folder = around.premises.make_folder(
+            "securityserver", party.instance, f"{party.part.code}-{party.part.server}"
+        )
         ports, pace = around.premises.ports, around.pace
         file = write_settings(
             self.folder / "securityserver.toml",
