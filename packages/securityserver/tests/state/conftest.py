@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import uuid
 import warnings
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -31,6 +32,7 @@ from ketnoi_securityserver.messagelog.encryption import BodyCipher, make_key
 from ketnoi_securityserver.settings import Listen, Settings, Upkeep
 from ketnoi_securityserver.state import State
 from ketnoi_testbed.authority import UnsafeAuthority, UnsafeAuthorityWarning
+from ketnoi_testbed.postgres import Postgres
 from ketnoi_trust import keys, signatures
 from ketnoi_trust.configuration import (
     Anchor,
@@ -294,6 +296,34 @@ async def eventually(check: Callable[[], object], *, seconds: float = 10.0) -> N
     while not check():
         assert asyncio.get_running_loop().time() < deadline, "it did not come to pass"
         await asyncio.sleep(0.02)
+
+
+@pytest.fixture(scope="session")
+def migrated(cluster: Postgres) -> str:
+    """The name of a database with this room's tables, for copies: one migration for all tests."""
+
+    async def make(dsn: str) -> None:
+        pool = await open_pool(dsn)
+        await migrate(pool, "ketnoi_securityserver")
+        await pool.close()
+
+    name = f"migrated_{uuid.uuid4().hex}"
+    asyncio.run(make(cluster.create_database(name)))
+    return name
+
+
+@pytest.fixture
+def database(cluster: Postgres, migrated: str) -> str:
+    """The address of a fresh database with this room's tables."""
+
+    async def copy(name: str) -> None:
+        connection = await asyncpg.connect(cluster.dsn("postgres"))
+        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {migrated}")
+        await connection.close()
+
+    name = f"d{uuid.uuid4().hex}"
+    asyncio.run(copy(name))
+    return cluster.dsn(name)
 
 
 @pytest.fixture

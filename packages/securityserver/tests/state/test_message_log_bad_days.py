@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sys
 import time
 
 import pytest
@@ -96,6 +97,56 @@ def test_acknowledged_records_survive_a_crash_of_the_whole_database(kit, durable
             await asyncio.to_thread(durable.start)
             await records_again(kit, log, 77)
             assert await missing(dsn, acknowledged) == set()
+
+    asyncio.run(act())
+
+
+WRITER = """
+import asyncio, datetime, sys
+from ketnoi_protocol.identifiers import SubsystemId
+from ketnoi_securityserver.messagelog import MessageLog, Record, ReplayKey
+from ketnoi_securityserver.messagelog.encryption import BodyCipher
+from ketnoi_trust.signatures import Signature
+
+own = SubsystemId("XX-TEST", "GOV", "G01.C06", "DANCU")
+
+async def caller(log, number):
+    for turn in range(1_000_000):
+        name = f"{number}-{turn}"
+        at = datetime.datetime.fromisoformat(sys.argv[2])
+        record = Record(name, False, own, b"POST", b"body", Signature(name.encode()), "ab" * 32, at)
+        await log.record(record, replay=ReplayKey(own, name.encode()))
+        print(name, flush=True)
+
+async def main():
+    log = MessageLog(sys.argv[1], "node0", BodyCipher({"k1": bytes(32)}))
+    await log.start()
+    await asyncio.gather(*(caller(log, number) for number in range(20)))
+
+asyncio.run(main())
+"""
+
+
+def test_acknowledged_records_survive_the_kill_of_our_own_process_and_the_next_one_takes_its_place(kit, database):
+    """What the process told its callers before it was killed is in the database; half a message is not."""
+
+    async def act():
+        async with kit.log(database, node="other") as (_, pool):
+            writer = await asyncio.create_subprocess_exec(
+                sys.executable, "-c", WRITER, database, kit.clock.now().isoformat(), stdout=asyncio.subprocess.PIPE
+            )
+            acknowledged = [(await writer.stdout.readline()).decode().strip() for _ in range(500)]
+            writer.kill()
+            acknowledged += (await writer.stdout.read()).decode().split()
+            await writer.wait()
+            async with kit.log(database) as (log, _):
+                await log.record(kit.record(1))
+            assert await missing(database, acknowledged) == set()
+            whole = await pool.fetchval(
+                "SELECT count(*) FROM record r JOIN message_body b ON b.id = r.body_id WHERE r.node_id = 'node0'"
+            )
+            keys = await pool.fetchval("SELECT count(*) FROM replay_key")
+            assert await pool.fetchval("SELECT count(*) FROM record") == whole == keys + 1
 
     asyncio.run(act())
 

@@ -50,6 +50,32 @@ def test_the_writer_waits_for_the_disk(kit, database):
     asyncio.run(act())
 
 
+def test_a_log_without_messages_holds_no_lock(kit, database):
+    async def act():
+        async with kit.log(database) as (log, pool):
+            held = "SELECT count(*) FROM pg_locks WHERE pid = $1 AND locktype = 'relation'"
+            assert await pool.fetchval(held, log._connection.get_server_pid()) == 0
+            await log.record(kit.record(1))
+            assert await pool.fetchval(held, log._connection.get_server_pid()) == 0
+
+    asyncio.run(act())
+
+
+@pytest.mark.parametrize("message_id", ["", "x" * 256, "a\x00b", "a\nb", "a\udcff", "a\u200b" + "b" * 300])
+def test_an_id_that_the_database_cannot_hold_fails_its_own_message_only(kit, database, message_id):
+    async def act():
+        async with kit.log(database) as (log, pool):
+            calls = [log.record(kit.record(number)) for number in range(5)]
+            calls.append(log.record(kit.record(9, message_id=message_id)))
+            *others, bad = await asyncio.gather(*calls, return_exceptions=True)
+            assert others == [None] * 5
+            assert bad.code == "bad_request"
+            await log.record(kit.record(10, message_id="xin chào " + "x" * 246))
+            assert await pool.fetchval("SELECT count(*) FROM record") == 6
+
+    asyncio.run(act())
+
+
 def test_a_replay_fails_its_own_message_and_never_its_batch(kit, database):
     async def act():
         async with kit.log(database) as (log, pool):

@@ -24,6 +24,9 @@ from ketnoi_trust.certificates import ParsedCertificate
 from ketnoi_trust.configuration import Configuration
 from ketnoi_trust.errors import Refused
 
+LONGEST_NAME = 64
+"""Characters of a part of a subject (X.520)."""
+
 _SET = (
     "INSERT INTO token_certificate (sha256, {column}) VALUES ($1, $2)"
     " ON CONFLICT (sha256) DO UPDATE SET {column} = excluded.{column}"
@@ -100,13 +103,15 @@ class OwnKeys:
             self._ask(held, organisation, host)
 
     def _ask(self, held: HeldKey, organisation: str, host: str) -> None:
+        if len(organisation) > LONGEST_NAME:
+            raise ChangeRefused(400, "invalid_distinguished_name", f"O: at most {LONGEST_NAME} characters")
         try:
             if held.member is not None:
                 request = signing_request(held, self._server, organisation)
             else:
                 request = authentication_request(held, self._server, organisation, host)
         except ValueError:
-            # A part of a name that X.509 cannot hold: longer than 64 characters, or empty.
+            # A common name that X.509 cannot hold.
             raise ChangeRefused(400, "invalid_distinguished_name") from None
         self._keys.keep_request(held, request)
 
