@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import rfc3161_client
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
@@ -139,3 +140,19 @@ def test_openssl_verifies_the_test_authoritys_stamps(kit: Any, tmp_path: Path, a
             *("-attime", str(int(moment.timestamp()))),
         )
         assert "Verification: OK" in said
+
+
+def test_a_third_verifier_agrees(kit: Any, folder: Folder, configuration: Configuration) -> None:
+    response = folder.answer(timestamps.request(hashlib.sha512(DATA).digest()))
+    verifier = (
+        rfc3161_client.VerifierBuilder()
+        .tsa_certificate(folder.tsa.certificate)
+        .add_root_certificate(folder.root.certificate)
+        .build()
+    )
+    decoded = rfc3161_client.decode_timestamp_response(response)
+    assert verifier.verify(decoded, hashlib.sha512(DATA).digest())
+    stamp = timestamps.verify(timestamps.token_of(response), DATA, configuration)
+    assert (decoded.tst_info.gen_time, decoded.tst_info.serial_number) == (stamp.gen_time, stamp.serial_number)
+    with pytest.raises(rfc3161_client.VerificationError):
+        verifier.verify(decoded, hashlib.sha512(DATA + b" ").digest())
