@@ -53,18 +53,18 @@ WHOLE_FILES = {
     "full to the brim": lambda: packed(*FILES, ("attachment1", bytes(63 * MIB))),
     "hardly packed": lambda: packed(*FILES, ("attachment1", os.urandom(60 * MIB)), method=zipfile.ZIP_STORED),
     "many entries": lambda: packed(*FILES, *((f"attachment{n}", b"") for n in range(1, 1001))),
-    "too many entries": lambda: packed(*FILES, *((f"other{n}", b"") for n in range(60_000))),
+    "too many entries": lambda: packed(*FILES, *((f"other{n}", b"") for n in range(20_000))),
     "a large signature": lambda: packed(*FILES[:2], ("META-INF/signatures.xml", b"<a>" * 20 * MIB)),
     "a large token": lambda: packed(*FILES, ("META-INF/timestamp.tst", b"\x30\x80" * 500_000)),
 }
 
 
-@pytest.mark.parametrize("strict", [False, True])
 @pytest.mark.parametrize("name", WHOLE_FILES)
-def test_files(world: World, name: str, strict: bool) -> None:
+def test_files(world: World, name: str) -> None:
     data = WHOLE_FILES[name]()
-    with in_time(), pytest.raises(Refused):
-        evidence.verify(data, world.configuration, strict=strict)
+    for strict in (False, True):
+        with in_time(), pytest.raises(Refused):
+            evidence.verify(data, world.configuration, strict=strict)
     with in_time(), pytest.raises(Refused):
         archives.verify(data)
 
