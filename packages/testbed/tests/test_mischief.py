@@ -66,9 +66,9 @@ def test_a_service_closed(world: World, look_up: object) -> None:
 
 
 def test_an_officer_locked_and_a_grant_suspended(world: World, look_up: object) -> None:
-    mischief.change_officer(world, "G15-CB001", active=False)
+    mischief.change_officer(world, "G15.CB.0001", active=False)
     assert look_up() == "24"  # type: ignore[operator]
-    mischief.change_officer(world, "G15-CB001", active=True)
+    mischief.change_officer(world, "G15.CB.0001", active=True)
     mischief.change_grant(world, "G15", Service.LOOK_UP_CITIZEN, active=False)
     assert look_up() == "22"  # type: ignore[operator]
     mischief.change_grant(world, "G15", Service.LOOK_UP_CITIZEN, active=True)

@@ -67,7 +67,16 @@ def test_people_with_a_year_only_are_found(world: World) -> None:
 
 def test_a_locked_officer_is_refused(world: World) -> None:
     with pytest.raises(Refused) as refused:
-        world.agency("G15").look_up_citizen(person_of(world.people.full), officer="G15-CB003")
+        world.agency("G15").look_up_citizen(person_of(world.people.full), officer="G15.CB.0003")
+    assert refused.value.problem.row.code == "24"
+
+
+def test_an_officer_asks_in_the_name_of_a_unit_beneath(world: World) -> None:
+    agency, whole = world.agency("H55"), person_of(world.people.full)
+    asked = agency.look_up_citizen(whole, officer="H55.02.CB.0001", unit="H55.02")
+    assert asked.answer.ma_ket_qua == "00"
+    with pytest.raises(Refused) as refused:
+        agency.look_up_citizen(whole, officer="H55.02.CB.0001")
     assert refused.value.problem.row.code == "24"
 
 
