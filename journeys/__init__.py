@@ -1,0 +1,1 @@
+"""Stories told through a running world, as tests."""

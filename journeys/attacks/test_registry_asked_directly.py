@@ -1,0 +1,84 @@
+"""The registry is called by somebody else than its pinned security servers, or by one of them for another platform."""
+
+import asyncio
+import ssl
+
+import pytest
+
+from journeys.peer import Peer
+from ketnoi_protocol.errors import Refusal
+from ketnoi_securityserver import outbound
+from ketnoi_testbed.authority import Holder
+from ketnoi_testbed.world import World
+
+
+def ask(world: World, certificate: str, key: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
+    """Status and body of a direct call. Raises OSError or Refusal when it is not even let in."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    if certificate:
+        context.load_cert_chain(certificate, key)
+
+    async def call() -> tuple[int, bytes]:
+        reached = await outbound.reach(world.registry.host, world.registry.port, 5)
+        connection = await outbound.connect("registry", reached, context, 5)
+        message = outbound.head("POST", "/v1/TraCuuThongTinCongDan", "registry", list(headers.items()), body) + body
+        deadline = asyncio.get_running_loop().time() + 5
+        try:
+            answer = await connection.exchange("POST", message, longest_body=1 << 20, deadline=deadline)
+        finally:
+            connection.close()
+        return answer.status, answer.body
+
+    return world.run(call())
+
+
+@pytest.fixture
+def question(rogue: Peer) -> tuple[dict[str, str], bytes]:
+    """Headers and body of a question that would be answered, as C06's server hands it on."""
+    message = rogue.question()
+    assert message.body is not None
+    return dict(message.request.headers), message.body
+
+
+def test_its_own_security_server_is_answered(world: World, question: tuple[dict[str, str], bytes]) -> None:
+    certificate, key = world.provider("VDXP").keys.internal_files
+    assert ask(world, str(certificate), str(key), *question)[0] == 200
+
+
+def test_an_agency_is_not_let_in(world: World, question: tuple[dict[str, str], bytes]) -> None:
+    folder = world.agencies["H55"].folder
+    with pytest.raises((OSError, Refusal)):
+        ask(world, str(folder / "tls.pem"), str(folder / "tls-key.pem"), *question)
+
+
+def test_whoever_shows_no_certificate_is_not_let_in(world: World, question: tuple[dict[str, str], bytes]) -> None:
+    with pytest.raises((OSError, Refusal)):
+        ask(world, "", "", *question)
+
+
+def test_a_certificate_of_the_same_name_is_not_the_pinned_one(
+    world: World, question: tuple[dict[str, str], bytes], tmp_path: object
+) -> None:
+    impostor: Holder = world.authority.issue_authentication(world.provider("VDXP").host)
+    folder = world.folder / "impostor"
+    folder.mkdir()
+    (folder / "tls.pem").write_bytes(impostor.pem)
+    (folder / "key.pem").write_bytes(impostor.key_pem)
+    try:
+        with pytest.raises((OSError, Refusal)):
+            ask(world, str(folder / "tls.pem"), str(folder / "key.pem"), *question)
+    finally:
+        for file in folder.iterdir():
+            file.unlink()
+        folder.rmdir()
+
+
+def test_one_platforms_server_cannot_ask_in_the_name_of_the_other(
+    world: World, question: tuple[dict[str, str], bytes]
+) -> None:
+    certificate, key = world.provider("NDXP").keys.internal_files
+    status, body = ask(world, str(certificate), str(key), *question)
+    assert status in (403, 404)
+    assert b"urn:ketnoi:error:" in body

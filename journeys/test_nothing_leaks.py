@@ -1,0 +1,80 @@
+"""No personal number stands in any file, address, log or trace that a world wrote, nor in its databases outside of the
+register itself; the encrypted message log and the evidence keep theirs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from journeys.conftest import MakeWorld
+from ketnoi_client.problems import Refused
+from ketnoi_testbed.asking import member_of, person_of
+from ketnoi_testbed.population import Sample
+from ketnoi_testbed.world import World
+
+
+def _walk(world: World) -> set[str]:
+    """Every service, good and bad questions; the numbers that were asked about or answered."""
+    people: Sample = world.people
+    for code in ("G15", "H55"):
+        agency = world.agency(code)
+        agency.look_up_citizen(person_of(people.full))
+        agency.confirm_identity_number(person_of(people.full, old_number=people.full.old_id_numbers[-1].number))
+        agency.verify_household(person_of(people.family[0]), [member_of(each) for each in people.family[1:]])
+        agency.verify_citizen(person_of(people.full))
+        agency.look_up_citizen(person_of(people.year_only, name="Không Phải Tên Này"))
+        with pytest.raises(Refused):
+            agency.look_up_citizen(person_of(people.dead), procedure="KHONG-CO")
+    with pytest.raises(Refused):
+        world.agency("H55").look_up_citizen(person_of(people.full), officer=people.full.personal_number)
+    rows = [people.full, people.year_only, people.dead, *people.family]
+    return {row.personal_number for row in rows} | {old.number for row in rows for old in row.old_id_numbers}
+
+
+def _holding(text: bytes, numbers: set[str]) -> set[str]:
+    found = {match.decode() for match in re.findall(rb"(?<![0-9])[0-9]{9}(?:[0-9]{3})?(?![0-9])", text)}
+    return found & numbers
+
+
+def test_no_file_of_the_world_holds_a_number(make_world: MakeWorld) -> None:
+    with make_world() as world:
+        numbers = _walk(world)
+        files = [path for path in world.folder.rglob("*") if path.is_file()]
+        assert any(path.name == "world.log" and path.stat().st_size for path in files)
+        guilty = {str(path.relative_to(world.folder)) for path in files if _holding(path.read_bytes(), numbers)}
+        assert guilty == set()
+        assert _holding(_postgres_log(world), numbers) == set()
+        for part in world.servers.values():
+            assert world.run(_tables_with(part.settings.database, numbers)) == set()
+        for exchange in world.exchanges.values():
+            assert world.run(_tables_with(exchange.settings.database, numbers)) == set()
+        # The register holds its people, and nothing else of it names one.
+        register = world.run(_tables_with(world.registry.database, numbers))
+        assert {"person", "old_id_number"} >= register
+        assert "person" in register
+
+
+def _postgres_log(world: World) -> bytes:
+    assert world.premises.postgres is not None
+    return (Path(world.premises.postgres.folder) / "postgres.log").read_bytes()
+
+
+async def _tables_with(database: str, numbers: set[str]) -> set[str]:
+    """The tables in whose rows, written as text, a number stands."""
+    connection = await asyncpg.connect(database)
+    guilty = set()
+    try:
+        tables = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        for (table,) in tables:
+            rows = await connection.fetch(f'SELECT t::text AS text FROM "{table}" t')
+            # Octets are written as hexadecimal: read them too.
+            for row in rows:
+                octets = b" ".join(bytes.fromhex(each) for each in re.findall(r"\\x((?:[0-9a-f]{2})+)", row["text"]))
+                if _holding(row["text"].encode() + b" " + octets, numbers):
+                    guilty.add(table)
+    finally:
+        await connection.close()
+    return guilty
