@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +19,8 @@ from ketnoi_trust.errors import Refused
 from ketnoi_trust.evidence import Verdict
 
 from .containers import World
+
+AT = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -144,3 +149,27 @@ def test_files_of_several_containers_mixed(
     message, (body,) = containers["plain"].message, containers["with_body"].attachments
     said = [] if found is None else [part.content for part in found.messages]
     assert said in ([], [message], [message, body], [message, None])
+
+
+def test_any_byte_of_x_roads_own_containers(vectors: Path) -> None:
+    folder = vectors / "containers"
+    configuration = Configuration.from_shared_params((folder / "trust-shared-params.xml").read_bytes())
+    for name in ("valid-non-batch-rest", "valid-non-batch-soap-attachments", "valid-signed-hashchain"):
+        data = (folder / f"{name}.asice").read_bytes()
+        expected = evidence.verify(data, configuration)
+        assert all(outcome(changed, configuration) in (None, expected) for changed in changes(data)), name
+
+
+def test_any_byte_of_a_signature_of_another_library(vectors: Path) -> None:
+    folder = vectors / "containers"
+    configuration = Configuration.from_shared_params((folder / "trust-shared-params.xml").read_bytes())
+    container = asic.read((folder / "valid-non-batch-rest.asice").read_bytes())
+    data = asic.write(container, AT)
+    expected = evidence.verify(data, configuration)
+    # This shape has direct references, exclusive canonical form, and a stamp beside it that covers the whole document.
+    single = replace(container, ts_hash_chain_result=None, ts_hash_chain=None)
+    assert outcome(asic.write(single, AT), configuration) is None
+    for content in changes(container.signature_xml):
+        changed = asic.write(replace(container, signature_xml=content), AT)
+        assert outcome(changed, configuration) is None
+    assert outcome(data, configuration) == expected
