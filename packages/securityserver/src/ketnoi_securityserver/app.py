@@ -107,7 +107,7 @@ def _doors(
     unsafe: UnsafeParts | None,
     stack: contextlib.AsyncExitStack,
 ) -> Doors:
-    signer = Signer()
+    signer = Signer(direct=settings.kind.direct_references)
     stack.callback(signer.close)
     serverconf = state.serverconf
     parties = Parties(

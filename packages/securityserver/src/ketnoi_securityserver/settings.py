@@ -24,18 +24,20 @@ class Profile:
     """What depends on the age of the other servers of an instance.
 
     `errors` is how X-Road's error types are spelt, `proxy_version` what peers are told in `x-proxy-version`,
-    `key_type` what new keys are.
+    `key_type` what new keys are, `direct_references` whether a signature names the body itself or through a hash
+    chain. Both EC keys and direct references are read by X-Road from 7.6 on.
     """
 
     errors: Literal["snake", "camel"]
     proxy_version: str
     newest_tls: ssl.TLSVersion
     key_type: Literal["p256", "rsa2048"]
+    direct_references: bool
 
 
 PROFILES: Final[dict[ProfileName, Profile]] = {
-    "ketnoi": Profile("snake", "7.8.0", ssl.TLSVersion.TLSv1_3, "p256"),
-    "xroad-7.4": Profile("camel", "7.4.2", ssl.TLSVersion.TLSv1_2, "rsa2048"),
+    "ketnoi": Profile("snake", "7.8.0", ssl.TLSVersion.TLSv1_3, "p256", True),
+    "xroad-7.4": Profile("camel", "7.4.2", ssl.TLSVersion.TLSv1_2, "rsa2048", False),
 }
 
 

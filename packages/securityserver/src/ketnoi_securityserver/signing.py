@@ -53,9 +53,14 @@ class Verifies(Protocol):
 
 
 class Signer:
-    """Signs with the key at hand: P-256 at once (30 µs), RSA in a thread, so that nobody waits for it."""
+    """Signs with the key at hand: P-256 at once (30 µs), RSA in a thread, so that nobody waits for it.
 
-    def __init__(self) -> None:
+    `direct`: the signature refers to the message and its body directly, and not through a hash chain, which spares
+    both sides two XML documents. X-Road reads such signatures from 7.6 on.
+    """
+
+    def __init__(self, *, direct: bool) -> None:
+        self._direct = direct
         self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="signer")
 
     async def sign(self, inputs: Mapping[str, bytes], credential: SigningCredential, at: datetime) -> Signature:
@@ -66,6 +71,7 @@ class Signer:
             (credential.ocsp_response, *(response for _, response in above)),
             at,
             intermediates=[certificate.public_bytes(Encoding.DER) for certificate, _ in above],
+            direct=self._direct,
         )
         if isinstance(credential.key, ec.EllipticCurvePrivateKey):
             value = keys.sign(credential.key, prepared.to_be_signed)
