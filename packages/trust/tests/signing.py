@@ -8,10 +8,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from lxml import etree
 
 from ketnoi_trust import keys, signatures
+from ketnoi_trust.errors import Refused
 from ketnoi_trust.signatures import Signature, Verified
 
 DS = "{http://www.w3.org/2000/09/xmldsig#}"
@@ -31,6 +33,59 @@ def digests(parts: Mapping[str, bytes]) -> dict[str, bytes]:
 def find(root: etree._Element, name: str) -> etree._Element:
     """The first element of a name, in whichever namespace."""
     return next(root.iter(f"{{*}}{name}"))
+
+
+Change = Callable[[etree._Element], etree._Element | None]
+"""Something done to a signature document, before it is digested and signed anew."""
+
+
+def without(name: str) -> Change:
+    """Take an element out."""
+
+    def change(root: etree._Element) -> None:
+        element = find(root, name)
+        parent = element.getparent()
+        assert parent is not None
+        parent.remove(element)
+
+    return change
+
+
+def twice(name: str) -> Change:
+    """An element, and its like after it."""
+
+    def change(root: etree._Element) -> None:
+        element = find(root, name)
+        element.addnext(etree.fromstring(etree.tostring(element)))
+
+    return change
+
+
+def text(name: str, value: str) -> Change:
+    """Another text."""
+
+    def change(root: etree._Element) -> None:
+        find(root, name).text = value
+
+    return change
+
+
+def attribute(name: str, key: str, value: str) -> Change:
+    """Another value of an attribute."""
+
+    def change(root: etree._Element) -> None:
+        find(root, name).set(key, value)
+
+    return change
+
+
+def inside(name: str, written: str) -> Change:
+    """A further element within one."""
+
+    def change(root: etree._Element) -> None:
+        find(root, name).append(etree.fromstring(written))
+
+    return change
 
 
 class Signing:
@@ -67,9 +122,17 @@ class Signing:
         given = {"sender": self.kit.ministry, "configuration": self.configuration, "at": self.kit.now, **options}
         return by(signature, parts, **given)
 
+    def refusal(
+        self, signature: Signature, parts: Mapping[str, bytes] = REQUEST, **options: Any
+    ) -> tuple[str, int | None]:
+        """Code and step of the refusal that it must get."""
+        with pytest.raises(Refused) as refused:
+            self.verify(signature, parts, **options)
+        return refused.value.code, refused.value.step
+
     def forge(
         self,
-        change: Callable[[etree._Element], etree._Element | None],
+        change: Change,
         parts: Mapping[str, bytes] = REQUEST,
         *,
         original: Signature | None = None,
