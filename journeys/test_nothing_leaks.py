@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from journeys.conftest import MakeWorld
+from journeys.peer import raw_call
 from ketnoi_client.problems import Refused
 from ketnoi_testbed.asking import member_of, person_of
 from ketnoi_testbed.population import Sample
@@ -30,8 +31,22 @@ def _walk(world: World) -> set[str]:
             agency.look_up_citizen(person_of(people.dead), procedure="KHONG-CO")
     with pytest.raises(Refused):
         world.agency("H55").look_up_citizen(person_of(people.full), officer=people.full.personal_number)
+    _tell_a_server(world, people.full.personal_number)
     rows = [people.full, people.year_only, people.dead, *people.family]
     return {row.personal_number for row in rows} | {old.number for row in rows for old in row.old_id_numbers}
+
+
+def _tell_a_server(world: World, number: str) -> None:
+    """A number where none belongs: in headers and in the place of an identifier."""
+    own = world.server("VDXP", "H55")
+    service = world.provider("VDXP").party.subsystem.service("TraCuuThongTinCongDan").slash
+    client = own.party.subsystem.slash
+    for target, headers in (
+        (f"/r1/{service}", {"X-Road-Client": client, "X-Road-UserId": number}),
+        (f"/r1/{service}", {"X-Road-Client": client, "X-Road-Id": number}),
+        (f"/r1/{number}", {"X-Road-Client": number}),
+    ):
+        assert raw_call(world, own, target, headers, b"{}").status != 200
 
 
 def _holding(text: bytes, numbers: set[str]) -> set[str]:
