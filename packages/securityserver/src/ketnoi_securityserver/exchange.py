@@ -79,7 +79,8 @@ def check_message_headers(headers: Headers) -> dict[str, str]:
     """The X-Road headers of a message by lower-case name.
 
     A message that names one twice is refused: an information system might believe the other one. X-Road-UserId is
-    kept in clear in the logs of two organisations, so it must not be a personal number (docs/decisions, 18).
+    kept in clear in the logs of two organisations, so it must hold no personal number; X-Road-Id and X-Road-Issue are
+    too, and must not be one (an id may hold twelve digits by chance: one in three hundred random UUIDs does).
 
     Raises Refusal `duplicate_header_field`, `personal_number_in_header`.
     """
@@ -92,4 +93,7 @@ def check_message_headers(headers: Headers) -> dict[str, str]:
     user = named.get("x-road-userid")
     if user is not None and _PERSONAL_NUMBER.search(user):
         raise Refusal("personal_number_in_header", "X-Road-UserId")
+    for name in ("x-road-id", "x-road-issue"):
+        if _PERSONAL_NUMBER.fullmatch(named.get(name, "").strip()):
+            raise Refusal("personal_number_in_header", name)
     return named
