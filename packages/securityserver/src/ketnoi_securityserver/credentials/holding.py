@@ -96,6 +96,7 @@ class Credentials:
         self._disabled = disabled
         self._left_out: frozenset[bytes] = frozenset()
         self._held: list[_Held] = []
+        self._unreadable = ""
         self._seen: frozenset[tuple[Path, int]] = frozenset()
         self._signing: dict[MemberId, list[tuple[SigningCredential, datetime, datetime]]] = {}
         self._authentication: AuthenticationCredential | None = None
@@ -145,8 +146,12 @@ class Credentials:
 
     @property
     def problems(self) -> dict[str, str]:
-        """Why a certificate is not usable, by the name of its key; empty when all are."""
-        return {f"{each.key.kind}/{each.key.folder.name}": each.problem for each in self._held if each.problem}
+        """Why a certificate is not usable, by the name of its key; empty when all are.
+
+        Under `keys`, why the folder of keys could not be read anew.
+        """
+        found = {f"{each.key.kind}/{each.key.folder.name}": each.problem for each in self._held if each.problem}
+        return found | ({"keys": self._unreadable} if self._unreadable else {})
 
     # Life
 
@@ -170,8 +175,17 @@ class Credentials:
             await self._refresh(ask_again=ask_again)
 
     async def _refresh(self, *, ask_again: bool) -> None:
-        if self._files() != self._seen:
-            self._load()
+        if self._files() == self._seen:
+            self._unreadable = ""
+        else:
+            try:
+                self._load()
+                self._unreadable = ""
+            except KeyStoreError as error:
+                # Everything else goes on; it is looked at again every time.
+                if str(error) != self._unreadable:
+                    logger.error("%s", error)
+                self._unreadable = str(error)
         try:
             configuration = self._configuration()
         except Refused:

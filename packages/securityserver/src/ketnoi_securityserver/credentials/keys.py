@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import tempfile
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from ipaddress import ip_address
@@ -151,12 +152,15 @@ class KeyStore:
         number = 1
         while (folder := parent / f"{name}-{number}").exists():
             number += 1
-        unfinished = parent / f".{name}-{number}.{os.getpid()}"
-        unfinished.mkdir(mode=0o700)
-        if member is not None:
-            (unfinished / MEMBER).write_text(f"{member}\n")
-        self._write_key(unfinished / KEY, key)
-        unfinished.rename(folder)
+        unfinished = Path(tempfile.mkdtemp(prefix=".", dir=parent))
+        try:
+            if member is not None:
+                (unfinished / MEMBER).write_text(f"{member}\n")
+            self._write_key(unfinished / KEY, key)
+            unfinished.rename(folder)
+        except BaseException:
+            shutil.rmtree(unfinished)
+            raise
         return HeldKey(kind, folder, key, member, ())
 
     def remove(self, held: HeldKey) -> None:
