@@ -66,6 +66,7 @@ class Postgres:
             "-c", "log_min_messages=warning",
             "-c", "log_min_error_statement=panic",  # a failing statement's text could hold personal data
             "-c", "log_parameter_max_length_on_error=0",
+            "-c", "log_error_verbosity=terse",  # an error's detail quotes the row
             *([] if durable else ["-c", "fsync=off", "-c", "full_page_writes=off"]),
         ]  # fmt: skip
         self._process: subprocess.Popen[bytes] | None = None
