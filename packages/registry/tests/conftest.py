@@ -56,7 +56,14 @@ class Running:
         self.do(lambda world: world.start(self._stack, poll_seconds=3600.0))
 
     def stop(self) -> None:
-        self.do(lambda _world: self._stack.aclose())
+        async def end(_world: World) -> None:
+            await self._stack.aclose()
+            others = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+
+        self.do(end)
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(10)
         self.loop.close()

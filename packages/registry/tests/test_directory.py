@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from ketnoi_protocol.directory import Organisation
 from ketnoi_protocol.services import Environment, Service
 from ketnoi_registry.app import Registry
+from ketnoi_registry.directory.polling import DirectoryError
 from ketnoi_trust.errors import Refused
 
 from .directories import Publisher, account, grant, officer
@@ -99,7 +100,7 @@ def test_what_another_node_has_seen_counts_here_too(tmp_path, database):
     async def act(world):
         await world.pool.execute("UPDATE directory_version SET version = 1000")
         world.publish()
-        with pytest.raises(Exception, match="older than one that a node"):
+        with pytest.raises(DirectoryError, match="older than one that a node"):
             await world.registry.directory.poll()
         return await code(world)
 
@@ -172,6 +173,16 @@ def test_a_bad_state_changes_nothing(do, spoil):
         with pytest.raises(Exception):  # noqa: B017
             await world.registry.directory.poll()
         assert await code(world) == "00"
+
+    do(act)
+
+
+def test_what_is_too_long_is_not_read_to_its_end(do):
+    async def act(world):
+        world.changed = True
+        too_large(world)
+        with pytest.raises(DirectoryError, match="too long"):
+            await world.registry.directory.poll()
 
     do(act)
 

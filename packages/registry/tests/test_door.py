@@ -8,9 +8,14 @@ import ssl
 
 import aiohttp
 import asyncpg
+import msgspec
 import pytest
+from yarl import URL
 
 from ketnoi_protocol.services import Service
+from ketnoi_registry import people
+from ketnoi_registry.app import Registry
+from ketnoi_registry.settings import Caller
 from ketnoi_testbed.postgres import Postgres
 
 from .population import PEOPLE
@@ -62,8 +67,6 @@ def test_only_pinned_callers_get_through_the_handshake(do):
     ],
 )
 def test_a_service_is_one_path_and_post(running, method, path, status, code):
-    from yarl import URL
-
     async def act(world):
         body, headers = look_up(world)
         url = URL(world.url + path, encoded=True)
@@ -97,6 +100,19 @@ def test_a_body_that_is_too_large_is_refused_told_or_untold(do):
         return [(answer.status, answer.code) for answer in (told, untold)]
 
     assert do(act) == [(413, "message_too_large")] * 2
+
+
+def test_a_body_that_is_told_to_be_too_large_is_not_waited_for(do):
+    async def act(world):
+        reader, writer = await asyncio.open_connection("127.0.0.1", world.registry.port, ssl=world.tls("ss-vdxp"))
+        head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 70000\r\n\r\n"
+        writer.write(head.encode())
+        async with asyncio.timeout(5):
+            status = await reader.readline()
+        writer.transport.abort()
+        return status
+
+    assert do(act).startswith(b"HTTP/1.1 413 ")
 
 
 def test_a_body_that_does_not_come_is_not_waited_for(tmp_path, database):
@@ -138,6 +154,32 @@ def test_a_look_up_that_takes_too_long_is_given_up(tmp_path, database):
 
     late = run(tmp_path, database, act, lookup_timeout_seconds=0.3)
     assert late == ((504, "41"), "41", "asked", "00")
+
+
+def test_a_call_is_given_up_in_time_whatever_it_waits_for(tmp_path, database, monkeypatch):
+    async def never(pool, numbers, timeout):
+        await asyncio.sleep(30)
+
+    async def act(world):
+        monkeypatch.setattr(people, "read_people", never)
+        async with asyncio.timeout(5):
+            return (await world.ask(LOOK_UP)).code
+
+    assert run(tmp_path, database, act, lookup_timeout_seconds=0.3) == "41"
+
+
+def test_a_registry_serves_its_own_environment_and_system_alone(tmp_path, database):
+    async def act(world):
+        body, _ = look_up(world)
+        production = world.signed(body, client=f"VDXP/GOV/{MEMBER}/MOTCUA")
+        identity = world.signed(body, client=f"NDXP-TEST/GOV/{MEMBER}/MOTCUA")
+        return [
+            (await world.send("POST", PATH, body, production, "ss-vdxp")).code,
+            (await world.send("POST", "/v1/DinhDanh-TraCuuThongTinCongDan", body, identity, "ss-ndxp")).code,
+        ]
+
+    callers = [Caller("VDXP", "ss-vdxp.crt"), Caller("NDXP-TEST", "ss-ndxp.crt")]
+    assert run(tmp_path, database, act, callers=callers) == ["unknown_service"] * 2
 
 
 def test_many_at_once_are_each_answered_about_the_right_person(do):
@@ -184,11 +226,7 @@ def test_stopping_lets_running_calls_finish(tmp_path, database):
 
 
 def test_a_registry_that_cannot_be_started_leaves_nothing_open(tmp_path, database, cluster: Postgres):
-    from ketnoi_registry.app import Registry
-
     async def act(world):
-        import msgspec
-
         taken = msgspec.structs.replace(world.settings, port=world.registry.port)
         count = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
         before = await world.pool.fetchval(count)

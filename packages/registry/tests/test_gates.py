@@ -14,7 +14,7 @@ from ketnoi_protocol.services import Environment, Service, System
 from ketnoi_registry.gates import GATES
 
 from .directories import account, grant, officer
-from .worlds import ACCOUNT, MEMBER, OFFICER
+from .worlds import ACCOUNT, MEMBER, OFFICER, run
 
 LOOK_UP = Service.LOOK_UP_CITIZEN
 
@@ -181,8 +181,6 @@ def test_what_is_no_json_is_refused(do):
 
 
 def test_unissued_numbers_are_taken_in_rehearsals_alone(running, tmp_path, cluster):
-    from .worlds import run
-
     async def act(world):
         refused = await world.ask(LOOK_UP)
         issued = await world.ask(LOOK_UP, SoDinhDanh="001" + "089000001")
@@ -232,6 +230,14 @@ def test_a_units_own_suspended_grant_is_not_mended_by_the_one_above(code):
     def change(world):
         world.content.organisations += [Organisation("H55.242", "")]
         world.content.grants += [grant("H55.242", LOOK_UP, active=False)]
+        world.content.officers = [officer(OFFICER, "H55.242")]
+
+    assert code(change, MaDonVi="H55.242") == "22"
+
+
+def test_a_grant_of_a_unit_that_the_directory_does_not_have_opens_nothing(code):
+    def change(world):
+        world.content.grants += [grant("H55.242", LOOK_UP)]
         world.content.officers = [officer(OFFICER, "H55.242")]
 
     assert code(change, MaDonVi="H55.242") == "22"

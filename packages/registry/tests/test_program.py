@@ -93,7 +93,7 @@ def test_the_program_answers_stops_and_leaves_no_personal_number_in_clear(tmp_pa
         check=True,
     ).stdout
     assert told.ready["ready"] == "registry"
-    assert codes == {"00", "01", "10", "12", "20", "21", "23", "99", "unknown_service", "message_too_large"}
+    assert codes == {"00", "01", "10", "12", "20", "21", "23", "24", "99", "unknown_service", "message_too_large"}
     assert b"tk-h55" in dump, "the dump holds the access log"
     assert b"a look-up failed" in told.err
     kept = [file for file in tmp_path.rglob("*") if file.is_file()]
@@ -117,9 +117,11 @@ async def everything(world):
         await world.ask(Service.LOOK_UP_CITIZEN, MaTichHop="990000001"),
         await world.ask(Service.LOOK_UP_CITIZEN, MaDVC="990089000001"),
         await world.ask(Service.LOOK_UP_CITIZEN, MaCanBo="990089000001"),
+        await world.ask(Service.LOOK_UP_CITIZEN, MaDonVi="H55.990000001"),
         await world.ask(Service.VERIFY_CITIZEN, ThuocTinh={"Cha": "990060000002", "Me": "Trần Thị Hòa"}),
         await world.ask(Service.VERIFY_CITIZEN, ThuocTinh={"GioiTinh": "990060000002"}),
         await world.ask(Service.LOOK_UP_CITIZEN, sign={"client": "VDXP-TEST/GOV/990089000001/990000001"}),
+        await world.ask(Service.LOOK_UP_CITIZEN, sign={"client": "VDXP-TEST/GOV/H55/990000001"}),
         await world.ask(Service.LOOK_UP_CITIZEN, sign={"key_id": "990089000001"}),
         await world.ask(Service.LOOK_UP_CITIZEN, sign={"message_id": "ho-so 990089000001"}),
         await world.ask(Service.LOOK_UP_CITIZEN, MaYeuCau="990089000001"),

@@ -142,10 +142,10 @@ class Calls:
             outcome.subjects,
             case.account.id,
             request.unit.value,
-            redact(request.ma_can_bo),
-            redact(request.ma_dvc),
+            request.ma_can_bo,
+            request.ma_dvc,
             pseudonyms.of_request(case.organisation.value, request.ma_yeu_cau),
-            pseudonyms.of_content(case.entry.service.encode() + b"\0" + _CONTENT.encode(request)),
+            pseudonyms.of_content(_CONTENT.encode(request)),
             claims=True,
         )
 
@@ -169,7 +169,7 @@ class Calls:
             call,
             subject_key_id=self._register.pseudonyms.active,
             subjects=(self._register.subject(request, None),),
-            unit=request.unit.value,
+            unit=redact(request.unit.value),
             officer=redact(request.ma_can_bo),
             procedure_code=redact(request.ma_dvc),
         )

@@ -37,6 +37,8 @@ LIMITS: Final[dict[str, Any]] = {
     "max_line_size": 8 * 1024,
     "max_field_size": 16 * 1024,
     "max_headers": 128,
+    # How long the rest of a refused body is read and dropped, so that the caller can read the refusal.
+    "lingering_time": 2.0,
 }
 _ALWAYS: Final = {"Cache-Control": "no-store", "Server": "ketnoi-registry"}
 
