@@ -88,7 +88,7 @@ class Caller:
 
     def message(self, octets: bytes | None = None, body: bytes | None = BODY) -> tuple[str, bytes]:
         """A whole transport message, signed."""
-        octets = octets or part()
+        octets = part() if octets is None else octets
         return transport.write_request(octets, body, sign(self.world, self.signing, octets, body), (self.ocsp(),))
 
     def send(
@@ -113,6 +113,12 @@ class Caller:
         read = transport.read_response(response.header("content-type") or "", response.body)
         assert read.fault is None, faults.read_soap(read.fault)
         return read
+
+    def outcome(self, message: tuple[str, bytes]) -> str | None:
+        """The type of the fault, None when there was an answer."""
+        response = self.send(*message)
+        read = transport.read_response(response.header("content-type") or "", response.body)
+        return None if read.fault is None else faults.read_soap(read.fault).type
 
     def refused(self, message: tuple[str, bytes] | None = None, **others: object) -> str:
         """The type of the fault that the server answers with."""
@@ -199,7 +205,7 @@ class LyingPeer:
         body: bytes | None = b"yes",
         signature: Signature | None = None,
     ) -> web.Response:
-        octets = message or self.part(received)
+        octets = self.part(received) if message is None else message
         made = signature or sign(self.world, self.signing, octets, body)
         return self.said(*transport.write_response(octets, body, made))
 

@@ -58,6 +58,7 @@ JUSTICE = MemberId(INSTANCE, "GOV", "G15")
 C06 = MemberId(INSTANCE, "GOV", "G01.C06")
 PROVINCE = MemberId(INSTANCE, "GOV", "H55")
 CALLER = JUSTICE.subsystem("MOTCUA")
+REGISTERS = JUSTICE.subsystem("HOTICH")
 PROVIDER = C06.subsystem("DANCU")
 SERVICE = PROVIDER.service("TraCuu")
 ASKING = SecurityServerId(INSTANCE, "GOV", "G15", "SS01")
@@ -163,6 +164,7 @@ class World:
 
     def __exit__(self, *_error: object) -> None:
         self.run(self._stop())
+        self.run(self._let_go())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join()
         self.loop.close()
@@ -187,7 +189,7 @@ class World:
             timestamp_authorities=(self.authority.timestamp_authority(self.authority_server.address),),
             member_classes=(MemberClass("GOV", "Government"),),
             members=(
-                Member(JUSTICE, "Bộ Tư pháp", (Subsystem(CALLER),)),
+                Member(JUSTICE, "Bộ Tư pháp", (Subsystem(CALLER), Subsystem(REGISTERS))),
                 Member(C06, "Trung tâm dữ liệu quốc gia về dân cư", (Subsystem(PROVIDER, "Dân cư"),)),
                 Member(PROVINCE, "Thái Nguyên", (Subsystem(PROVINCE.subsystem("MOTCUA")),)),
             ),
@@ -203,6 +205,14 @@ class World:
             await self.stop_node(node)
         for listener in (self.system.listener, self._source, self.authority_server):
             await listener.stop()
+
+    @staticmethod
+    async def _let_go() -> None:
+        # Connections that a test left in the middle of something.
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     def add_node(self, id_: SecurityServerId, member: MemberId, clients: tuple[SubsystemId, ...]) -> Node:
         """Keys, certificates and settings of one more server; it is neither registered nor started."""
