@@ -96,21 +96,21 @@ def test_changes_made_at_once_stand_in_a_row(database: str, folder: Path) -> Non
     asyncio.run(story())
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "UPDATE history SET actor = 'somebody else'",
-        "DELETE FROM history",
-        "DELETE FROM history WHERE version = 1",
-        "TRUNCATE history",
-    ],
-)
-def test_no_row_is_changed_or_removed(database: str, folder: Path, statement: str) -> None:
+REWRITES = [
+    "UPDATE history SET actor = 'somebody else'",
+    "DELETE FROM history",
+    "DELETE FROM history WHERE version = 1",
+    "TRUNCATE history",
+]
+
+
+def test_no_row_is_changed_or_removed(database: str, folder: Path) -> None:
     async def story() -> None:
         async with fresh(database, folder) as exchange:
             before = await rows(exchange, "SELECT * FROM history ORDER BY version")
-            with pytest.raises(asyncpg.RaiseError, match="insert-only"):
-                await exchange.actions.pool.execute(statement)
+            for statement in REWRITES:
+                with pytest.raises(asyncpg.RaiseError, match="insert-only"):
+                    await exchange.actions.pool.execute(statement)
             assert await rows(exchange, "SELECT * FROM history ORDER BY version") == before
 
     asyncio.run(story())

@@ -12,7 +12,7 @@ import asyncpg
 
 from ketnoi_exchange.actions import Actions
 from ketnoi_exchange.admin.api import Admin
-from ketnoi_exchange.initialisation import PACKAGE
+from ketnoi_exchange.initialisation import PACKAGE, DatabaseAway
 from ketnoi_exchange.keys import KeyFolder
 from ketnoi_exchange.ledger import Ledger
 from ketnoi_exchange.observer import Observer
@@ -47,8 +47,8 @@ class Exchange:
         """Publish, and answer on both ports.
 
         Where the database is away but the last publication still counts, the node starts with that and waits.
-        Raises ChangeRefused `not_initialized` or `wrong_instance`, KeyUnusable, OSError for an address that is taken
-        or a folder that cannot be written, and asyncpg's errors.
+        Raises ChangeRefused `not_initialized` or `wrong_instance`, DatabaseAway, KeyUnusable, and OSError for an
+        address that is taken or a folder that cannot be written.
         """
         async with AsyncExitStack() as closing:
             keys = KeyFolder(settings.path(settings.keys))
@@ -79,7 +79,7 @@ class Exchange:
                 await publisher.turn()
             except (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError) as error:
                 if not shelf.current:
-                    raise
+                    raise DatabaseAway(type(error).__name__) from None
                 logger.error("started without the database: %s", type(error).__name__)
             publisher.start()
             closing.push_async_callback(publisher.stop)

@@ -19,7 +19,7 @@ import msgspec
 
 from ketnoi_exchange.app import Exchange
 from ketnoi_exchange.commands import add_commands
-from ketnoi_exchange.initialisation import initialise, open_actions
+from ketnoi_exchange.initialisation import DatabaseAway, initialise, open_actions
 from ketnoi_exchange.keys import KeyUnusable
 from ketnoi_exchange.refusals import ChangeRefused
 from ketnoi_exchange.settings import Settings
@@ -47,8 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _failed(REFUSED, f"{refused.code}: {refused.vi}{which}", f"{refused.code}: {refused.en}{which}")
     except (SettingsError, KeyUnusable, InvalidIdentifier) as error:
         return _failed(UNUSABLE, "Không dùng được đầu vào", f"The input cannot be used: {error}")
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError) as error:
-        return _failed(AWAY, "Không với tới cơ sở dữ liệu", f"The database is out of reach: {type(error).__name__}")
+    except (DatabaseAway, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        why = str(error) if isinstance(error, DatabaseAway) else type(error).__name__
+        return _failed(AWAY, "Không với tới cơ sở dữ liệu", f"The database is out of reach: {why}")
     except OSError as error:
         return _failed(UNUSABLE, "Không dùng được tệp hoặc địa chỉ", f"A file or address cannot be used: {error}")
     return DONE

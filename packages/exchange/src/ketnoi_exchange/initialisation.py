@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import asyncpg
+
 from ketnoi_exchange.actions import Actions, checks
 from ketnoi_exchange.actions.api_keys import ROLES
 from ketnoi_exchange.keys import KeyFolder
@@ -18,11 +20,15 @@ from ketnoi_runtime.database import migrate, open_pool
 PACKAGE = "ketnoi_exchange"
 
 
+class DatabaseAway(ConnectionError):  # noqa: N818
+    """The database cannot be reached; the text names the kind of error only, never the address."""
+
+
 async def initialise(settings: Settings, clock: Clock, actor: str = "init") -> str:
     """Make the platform that the settings describe; the first API key, with every role, which is shown only here.
 
-    Raises ChangeRefused `init_already_initialized` or `validation_failure`; OSError or asyncpg's errors when the
-    database or the folder of keys cannot be written. After a failure it can be done again.
+    Raises ChangeRefused `init_already_initialized` or `validation_failure`; DatabaseAway; OSError when the folder of
+    keys cannot be written. After a failure it can be done again.
     """
     try:
         MemberId(settings.instance, "X", "X")
@@ -30,7 +36,7 @@ async def initialise(settings: Settings, clock: Clock, actor: str = "init") -> s
         raise ChangeRefused("validation_failure", "instance") from None
     for each in settings.first_addresses:
         checks.url(f"http://{each}/")
-    pool = await open_pool(settings.database)
+    pool = await _reach(settings)
     try:
         await migrate(pool, PACKAGE)
         actions = Actions(Ledger(pool, clock), settings)
@@ -53,9 +59,9 @@ async def initialise(settings: Settings, clock: Clock, actor: str = "init") -> s
 async def open_actions(settings: Settings, clock: Clock) -> AsyncIterator[Actions]:
     """The actions on a platform from outside its server, as the CLI does it; running nodes notice within seconds.
 
-    Raises ChangeRefused `not_initialized` or `wrong_instance`; OSError or asyncpg's errors without a database.
+    Raises ChangeRefused `not_initialized` or `wrong_instance`; DatabaseAway.
     """
-    pool = await open_pool(settings.database)
+    pool = await _reach(settings)
     try:
         await migrate(pool, PACKAGE)
         actions = Actions(Ledger(pool, clock), settings)
@@ -63,6 +69,13 @@ async def open_actions(settings: Settings, clock: Clock) -> AsyncIterator[Action
         yield actions
     finally:
         await pool.close()
+
+
+async def _reach(settings: Settings) -> asyncpg.Pool:
+    try:
+        return await open_pool(settings.database)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise DatabaseAway(type(error).__name__) from None
 
 
 async def _check_identity(actions: Actions, settings: Settings) -> None:

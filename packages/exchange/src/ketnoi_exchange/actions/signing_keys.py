@@ -34,8 +34,8 @@ class SigningKeys:
                 count = await change.connection.fetchval("SELECT count(*) FROM signing_key")
                 if count >= MOST_KEYS:
                     raise ChangeRefused("too_many_signing_keys")
-                mark = "Unsafe " if change.rehearsal else ""
-                name = f"{mark}{change.instance}"[:40] + " configuration"
+                # A common name has 64 characters at most.
+                name = f"{'Unsafe configuration' if change.rehearsal else 'Configuration'} of {change.instance}"[:64]
                 made = await asyncio.to_thread(self._keys.make_signing_key, name, self._algorithm, change.at)
                 await change.connection.execute(
                     "INSERT INTO signing_key VALUES ($1, $2, $3, $4, $5, $6)",

@@ -18,7 +18,7 @@ from ketnoi_exchange.publication import signing
 from ketnoi_exchange.publication.registered import Registered
 from ketnoi_exchange.publication.shelf import Shelf
 from ketnoi_exchange.publication.signing import Directories, Written
-from ketnoi_exchange.publication.store import ClockBehind, Publication, PublicationStore
+from ketnoi_exchange.publication.store import ClockBehind, Publication, PublicationStore, Standing
 from ketnoi_exchange.refusals import ChangeRefused
 from ketnoi_exchange.settings import Publish
 from ketnoi_runtime.clock import Clock
@@ -73,12 +73,13 @@ class Publisher:
             raise ChangeRefused("not_initialized")
         if (standing.instance, standing.rehearsal) != self._identity:
             raise ChangeRefused("wrong_instance")
-        if standing.is_due(self._clock.now(), self._interval):
+        # A node without the key serves what the others sign.
+        if self._may_sign(standing) and standing.is_due(self._clock.now(), self._interval):
             made = await self._store.publish(
-                lambda now: now.is_due(self._clock.now(), self._interval),
+                lambda found: found.is_due(self._clock.now(), self._interval),
                 self._make,
                 self._sign,
-                self._clock.now(),
+                self._clock.now,
                 timedelta(seconds=self._settings.validity),
                 timedelta(seconds=self._settings.keep_files),
             )
@@ -132,6 +133,9 @@ class Publisher:
                 # Changes rarely come alone.
                 await asyncio.sleep(self._settings.gather)
             self._wake.clear()
+
+    def _may_sign(self, standing: Standing) -> bool:
+        return standing.signer is None or self._keys.holds(standing.signer)
 
     def _make(self, registered: Registered) -> Written:
         if self._written is None or self._written.version != registered.version:

@@ -39,11 +39,12 @@ class Publication:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How the platform and its last publication stand to each other."""
+    """How the platform and its last publication stand to each other. `signer` is the key that must sign now."""
 
     instance: str
     rehearsal: bool
     version: int
+    signer: str | None
     last: Publication | None
 
     def is_due(self, at: datetime, interval: timedelta) -> bool:
@@ -71,7 +72,7 @@ class PublicationStore:
         is_due: Callable[[Standing], bool],
         make: Callable[[Registered], Written],
         sign: Callable[[Registered, Written, datetime], Directories],
-        at: datetime,
+        now: Callable[[], datetime],
         validity: timedelta,
         keep: timedelta,
     ) -> tuple[Publication, Directories, dict[str, bytes]] | None:
@@ -88,6 +89,7 @@ class PublicationStore:
                     if standing is None or not is_due(standing):
                         made = None
                     else:
+                        at = now()
                         expires_at = _expiry(standing.last, at, validity)
                         registered = await read_registered(connection)
                         written = await asyncio.to_thread(make, registered)
@@ -138,7 +140,8 @@ def _expiry(last: Publication | None, at: datetime, validity: timedelta) -> date
 
 async def _standing(connection: Any) -> Standing | None:
     row = await connection.fetchrow(
-        "SELECT platform.instance, rehearsal, platform.version AS at_version, publication.*"
+        "SELECT platform.instance, rehearsal, platform.version AS at_version,"
+        " (SELECT id FROM signing_key WHERE active) AS active_signer, publication.*"
         " FROM platform LEFT JOIN LATERAL"
         " (SELECT * FROM publication ORDER BY sequence DESC LIMIT 1) publication ON true"
     )
@@ -155,7 +158,7 @@ async def _standing(connection: Any) -> Standing | None:
             row["expires_at"],
             frozenset(row["paths"]),
         )
-    return Standing(row["instance"], row["rehearsal"], row["at_version"], last)
+    return Standing(row["instance"], row["rehearsal"], row["at_version"], row["active_signer"], last)
 
 
 async def _write(
