@@ -262,7 +262,8 @@ class Kit:
     def settings(self, instance: Instance, database: str, node: str = "node0", **upkeep: object) -> Settings:
         """Settings of one node of SERVER, whose keys are made if they are not there."""
         self.keys(instance)
-        instance.anchor()
+        if not (self.folder / "anchor.xml").exists():
+            instance.anchor()
         defaults = {"configuration_poll": 3600.0, "serverconf_poll": 0.05, "timestamp_interval": 3600.0}
         return Settings(
             server=str(SERVER),

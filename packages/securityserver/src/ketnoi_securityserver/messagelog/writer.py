@@ -81,13 +81,15 @@ class MessageLog:
         process still writes under this node's name after `timeout`.
         """
         deadline = asyncio.get_running_loop().time() + self._timeout
-        while True:
+        while self._connection is None:
             try:
-                return await self._connected()
+                await self._connected()
             except Refusal:
                 if asyncio.get_running_loop().time() >= deadline:
                     raise
                 await asyncio.sleep(_START_PAUSE)
+        if await self._connection.fetchval("SHOW log_error_verbosity") != "terse":
+            logger.warning("PostgreSQL may quote messages in its own log: set log_error_verbosity to terse")
 
     async def stop(self) -> None:
         """Write what waits, then close."""
