@@ -1,0 +1,110 @@
+"""Measure Ketnoi on this machine: `make bench OUT=FILE`.
+
+Everything is compared with something else in the same run, in turns; what counts are the ratios.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from bench.crypto import SignAndVerify
+from bench.load import Load
+from bench.lookups import GatheredLookups, Pgbench
+from bench.sides import Side, take_turns
+from bench.worlds import CALM, UnsignedWorld, numbers, straight_to_the_registry, through_both_servers
+from ketnoi_testbed.world import World
+
+CALLERS = 16
+PEOPLE = 100_000
+
+
+def main() -> int:
+    """Run all measurements, print a table, write the object; 0 when everything could be measured."""
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("--out", type=Path, help="write one JSON object here")
+    parser.add_argument("--seconds", type=float, default=30.0, help="for each side, at least")
+    parser.add_argument("--people", type=int, default=PEOPLE)
+    parser.add_argument("--callers", type=int, default=CALLERS)
+    options = parser.parse_args()
+    found = _exchanges(options.seconds, options.people, options.callers)
+    found |= _first_answer(options.people)
+    _show(found)
+    if options.out is not None:
+        options.out.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _exchanges(seconds: float, people: int, callers: int) -> dict[str, float]:
+    with ExitStack() as stack:
+        _say(f"two worlds of {people:,} people, each server a process")
+        real = stack.enter_context(World(people=people, processes=True, pace=CALM))
+        bare = stack.enter_context(UnsignedWorld(people=1_000, processes=True, pace=CALM))
+        ways = through_both_servers(real), through_both_servers(bare), straight_to_the_registry(real)
+        signed, unsigned, direct = (
+            Side(name, Load(way.target, way.questions, callers).run, way.pids)
+            for name, way in zip(("signed", "unsigned", "direct"), ways, strict=True)
+        )
+        bare_crypto = SignAndVerify()
+        crypto = Side("crypto", bare_crypto.run)
+        _say(f"exchanges, {callers} callers, {seconds:.0f} s a side")
+        take_turns((signed, unsigned, direct, crypto), seconds, _say)
+
+        asked = numbers(real)
+        postgres = real.premises.postgres
+        assert postgres is not None
+        gathered = Side("look-ups", GatheredLookups(real.registry.database, asked).run)
+        pgbench = Side("pgbench", Pgbench(postgres.folder, real.registry.database, asked, real.folder).run)
+        _say("look-ups by personal number")
+        take_turns((gathered, pgbench), seconds, _say)
+    server_cpu = max(signed.cpu_per_operation("consumer"), signed.cpu_per_operation("provider"))
+    return {
+        "signed_over_unsigned": signed.rate / unsigned.rate,
+        "server_cpu_over_crypto": server_cpu / bare_crypto.cpu_seconds,
+        "signed_over_direct": signed.rate / direct.rate,
+        "lookups_over_pgbench": gathered.rate / pgbench.rate,
+        "exchanges_per_second": signed.rate,
+        "exchange_p50_ms": signed.percentile(0.5) * 1e3,
+        "exchange_p99_ms": signed.percentile(0.99) * 1e3,
+        "unsigned_per_second": unsigned.rate,
+        "direct_per_second": direct.rate,
+        "consumer_cpu_us": signed.cpu_per_operation("consumer") * 1e6,
+        "provider_cpu_us": signed.cpu_per_operation("provider") * 1e6,
+        "sign_and_verify_us": bare_crypto.cpu_seconds * 1e6,
+        "lookups_per_second": gathered.rate,
+        "pgbench_per_second": pgbench.rate,
+        "signed_spread": signed.spread,
+        "unsigned_spread": unsigned.spread,
+    }
+
+
+def _first_answer(people: int) -> dict[str, float]:
+    """Seconds from `demo` to the first verified answer, as the demo itself tells it."""
+    _say(f"demo with {people:,} people, to the first verified answer")
+    command: Sequence[str] = [sys.executable, "-m", "ketnoi_testbed.cli", "demo", "--once", "--people", str(people)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    told = re.search(r"first verified answer[^0-9]*([0-9]+(?:\.[0-9]+)?)", done.stdout)
+    if done.returncode != 0 or told is None:
+        raise SystemExit(f"the demo failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return {"first_answer_seconds": float(told[1])}
+
+
+def _show(found: dict[str, float]) -> None:
+    bars = {"signed_over_unsigned": "≥ 0.35", "server_cpu_over_crypto": "≤ 9", "first_answer_seconds": "≤ 30"}
+    width = max(map(len, found))
+    for name, value in found.items():
+        print(f"{name:<{width}}  {value:>12,.3f}  {bars.get(name, '')}".rstrip())
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
