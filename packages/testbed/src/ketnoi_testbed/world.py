@@ -141,9 +141,9 @@ class World:
         loading = asyncio.create_task(self.registry.prepare(self.population, processes=2))
         try:
             await self._found(parties, databases)
-            self._progress("Nạp xong dân số, khởi động CSDLQG về dân cư", "people loaded; starting the registry")
             await loading
             await self.registry.hosted.start(as_process=self.processes)
+            self._progress("CSDLQG về dân cư, đã nạp đủ người", "the registry, with everybody in it")
         finally:
             loading.cancel()
             await asyncio.gather(loading, return_exceptions=True)
