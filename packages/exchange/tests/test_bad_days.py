@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ketnoi_exchange.app import Exchange
-from ketnoi_exchange.initialisation import initialise
+from ketnoi_exchange.initialisation import DatabaseAway, initialise
 from ketnoi_exchange.refusals import ChangeRefused
 from ketnoi_exchange.settings import Publish
 from ketnoi_runtime.clock import AdjustableClock
@@ -233,6 +233,18 @@ def test_another_platforms_database_is_refused(database: str, folder: Path) -> N
         with pytest.raises(ChangeRefused) as refused:
             await initialise(settings, AdjustableClock())
         assert refused.value.code == "init_already_initialized"
+
+    asyncio.run(story())
+
+
+def test_what_another_platform_published_is_not_served(database: str, folder: Path) -> None:
+    async def story() -> None:
+        async with fresh(database, folder):
+            pass
+        nowhere = f"postgresql:///ketnoi?host={folder}"
+        other = settings_of(nowhere, folder, instance="YY-TEST")
+        with pytest.raises(DatabaseAway):
+            await Exchange.start(other, AdjustableClock())
 
     asyncio.run(story())
 

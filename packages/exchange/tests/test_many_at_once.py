@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urljoin
 
 import aiohttp
+import pytest
 
 from ketnoi_exchange.app import Exchange
 from ketnoi_exchange.initialisation import initialise, open_actions
@@ -18,7 +19,7 @@ from ketnoi_exchange.settings import Publish, Settings
 from ketnoi_runtime.clock import AdjustableClock
 from ketnoi_trust.configuration import Configuration, SignedDirectory
 
-from .platforms import BY, MINISTRY, fresh, read, rows, running, settings_of
+from .platforms import BY, MINISTRY, SERVER, Authority, fresh, read, register, rows, running, settings_of
 
 QUICK = Publish(interval=0.2, poll=0.05, gather=0)
 
@@ -71,6 +72,29 @@ def test_readers_of_two_nodes_always_get_something_whole(database: str, folder: 
             assert expiries == sorted(set(expiries))
 
     asyncio.run(story())
+
+
+def test_what_is_read_for_publishing_is_of_one_moment(
+    database: str, folder: Path, unsafe: Authority, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story() -> None:
+        async with fresh(database, folder, publish=QUICK) as exchange:
+            await register(exchange, unsafe)
+            until = time.monotonic() + 2
+            number = 0
+            while time.monotonic() < until:
+                # Subsystem and registration come together; one without the other could not be written.
+                client = MINISTRY.subsystem(f"S{number}")
+                await exchange.actions.add_server_client(BY, SERVER, client)
+                number += 1
+            assert number > 20
+            await exchange.until_published()
+            _, configuration, _ = await read(await exchange.actions.anchor())
+            assert len(configuration.server(SERVER).clients) == number + 2
+            assert exchange.shelf.sequence > 10
+
+    asyncio.run(story())
+    assert "not being published" not in caplog.text
 
 
 def test_two_nodes_sign_as_often_as_one(database: str, folder: Path) -> None:
