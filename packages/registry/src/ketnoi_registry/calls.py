@@ -141,7 +141,7 @@ class Calls:
             pseudonyms.active,
             outcome.subjects,
             case.account.id,
-            request.unit.value,
+            case.unit.value,
             request.ma_can_bo,
             request.ma_dvc,
             pseudonyms.of_request(case.organisation.value, request.ma_yeu_cau),

@@ -108,16 +108,22 @@ class Door:
             raise Refusal("message_too_large", f"of which {most} octets are taken")
         if "Expect" in request.headers and request.can_read_body and request.transport is not None:
             request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        body = bytearray()
+        content = request.content
+        if content.is_eof():  # it came with its head, as short ones do: nothing to wait for
+            body = content.read_nowait()
+            if len(body) > most:
+                raise Refusal("message_too_large", f"of which {most} octets are taken")
+            return body
+        pieces = bytearray()
         try:
             async with asyncio.timeout(self._settings.read_timeout_seconds):
-                while not request.content.at_eof():
-                    body += await request.content.readany()
-                    if len(body) > most:
+                while not content.at_eof():
+                    pieces += await content.readany()
+                    if len(pieces) > most:
                         raise Refusal("message_too_large", f"of which {most} octets are taken")
         except TimeoutError:
             raise Refusal("bad_request", "the body did not come in time") from None
-        return bytes(body)
+        return bytes(pieces)
 
 
 def _refused(refusal: Refusal, status: int | None = None) -> web.Response:

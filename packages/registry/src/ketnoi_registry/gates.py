@@ -49,6 +49,7 @@ class Case:
     message_id: str = field(init=False)
     account: IntegrationAccount = field(init=False)
     request: Request = field(init=False)
+    unit: OrganisationCode = field(init=False)
     grant: Grant = field(init=False)
     officer: Officer = field(init=False)
 
@@ -108,13 +109,14 @@ def _account(case: Case) -> None:
 
 def _message(case: Case) -> None:
     case.request = reading.read(case.entry, case.body, unissued_allowed=case.directory.manifest.rehearsal)
+    case.unit = case.request.unit
 
 
 def _organisation(case: Case) -> None:
-    if not case.organisation.covers(case.request.unit):
+    if not case.organisation.covers(case.unit):
         raise Refusal("22", "MaDonVi is neither the organisation that signed nor beneath it")
     entry = case.entry
-    grant = case.directory.grant(case.request.unit, entry.system, entry.service, entry.environment)
+    grant = case.directory.grant(case.unit, entry.system, entry.service, entry.environment)
     if grant is None or not grant.active:
         raise Refusal("22")
     case.grant = grant
@@ -133,7 +135,7 @@ def _officer(case: Case) -> None:
     if (
         officer is None
         or not officer.active
-        or officer.unit != case.request.unit.value
+        or officer.unit != case.unit.value
         or case.entry.service not in officer.services
         or case.at < officer.valid_from
         or (officer.valid_until is not None and case.at >= officer.valid_until)

@@ -31,6 +31,8 @@ class Lookups(Generic[Value]):
 
     async def get_many(self, keys: list[str]) -> list[Value | None]:
         """The values of `keys`, in their order, asked for together."""
+        if len(keys) == 1:
+            return [await self.get(keys[0])]
         return list(await asyncio.gather(*(self.get(key) for key in keys)))
 
     async def _read_waiting(self) -> None:
