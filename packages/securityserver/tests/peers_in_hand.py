@@ -142,7 +142,6 @@ class LyingPeer:
         self.signing = world.authority.issue_signing(member)
         self.received: list[Transport] = []
         self.octets = 0
-        self.ocsp_age_seconds = 0
         self.lie: Lies = lambda peer, received: peer.response(received)
 
     async def start(self) -> None:
@@ -168,6 +167,7 @@ class LyingPeer:
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         data = await request.read()
+        self.request = request
         self.octets += len(data)
         received = transport.read_request(request.headers["Content-Type"], data)
         self.received.append(received)

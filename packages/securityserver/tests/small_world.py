@@ -309,8 +309,8 @@ class World:
     def registered(self, *servers: RegisteredServer) -> Iterator[None]:
         """For a while these are the registered servers."""
         before = self.params.servers
-        self.register(*servers)
         try:
+            self.register(*servers)
             yield
         finally:
             self.register(*before)

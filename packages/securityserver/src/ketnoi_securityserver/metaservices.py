@@ -1,21 +1,23 @@
 """What a security server tells about itself (PR-MREST): clients of the instance, services of a provider.
 
-`listMethods` and `allowedMethods` are ordinary signed and logged messages that need no access right. `listClients`
-is answered by the consumer's own server from the global configuration, without any message.
+`listMethods`, `allowedMethods` and `getOpenAPI` are ordinary signed and logged messages that need no access right.
+`listClients` is answered by the consumer's own server from the global configuration, without any message.
 """
 
 from __future__ import annotations
 
 import json
 from typing import Any, Final
+from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
+from ketnoi_protocol.errors import Refusal
 from ketnoi_protocol.identifiers import MemberId, SecurityServerId, ServiceId, SubsystemId
 from ketnoi_securityserver.exchange import Answer
 from ketnoi_securityserver.serverconf import AccessRight, LocalService, ServerConfiguration
 from ketnoi_trust.configuration import Configuration
 
-METASERVICES: Final = frozenset({"listMethods", "allowedMethods"})
+METASERVICES: Final = frozenset({"listMethods", "allowedMethods", "getOpenAPI"})
 _IDENTIFIERS = "http://x-road.eu/xsd/identifiers"
 _XROAD = "http://x-road.eu/xsd/xroad.xsd"
 
@@ -26,8 +28,14 @@ class Metaservices:
     def __init__(self, serverconf: ServerConfiguration) -> None:
         self._serverconf = serverconf
 
-    def answer(self, client: SubsystemId, asked: ServiceId, peer: SecurityServerId) -> Answer:
-        """All services of the provider, or those that `client` may use from the server `peer`."""
+    def answer(self, client: SubsystemId, asked: ServiceId, query: str, peer: SecurityServerId) -> Answer:
+        """All services of the provider, or those that `client` may use from the server `peer`.
+
+        Services here are described by a base address alone, so that `getOpenAPI` can only say that there is no
+        description. Raises Refusal `invalid_request`, `unknown_service`, `service_type`.
+        """
+        if asked.service_code == "getOpenAPI":
+            self._check_described(asked.provider, query)
         rights: list[AccessRight] | None = None
         if asked.service_code == "allowedMethods":
             rights = [
@@ -40,6 +48,14 @@ class Metaservices:
                 told.append(_service(service, covering))
         body = json.dumps({"service": told}, ensure_ascii=False).encode()
         return Answer(200, "OK", (("Content-Type", "application/json;charset=utf-8"),), body)
+
+    def _check_described(self, provider: SubsystemId, query: str) -> None:
+        codes = parse_qs(query).get("serviceCode", [])
+        if len(codes) != 1:
+            raise Refusal("invalid_request", "getOpenAPI names one service in serviceCode")
+        if all(service.id.service_code != codes[0] for service in self._serverconf.services_of(provider)):
+            raise Refusal("unknown_service", "there is no such service")
+        raise Refusal("service_type", "the service has no OpenAPI description")
 
 
 def _service(service: LocalService, covering: list[AccessRight]) -> dict[str, Any]:

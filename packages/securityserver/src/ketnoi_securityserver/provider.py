@@ -211,7 +211,7 @@ class Provider:
 
     async def _ask(self, request: Request, service: LocalService | None, peer: SecurityServerId) -> Answer:
         if service is None:
-            return self._metaservices.answer(request.client, request.service, peer)
+            return self._metaservices.answer(request.client, request.service, request.rest.query, peer)
         try:
             return await self._backend.ask(service, request.rest, request.service_path, request.received.body)
         except Refusal as refusal:
