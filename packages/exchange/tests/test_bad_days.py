@@ -139,6 +139,10 @@ def test_a_clock_set_far_back_stops_the_signing_and_undoes_nothing(database: str
             await until(told)
             after, _, _ = await read(anchor)
             assert after.expires_at == before.expires_at
+            settings = exchange.settings
+        async with running(settings, clock) as exchange:  # a restart changes nothing about it
+            after, _, _ = await read(anchor)
+            assert after.expires_at == before.expires_at
             clock.advance(timedelta(days=30))
             await exchange.until_published()
             after, _, _ = await read(anchor)

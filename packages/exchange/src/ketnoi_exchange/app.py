@@ -19,11 +19,12 @@ from ketnoi_exchange.observer import Observer
 from ketnoi_exchange.publication import door
 from ketnoi_exchange.publication.publisher import Publisher
 from ketnoi_exchange.publication.shelf import Shelf
-from ketnoi_exchange.publication.store import PublicationStore
+from ketnoi_exchange.publication.store import ClockBehind, PublicationStore
 from ketnoi_exchange.settings import Settings
 from ketnoi_runtime.clock import Clock
 from ketnoi_runtime.database import migrate, open_pool
 from ketnoi_runtime.web import Listener
+from ketnoi_trust.errors import Refused
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +47,8 @@ class Exchange:
     async def start(cls, settings: Settings, clock: Clock, observer: Observer | None = None) -> Self:
         """Publish, and answer on both ports.
 
-        Where the database is away but the last publication still counts, the node starts with that and waits.
+        Where the database is away but the last publication still counts, the node starts with that and waits; so it
+        does where nothing can be signed for now.
         Raises ChangeRefused `not_initialized` or `wrong_instance`, DatabaseAway, KeyUnusable, and OSError for an
         address that is taken or a folder that cannot be written.
         """
@@ -81,6 +83,9 @@ class Exchange:
                 if not shelf.current:
                     raise DatabaseAway(type(error).__name__) from None
                 logger.error("started without the database: %s", type(error).__name__)
+            except (ClockBehind, Refused) as error:
+                # The admin API is where this can be mended; the publisher goes on trying, and says why it cannot.
+                logger.error("started with what was signed before: %s", type(error).__name__)
             publisher.start()
             closing.push_async_callback(publisher.stop)
 
