@@ -75,6 +75,7 @@ class Timestamper:
         self._interval_seconds = interval_seconds
         self._acceptable_failure = timedelta(seconds=acceptable_failure)
         self._task: asyncio.Task[None] | None = None
+        self._stamping = asyncio.Lock()
         self.authorities: dict[str, Outcome] = {}
 
     async def start(self) -> None:
@@ -105,8 +106,13 @@ class Timestamper:
     async def stamp(self) -> int:
         """Stamp everything that waits, whichever node wrote it; the number of records stamped.
 
-        Raises NotStamped. Records that another node is stamping at this moment are left to it.
+        Raises NotStamped. Records that another node is stamping at this moment are left to it; what this process is
+        stamping already is waited for, so that nobody is told that their record has no stamp while it gets one.
         """
+        async with self._stamping:
+            return await self._stamp_all()
+
+    async def _stamp_all(self) -> int:
         nodes = [row["node_id"] for row in await self._pool.fetch("SELECT node_id FROM log_node ORDER BY node_id")]
         stamped = 0
         try:

@@ -27,6 +27,7 @@ class ServerConfiguration:
         self._pool = pool
         self._poll_seconds = poll_seconds
         self._polling: asyncio.Task[None] | None = None
+        self._reading = asyncio.Lock()
         self._snapshot = Snapshot()
 
     @property
@@ -70,8 +71,13 @@ class ServerConfiguration:
 
     async def reload(self) -> None:
         """Read the newest version now, if it is not the one at hand."""
-        # One transaction with one view of the data, so that no half of a change is read.
-        async with self._pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
+        # One at a time: a slower reading of an older version must not replace a newer one. One transaction with one
+        # view of the data, so that no half of a change is read.
+        async with (
+            self._reading,
+            self._pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
             version = await connection.fetchval("SELECT version FROM serverconf_version")
             if version != self._snapshot.version:
                 self._snapshot = await _read(connection, version)
