@@ -50,9 +50,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         settings = load_settings(options.settings, Settings)
-        _ = settings.server_id
+        try:
+            _ = settings.server_id
+        except InvalidIdentifier as error:
+            raise SettingsError(f"{options.settings}: server: {error}") from None
         return int(options.act(settings, options, SystemClock()))
-    except (SettingsError, InvalidIdentifier) as error:
+    except SettingsError as error:
         return _say(error, UNUSABLE)
     except (KeyStoreError, MessageLogKeyError, Refusal, Refused, OSError) as error:
         return _say(error, REFUSED)
