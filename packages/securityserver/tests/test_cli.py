@@ -88,7 +88,7 @@ def test_keys_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
         ({}, ["run"], 1, "no message log key"),
         ({"server": "no identifier"}, ["run"], 2, "server: "),
         ({"profile": "unheard-of"}, ["run"], 2, "profile"),
-        ({}, ["init", "--organisation", ""], 1, "1 to 64"),
+        ({}, ["init", "--organisation", "x" * 65], 2, "1 to 64"),
         ({}, ["api-key"], 1, ""),
         ({}, ["import-certificate", "absent.pem"], 1, "absent.pem"),
     ],

@@ -37,6 +37,7 @@ from ketnoi_securityserver.settings import Settings
 from ketnoi_trust.errors import Refused
 
 REFUSED, UNUSABLE = 1, 2
+LONGEST_NAME = 64
 FIRST_ROLES = (
     "XROAD_SECURITY_OFFICER",
     "XROAD_REGISTRATION_OFFICER",
@@ -110,6 +111,9 @@ def _run(settings: Settings, _options: argparse.Namespace, clock: Clock) -> int:
 def _init(settings: Settings, options: argparse.Namespace, clock: Clock) -> int:
     keys, server, kind = KeyStore(settings.path(settings.keys)), settings.server_id, settings.kind
     hosts = options.host or [settings.listen.host]
+    for name in (options.organisation, *hosts):
+        if not 0 < len(name.strip()) <= LONGEST_NAME:
+            raise SettingsError(f"{name!r}: tên có 1 đến 64 ký tự · a name in a certificate has 1 to 64 letters")
     if not list(keys.message_log.glob("*.key")):
         make_key(keys.message_log, f"{clock.now():%Y%m%d}")
     if not keys.internal_files[1].exists():
@@ -133,14 +137,11 @@ def _requested(keys: KeyStore, key: HeldKey, settings: Settings, organisation: s
     path = key.folder / REQUEST
     if not path.exists():
         server = settings.server_id
-        try:
-            made = (
-                signing_request(key, server, organisation)
-                if key.member is not None
-                else authentication_request(key, server, organisation, host)
-            )
-        except ValueError:
-            raise KeyStoreError(f"{organisation!r}, {host!r}: a name in a certificate has 1 to 64 letters") from None
+        made = (
+            signing_request(key, server, organisation)
+            if key.member is not None
+            else authentication_request(key, server, organisation, host)
+        )
         keys.keep_request(key, made)
     return path
 
