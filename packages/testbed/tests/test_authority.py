@@ -6,8 +6,10 @@ from hashlib import sha512
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
+from rfc3161_client import TimestampRequestBuilder, VerificationError, VerifierBuilder, decode_timestamp_response
 
 from ketnoi_protocol.identifiers import MemberId
 from ketnoi_testbed.authority import UnsafeAuthority, UnsafeAuthorityWarning
@@ -62,6 +64,16 @@ def test_it_answers_openssls_own_query_with_nonce_and_certificate(
     assert "Verification: OK" in openssl(
         tmp_path, "ts", "-verify", "-queryfile", "query", "-in", "reply", "-CAfile", "ca.pem"
     )
+
+
+def test_another_library_accepts_its_time_stamps(each_authority: UnsafeAuthority) -> None:
+    query = TimestampRequestBuilder().data(b"anything").nonce(nonce=True).cert_request(cert_request=True).build()
+    response = decode_timestamp_response(each_authority.timestamp(query.as_bytes()))
+    ca = x509.load_der_x509_certificate(each_authority.ca.der)
+    verifier = VerifierBuilder().add_root_certificate(ca).nonce(query.nonce).build()
+    assert verifier.verify_message(response, b"anything")
+    with pytest.raises(VerificationError):
+        verifier.verify_message(response, b"anything else")
 
 
 def test_trust_accepts_its_time_stamps_at_their_moment(each_authority: UnsafeAuthority) -> None:

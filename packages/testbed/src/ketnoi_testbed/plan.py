@@ -115,6 +115,11 @@ class Plan(_Part, frozen=True):
     population: PopulationPart = msgspec.field(default_factory=PopulationPart)
 
     @property
+    def members(self) -> list[ProviderPart | AgencyPart]:
+        """Everybody who has security servers, C06 first."""
+        return [self.provider, *self.agencies]
+
+    @property
     def catalogue(self) -> Catalogue:
         """The services as this world knows them."""
         return Catalogue.load(self.profile)
@@ -142,7 +147,7 @@ class Plan(_Part, frozen=True):
 
     def parties(self, instance: str) -> list[Party]:
         """Everybody who has a security server in an instance, C06 first."""
-        return [Party(self, instance, each) for each in (self.provider, *self.agencies)]
+        return [Party(self, instance, each) for each in self.members]
 
 
 @dataclass(frozen=True)
@@ -206,7 +211,7 @@ def _content(world: str | Path) -> dict[str, Any]:
 
 def _check(plan: Plan) -> None:
     """What no server would tell in time."""
-    for code in [each.operator for each in plan.platforms] + [each.code for each in (plan.provider, *plan.agencies)]:
+    for code in [each.operator for each in plan.platforms] + [each.code for each in plan.members]:
         OrganisationCode.parse(code)
     for agency in plan.agencies:
         own = OrganisationCode.parse(agency.code)

@@ -169,10 +169,10 @@ class World:
             server = SecurityServerPart(self.around, party, address(20 + number), databases.pop())
             self.servers[server.id] = server
         await asyncio.gather(*[self._found_exchange(each) for each in self.exchanges.values()])
-        for part in self.plan.agencies:
-            side = AgencySide(self.around, part, self.authority)
-            side.write({self.plan.instances[each.party.instance]: each for each in self._servers_of_agency(part)})
-            self.agencies[part.code] = side
+        for agency in self.plan.agencies:
+            side = AgencySide(self.around, agency, self.authority)
+            side.write({self.plan.instances[each.party.instance]: each for each in self._servers_of_agency(agency)})
+            self.agencies[agency.code] = side
         await self._start_directory()
         callers = {
             each.party.instance: each.internal_certificate for each in self.servers.values() if each.party.is_provider

@@ -17,6 +17,8 @@ from ketnoi_testbed.postgres import Postgres
 # Held by a world for as long as it stands, so that another one beside it takes other addresses.
 _CLAIM = 47_299
 _SHIFT = 10_000
+# X-Road's, the registry's, the authority's, the directory's.
+_PORTS = (4000, 5500, 5577, 8080, 8443, 9443, 8888, 8090)
 
 
 class NoRoom(Exception):  # noqa: N818
@@ -40,12 +42,16 @@ class Premises:
     """
 
     def __init__(self, postgres: Postgres | None = None, *, durable: bool = True) -> None:
+        self._claim, self._net = _claim_net()
+        try:
+            self.ports = Ports(_free_shift(self.address(1)))
+            self._own = Postgres(durable=durable) if postgres is None else None
+        except Exception:
+            self._claim.close()
+            raise
+        self.postgres = postgres or self._own
         # Not below a home, which may be closed to the database's user, and short for the sake of socket paths.
         self.folder = Path(tempfile.mkdtemp(prefix="ketnoi-world-", dir="/tmp"))
-        self._own = Postgres(durable=durable) if postgres is None else None
-        self.postgres = postgres or self._own
-        self._claim, self._net = _claim_net()
-        self.ports = Ports(_free_shift(self.address(1)))
 
     def start(self) -> None:
         """Start the world's own PostgreSQL. Raises PostgresError."""
@@ -91,7 +97,7 @@ def _claim_net() -> tuple[socket.socket, str]:
 
 def _free_shift(host: str) -> int:
     for shift in (0, _SHIFT, 2 * _SHIFT, 3 * _SHIFT):
-        if all(_is_free(host, port + shift) for port in (4000, 5500, 5577, 8080, 8443, 9443)):
+        if all(_is_free(host, port + shift) for port in _PORTS):
             return shift
     raise NoRoom("X-Road's ports (4000, 5500, 5577, 8080, 8443) are taken at every address of this machine")
 
