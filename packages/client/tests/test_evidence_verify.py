@@ -1,10 +1,13 @@
 """`ketnoi evidence verify`: the right verdict on every container of X-Road's own test data, and its exit status."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from ketnoi_client import evidence
 from ketnoi_client.cli import main
 
 VERDICTS = {
@@ -70,3 +73,29 @@ def test_what_is_no_input_is_told_apart_from_what_is_not_valid(
     status, _, err = run(capsys, tmp_path / "some.asice", "--trust", tmp_path / "shared-params.xml")
     assert status == 2
     assert "X-Road" in err
+
+
+def test_a_configuration_is_bounded(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "some.asice").write_bytes(b"no container")
+    (tmp_path / "trust").mkdir()
+    for name in ("a", "b", "shared-params.xml"):
+        (tmp_path / "trust" / name).write_bytes(b"x" * 10)
+    for bound, most in (("MOST_FILES", 2), ("LARGEST_TRUST", 29)):
+        with monkeypatch.context() as bounded:
+            bounded.setattr(evidence, bound, most)
+            status, _, err = run(capsys, tmp_path / "some.asice", "--trust", tmp_path / "trust")
+        assert status == 2
+        assert "quá" in err
+
+
+def test_without_ketnoi_trust_the_other_commands_work_and_this_one_says_what_is_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only_here = "import sys, ketnoi_client.cli; assert not [each for each in sys.modules if 'ketnoi_trust' in each]"
+    assert subprocess.run([sys.executable, "-c", only_here], timeout=30).returncode == 0
+    monkeypatch.setitem(sys.modules, "ketnoi_trust.errors", None)
+    status, _, err = run(capsys, tmp_path / "x.asice", "--trust", tmp_path)
+    assert status == 2
+    assert "ketnoi-client[evidence]" in err

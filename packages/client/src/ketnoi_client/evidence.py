@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from ketnoi_client.agency import Agency
-from ketnoi_client.problems import KetnoiError, UnusableAnswer
+from ketnoi_client.problems import KetnoiError, UnusableAnswer, printable
 from ketnoi_client.settings import Settings
 from ketnoi_protocol.services import CatalogueEntry, Platform
 
@@ -67,7 +67,7 @@ def fetch(agency: Agency, message_id: str, folder: Path, platform: Platform | No
     for target in (f"/asic?{urlencode(query)}", "/verificationconf"):
         reply = connection.request("GET", target)
         if reply.status != 200:
-            raise NotThere(f"HTTP {reply.status}: {reply.body[:500].decode('utf-8', 'replace')}")
+            raise NotThere(printable(f"HTTP {reply.status}: {reply.body[:500].decode('utf-8', 'replace')}"))
         written += _unpack(reply.body, folder)
     return written
 
@@ -88,7 +88,8 @@ def _unpack(archive: bytes, folder: Path) -> list[Path]:
                 raise UnusableAnswer("gói bằng chứng quá lớn · the bundle of evidence is too large")
             for each in entries:
                 name = PurePosixPath(each.filename)
-                if name.is_absolute() or ".." in name.parts or "\\" in each.filename:
+                unsafe = name.is_absolute() or ".." in name.parts or "\\" in each.filename
+                if unsafe or printable(each.filename) != each.filename:
                     raise UnusableAnswer("gói bằng chứng có tên tệp không hợp lệ · the bundle has an unsafe file name")
                 path = folder.joinpath(*name.parts)
                 path.parent.mkdir(parents=True, exist_ok=True)

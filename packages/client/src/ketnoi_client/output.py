@@ -10,6 +10,7 @@ import msgspec
 
 from ketnoi_client.agency import Sent
 from ketnoi_client.doctor import Finding
+from ketnoi_client.problems import printable
 from ketnoi_client.settings import Settings
 from ketnoi_protocol.citizen import ATTRIBUTES, Citizen, Name
 from ketnoi_protocol.envelope import CountAnswer, ExistsAnswer, HouseholdAnswer, LookUpAnswer
@@ -28,7 +29,7 @@ def show_answer(sent: Sent[Any], *, as_json: bool) -> None:
         print(json.dumps(told, ensure_ascii=False, default=str))
         return
     for line in _lines(answer):
-        print(line)
+        print(printable(line))
     print(f"mã thông điệp · message id: {sent.message_id}")
     print(f"MaYeuCau: {sent.request_code}")
 
@@ -109,7 +110,7 @@ def show_verdict(verdict: Verdict, *, as_json: bool) -> None:
         return
     print("HỢP LỆ · VALID")
     for name, value in told.items():
-        print(f"  {_LABELS[name]:<30} {', '.join(value) if isinstance(value, list) else value}")
+        print(printable(f"  {_LABELS[name]:<30} {', '.join(value) if isinstance(value, list) else value}"))
 
 
 def described(verdict: Verdict) -> dict[str, Any]:

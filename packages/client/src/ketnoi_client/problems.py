@@ -144,7 +144,7 @@ _CLASSES: dict[Who, type[Refused]] = {
 }
 
 _PROBLEM_TYPE = "urn:ketnoi:error:"
-# What another server wrote is shown in terminals: nothing of it may steer one.
+# What another server or a file says is shown in terminals: nothing of it may steer one.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
@@ -185,4 +185,9 @@ def _object(body: bytes) -> dict[str, Any]:
 
 def _text(told: dict[str, Any], name: str) -> str:
     value = told.get(name)
-    return _UNPRINTABLE.sub("·", value[:500]) if isinstance(value, str) else ""
+    return printable(value[:500]) if isinstance(value, str) else ""
+
+
+def printable(text: str) -> str:
+    """The text without what could steer a terminal or turn the order of letters."""
+    return _UNPRINTABLE.sub("·", text)
