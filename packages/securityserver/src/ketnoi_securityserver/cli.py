@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -32,7 +33,8 @@ from ketnoi_securityserver.credentials.keys import (
     authentication_request,
     signing_request,
 )
-from ketnoi_securityserver.messagelog.encryption import MessageLogKeyError, make_key
+from ketnoi_securityserver.messagelog.archive import open_archive
+from ketnoi_securityserver.messagelog.encryption import BodyCipher, MessageLogKeyError, make_key
 from ketnoi_securityserver.settings import Settings
 from ketnoi_trust.errors import Refused
 
@@ -88,6 +90,11 @@ def _parser() -> argparse.ArgumentParser:
     init.add_argument("--host", action="append", metavar="NAME", help="tên hoặc địa chỉ máy chủ · name or address")
     certify = act("import-certificate", _import, "nạp chứng thư đã cấp · take in a certificate that was issued")
     certify.add_argument("certificate", type=Path, nargs="+", metavar="FILE", help="DER, PEM")
+    opened = act(
+        "open-archive", _open_archive, "mở tệp lưu trữ nhật ký thông điệp · open an archive of the message log"
+    )
+    opened.add_argument("archive", type=Path, metavar="FILE", help="mlog-….zip.sealed")
+    opened.add_argument("--out", required=True, type=Path, metavar="FILE", help="ZIP")
     act("api-key", _api_key, "tạo khóa API quản trị · make a key to the admin API, shown once")
     return parser
 
@@ -151,6 +158,16 @@ def _import(settings: Settings, options: argparse.Namespace, _clock: Clock) -> i
     for path in options.certificate:
         held = keys.import_certificate(path.read_bytes())
         print(f"{path}: {held.folder}")
+    return 0
+
+
+def _open_archive(settings: Settings, options: argparse.Namespace, _clock: Clock) -> int:
+    cipher = BodyCipher.open(KeyStore(settings.path(settings.keys)).message_log)
+    content = open_archive(options.archive, cipher)
+    # It holds people's data: for whoever opened it alone, and never over something that is there.
+    with os.fdopen(os.open(options.out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+    print(options.out)
     return 0
 
 

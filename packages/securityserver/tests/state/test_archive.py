@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from ketnoi_securityserver.cli import main
 from ketnoi_securityserver.messagelog.archive import Archiver, open_archive
 from ketnoi_securityserver.messagelog.encryption import BodyCipher, MessageLogKeyError, make_key
-from ketnoi_securityserver.messagelog.housekeeping import drop_old_days
+from ketnoi_securityserver.messagelog.housekeeping import Housekeeping, drop_old_days
 from ketnoi_securityserver.messagelog.reading import find
 from ketnoi_trust import archives, evidence
 
@@ -161,6 +162,49 @@ def test_a_day_leaves_the_database_only_when_all_of_it_is_archived(kit, database
             assert await find(state.pool, cipher_of(kit), own, "message-1") == []
 
     asyncio.run(act())
+
+
+def test_housekeeping_does_both_by_itself(kit, database):
+    async def act():
+        async with kit.instance() as instance, kit.state(instance, database) as state:
+            housekeeping = Housekeeping(state.pool, kit.clock, state.globalconf.current, body_days=2, record_days=4)
+            await stamped(kit, state, 1)
+            await archiver_of(kit, state).archive()
+            left = []
+            for _ in range(6):
+                await housekeeping.look()
+                counts = "SELECT (SELECT count(*) FROM message_body), (SELECT count(*) FROM record)"
+                left.append(tuple(await state.pool.fetchrow(counts)))
+                kit.clock.advance(timedelta(days=1))
+            assert left == [(1, 1)] * 3 + [(0, 1)] * 2 + [(0, 0)]
+            # Today and three days ahead always have their place.
+            days = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'record'::regclass"
+            assert await state.pool.fetchval(days) == 4 + 4
+
+    asyncio.run(act())
+
+
+def test_the_operator_opens_an_archive_with_a_command(kit, database, capsys):
+    async def act():
+        async with kit.instance() as instance, kit.state(instance, database) as state:
+            await stamped(kit, state, 1)
+            (path,) = await archiver_of(kit, state).archive()
+            return path
+
+    path = asyncio.run(act())
+    settings = kit.folder / "settings.toml"
+    settings.write_text(f'server = "{kit.server}"\ndatabase = ""\n[listen]\nhost = "127.0.0.1"\n')
+    out = kit.folder / "opened.zip"
+    command = ["open-archive", "--settings", str(settings), str(path), "--out", str(out)]
+    assert main(command) == 0
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+    assert len(archives.verify(out.read_bytes()).containers) == 1
+    assert main(command) == 1
+    path.write_bytes(path.read_bytes()[:-1])
+    out.unlink()
+    assert main(command) == 1
+    assert "changed" in capsys.readouterr().err
+    assert not out.exists()
 
 
 def test_numbers_go_on_after_the_records_are_gone(kit, database):

@@ -206,6 +206,23 @@ def test_questions_that_cannot_be_answered_are_refused_in_plain_text(kit, databa
     asyncio.run(act())
 
 
+def test_an_id_that_was_used_for_very_many_messages_does_not_fill_the_memory(kit, database):
+    async def act():
+        async with kit.instance() as instance, kit.state(instance, database) as state, door(kit, state) as evident:
+            record = await kit.signed(state, 1)
+            await state.log.record(*[record] * 20)
+            await state.timestamper.stamp()
+            assert (await evident.asic(1))[0] == 200
+            await state.log.record(record)
+            await state.timestamper.stamp()
+            assert (await evident.asic(1))[:2] == (
+                500,
+                b"More than 20 messages have this id; they are in the archives.",
+            )
+
+    asyncio.run(act())
+
+
 @pytest.mark.parametrize(("caller", "secure"), [(None, True), ("system", False)])
 def test_nobody_gets_evidence_without_the_subsystems_own_certificate(kit, database, caller, secure):
     async def act():

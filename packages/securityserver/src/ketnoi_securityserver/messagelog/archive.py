@@ -33,6 +33,9 @@ SEALED = ".sealed"
 LARGEST = 32 * 1024 * 1024
 """Octets of containers in one file."""
 
+MOST_MESSAGES = 10_000
+"""In one file; readers take no more (ketnoi_trust.archives)."""
+
 _AT_ONCE = 200
 
 
@@ -165,7 +168,7 @@ class Archiver:
                 break
             for logged, content in zip(messages, await asyncio.to_thread(_containers, messages), strict=True):
                 size += len(content)
-                if gathered and size > self._largest:
+                if gathered and (size > self._largest or len(gathered) == MOST_MESSAGES):
                     return gathered
                 gathered.append((logged, content))
             after = messages[-1].sequence

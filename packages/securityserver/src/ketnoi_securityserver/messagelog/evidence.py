@@ -26,6 +26,9 @@ from ketnoi_trust.errors import Refused
 
 logger = logging.getLogger(__name__)
 
+MOST_MESSAGES = 20
+"""In one answer, which is held whole; an id has two messages unless its sender repeats it."""
+
 _SERVER = "ketnoi"
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
@@ -100,19 +103,24 @@ class Evidence:
         return _file(content, "application/zip", f"{export.escaped(message_id)}{side}.zip")
 
     async def _stamped(self, own: SubsystemId, message_id: str, wanted: bool | None, *, force: bool) -> list[Logged]:
-        found = await find(self._pool, self._cipher, own, message_id, is_response=wanted)
+        found = await self._found(own, message_id, wanted)
         if force and any(each.batch is None for each in found):
             try:
                 await self._timestamper.stamp()
             except NotStamped as error:
                 logger.error("no time stamp: %s", error)
                 raise _Unfit(500, "The missing time stamp could not be made.") from None
-            found = await find(self._pool, self._cipher, own, message_id, is_response=wanted)
+            found = await self._found(own, message_id, wanted)
+        if len(found) > MOST_MESSAGES:
+            raise _Unfit(500, f"More than {MOST_MESSAGES} messages have this id; they are in the archives.")
         if not found:
             raise _Unfit(404, "No signed message is found.")
         if any(each.batch is None for each in found):
             raise _Unfit(500, "The message has not been time-stamped yet.")
         return found
+
+    async def _found(self, own: SubsystemId, message_id: str, wanted: bool | None) -> list[Logged]:
+        return await find(self._pool, self._cipher, own, message_id, is_response=wanted, most=MOST_MESSAGES + 1)
 
     def _check_caller(self, request: web.BaseRequest, own: SubsystemId) -> None:
         client = self._serverconf.client(own)

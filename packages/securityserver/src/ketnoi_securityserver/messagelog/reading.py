@@ -47,19 +47,26 @@ class Logged:
 
 
 async def find(
-    pool: asyncpg.Pool, cipher: BodyCipher, own: SubsystemId, message_id: str, *, is_response: bool | None = None
+    pool: asyncpg.Pool,
+    cipher: BodyCipher,
+    own: SubsystemId,
+    message_id: str,
+    *,
+    is_response: bool | None = None,
+    most: int | None = None,
 ) -> list[Logged]:
     """All messages of one id that one of our subsystems sent or received, in the order they were written.
 
-    Raises Refusal `database_error` when a body cannot be opened.
+    The first `most` of them, where that is given. Raises Refusal `database_error` when a body cannot be opened.
     """
     async with pool.acquire() as connection:
         rows = await connection.fetch(
             "SELECT * FROM record WHERE message_id = $1 AND own = $2 AND ($3::boolean IS NULL OR is_response = $3)"
-            " ORDER BY logged_at, node_id, sequence",
+            " ORDER BY logged_at, node_id, sequence LIMIT $4",
             message_id,
             str(own),
             is_response,
+            most,
         )
         return [await _logged(connection, cipher, own, row) for row in rows]
 
