@@ -109,7 +109,13 @@ class World:
 
     def run(self, work: Coroutine[Any, Any, T], within: float = WITHIN_SECONDS) -> T:
         """Run a coroutine on the world's loop and wait for it. Raises what it raises, or TimeoutError."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(within)
+        running = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return running.result(within)
+        except BaseException:
+            # Whoever is interrupted does not leave it running behind their back.
+            running.cancel()
+            raise
 
     def _close_loop(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
