@@ -47,6 +47,7 @@ def test_containers_and_configuration_are_written(agency: Agency, server: StandI
         *CONFIGURATION,
     ]
     assert (tmp_path / "out" / "M-1-request.asice").read_bytes() == b"q"
+    assert (tmp_path / "out" / "M-1-request.asice").stat().st_mode & 0o077 == 0
 
 
 def test_the_question_is_x_roads(agency: Agency, server: StandIn, tmp_path: Path) -> None:

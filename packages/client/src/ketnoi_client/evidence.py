@@ -93,6 +93,8 @@ def _unpack(archive: bytes, folder: Path) -> list[Path]:
                     raise UnusableAnswer("gói bằng chứng có tên tệp không hợp lệ · the bundle has an unsafe file name")
                 path = folder.joinpath(*name.parts)
                 path.parent.mkdir(parents=True, exist_ok=True)
+                # Containers hold what was asked and answered about people.
+                path.touch(mode=0o600)
                 path.write_bytes(packed.read(each))
                 written.append(path)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
