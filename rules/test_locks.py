@@ -6,7 +6,9 @@ import pytest
 from tree import ROOT, kept_files, text_of
 
 LOCKS = sorted((ROOT / "requirements").glob("*.lock"))
-REGISTRY_HOST = re.compile(r"pypi\.org|" + r"python" + r"hosted|npm" + r"js\.|(?<![\w.])registry\.[a-z-]+\.(?:org|com|io|net)", re.IGNORECASE)
+REGISTRY_HOST = re.compile(
+    r"pypi\.org|" + r"python" + r"hosted|npm" + r"js\.|(?<![\w.])registry\.[a-z-]+\.(?:org|com|io|net)", re.IGNORECASE
+)
 
 
 def test_there_are_locks() -> None:

@@ -24,6 +24,7 @@ def test_a_wheel_holds_every_file_of_its_room(room: str, tmp_path: Path) -> None
     wanted = {
         file.relative_to(source).as_posix()
         for file in source.rglob("*")
-        if file.is_file() and not any(part == "__pycache__" or part.startswith(".") for part in file.relative_to(source).parts)
+        if file.is_file()
+        and not any(part == "__pycache__" or part.startswith(".") for part in file.relative_to(source).parts)
     }
     assert wanted <= held
