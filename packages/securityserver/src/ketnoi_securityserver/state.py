@@ -85,7 +85,12 @@ class State:
             await log.start()
             stack.push_async_callback(log.stop)
             housekeeping = Housekeeping(
-                pool, clock, globalconf.current, body_days=upkeep.body_days, record_days=upkeep.record_days
+                pool,
+                clock,
+                globalconf.current,
+                body_days=upkeep.body_days,
+                record_days=upkeep.record_days,
+                forget_replays=settings.strict_freshness,
             )
             await housekeeping.start()
             stack.push_async_callback(housekeeping.stop)

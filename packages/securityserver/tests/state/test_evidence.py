@@ -146,6 +146,32 @@ def test_after_its_body_is_deleted_a_message_still_proves_who_said_it(kit, datab
     asyncio.run(act())
 
 
+def test_what_is_stamped_when_its_ocsp_answer_is_stale_proves_nothing_any_more(kit, database):
+    """X-Road's rule, which README tells operators: the stamp's moment is the one at which everything is judged."""
+
+    async def act():
+        async with kit.instance() as instance, kit.state(instance, database) as state, door(kit, state) as evident:
+            await state.log.record(await kit.signed(state, 1))
+            kit.clock.advance(timedelta(minutes=50))
+            instance.publish()
+            await state.globalconf.poll()
+            await state.log.record(await kit.signed(state, 2))
+            kit.clock.advance(timedelta(minutes=20))
+            instance.publish()
+            await state.globalconf.poll()
+            await state.timestamper.stamp()
+            (_, old, _), (_, fresh, _) = [await evident.asic(number, unique="", responseOnly="") for number in (1, 2)]
+            for late in (old, fresh):
+                assert refused(late, state.globalconf.current()) == "incorrect_validation_info"
+            await state.credentials.refresh(ask_again=True)
+            await state.log.record(await kit.signed(state, 3))
+            await state.timestamper.stamp()
+            _, fresh, _ = await evident.asic(3, unique="", responseOnly="")
+            assert evidence.verify(fresh, state.globalconf.current(), strict=True)
+
+    asyncio.run(act())
+
+
 def test_both_messages_of_an_exchange_come_together(kit, database):
     async def act():
         async with kit.instance() as instance, kit.state(instance, database) as state, door(kit, state) as evident:

@@ -108,11 +108,11 @@ class CertificateRequestGenerate(msgspec.Struct):
 
 
 class KeyWithRequest(msgspec.Struct):
-    """KeyLabelWithCsrGenerate; `key_algorithm` as X-Road has it since 7.6."""
+    """KeyLabelWithCsrGenerate; `key_algorithm` as X-Road has it since 7.6, without it that of the keys there are."""
 
     csr_generate_request: CertificateRequestGenerate
     key_label: str = ""
-    key_algorithm: Literal["EC", "RSA"] = "EC"
+    key_algorithm: Literal["EC", "RSA"] | None = None
 
 
 class RegistrationAddress(msgspec.Struct):

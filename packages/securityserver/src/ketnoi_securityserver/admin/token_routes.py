@@ -12,11 +12,12 @@ from ketnoi_securityserver.admin.bodies import CertificateRequestGenerate, KeyWi
 from ketnoi_securityserver.admin.routing import KEYS, SECURITY, Asked, Route
 from ketnoi_securityserver.admin.views import Views, certificate_details
 from ketnoi_securityserver.credentials import Credentials
-from ketnoi_securityserver.credentials.keys import HeldKey
+from ketnoi_securityserver.credentials.keys import HeldKey, KeyType
 from ketnoi_securityserver.serverconf.ledger import ChangeRefused
 from ketnoi_securityserver.serverconf.own_keys import OwnKeys, digest_of
 
 TOKEN = "0"  # noqa: S105
+_KEY_TYPES: dict[str, KeyType] = {"EC": "p256", "RSA": "rsa2048"}
 _USAGE = {"authentication": "AUTHENTICATION", "signing": "SIGNING"}
 
 
@@ -59,7 +60,7 @@ class TokenRoutes:
         body = asked.body(KeyWithRequest)
         wanted = body.csr_generate_request
         member = _member(wanted.member_id) if wanted.key_usage_type == "SIGNING" else None
-        key_type: Any = {"EC": "p256", "RSA": "rsa2048"}[body.key_algorithm]
+        key_type = _KEY_TYPES[body.key_algorithm] if body.key_algorithm is not None else None
         held = await self._own_keys.make_key(asked.actor, member, *_subject(wanted), key_type)
         return 201, {"key": await self._shown(held), "csr_id": held.id}
 

@@ -27,7 +27,7 @@ class Housekeeping:
     """Looks after the log once a minute.
 
     `body_days` is how long bodies are kept, `record_days` how long records are, None for ever; a day's records go only
-    once all of them are in an archive.
+    once all of them are in an archive. `forget_replays` only where a message of any age is not taken anyway.
     """
 
     def __init__(
@@ -38,12 +38,14 @@ class Housekeeping:
         *,
         body_days: int | None = None,
         record_days: int | None = None,
+        forget_replays: bool = True,
     ) -> None:
         self._pool = pool
         self._clock = clock
         self._configuration = configuration
         self._body_days = body_days
         self._record_days = record_days
+        self._forget_replays = forget_replays
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -65,11 +67,12 @@ class Housekeeping:
         now = self._clock.now()
         async with self._pool.acquire() as connection:
             await make_partitions_ahead(connection, now.date())
-            with contextlib.suppress(Refused):
-                # A message older than the freshness and the clocks' difference is refused for its age; its key is
-                # kept twice that long.
-                window = self._configuration().ocsp_freshness + CLOCKS_MAY_DIFFER
-                await forget_replay_keys(connection, now - 2 * window)
+            if self._forget_replays:
+                with contextlib.suppress(Refused):
+                    # A message older than the freshness and the clocks' difference is refused for its age; its key is
+                    # kept twice that long.
+                    window = self._configuration().ocsp_freshness + CLOCKS_MAY_DIFFER
+                    await forget_replay_keys(connection, now - 2 * window)
             if self._body_days is not None:
                 await drop_old_bodies(connection, now.date() - timedelta(days=self._body_days))
             if self._record_days is not None:

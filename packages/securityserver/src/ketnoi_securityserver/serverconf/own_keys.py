@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ketnoi_protocol.identifiers import MemberId, SecurityServerId
@@ -74,14 +75,17 @@ class OwnKeys:
         raise ChangeRefused(404, "certificate_not_found")
 
     async def make_key(
-        self, actor: str, member: MemberId | None, organisation: str, host: str, key_type: KeyType
+        self, actor: str, member: MemberId | None, organisation: str, host: str, key_type: KeyType | None = None
     ) -> HeldKey:
         """A new key with a certificate request: it signs for `member`, or (None) proves this server at `host`.
 
+        Without `key_type` it is of the kind of those that are there, since older servers know RSA only.
         400 `invalid_member_id`, `invalid_distinguished_name`.
         """
         if member is not None and member.instance != self._server.instance:
             raise ChangeRefused(400, "invalid_member_id")
+        if key_type is None:
+            key_type = "rsa2048" if any(isinstance(each.key, rsa.RSAPrivateKey) for each in self.all()) else "p256"
         subject = str(member) if member is not None else str(self._server)
         details = {"usage": "SIGNING" if member is not None else "AUTHENTICATION", "type": key_type}
         async with self._ledger.act(actor, "make key", subject, details):

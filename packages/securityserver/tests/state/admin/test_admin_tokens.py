@@ -219,12 +219,14 @@ def test_requests_that_make_no_sense_are_refused_and_leave_no_key(api):
 
 
 @pytest.mark.parametrize("algorithm", ["EC", "RSA"])
-def test_keys_are_their_owners_alone(api, algorithm):
+def test_keys_are_their_owners_alone_and_of_the_kind_there_is(api, algorithm):
     async def act():
         async with api() as one:
             await one.do("POST", "/tokens/0/keys-with-csrs", SIGNING | {"key_algorithm": algorithm})
+            await one.do("POST", "/tokens/0/keys-with-csrs", SIGNING)
             held = one.state.credentials.keys.held()
-            assert len(held) == 3
+            assert [type(each.key).__name__[:3] for each in held[-2:]] == ["RSA" if algorithm == "RSA" else "ECP"] * 2
+            assert len(held) == 4
             for each in held:
                 assert stat.S_IMODE((each.folder / "key.pem").stat().st_mode) == 0o600
                 assert stat.S_IMODE(each.folder.stat().st_mode) == 0o700
