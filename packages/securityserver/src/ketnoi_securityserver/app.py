@@ -15,6 +15,7 @@ from ketnoi_securityserver.admin import Admin
 from ketnoi_securityserver.backend import Backend
 from ketnoi_securityserver.consumer import Consumer
 from ketnoi_securityserver.doors import Doors
+from ketnoi_securityserver.gathering import Gathering
 from ketnoi_securityserver.metaservices import Metaservices
 from ketnoi_securityserver.observer import Observer
 from ketnoi_securityserver.parties import Parties, Records
@@ -31,6 +32,9 @@ KEEPALIVE = 75.0
 
 DRAIN = 5.0
 """Seconds that exchanges under way get when the server stops."""
+
+GATHER = 0.004
+"""Seconds for which a message waits for others on its way into the log, if there are others [our choice]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,7 @@ def _doors(
         credentials=state.credentials,
         signer=unsafe.signer if unsafe else signer,
         verifier=unsafe.verifier if unsafe else Verifier(),
-        log=unsafe.log if unsafe else state.log,
+        log=unsafe.log if unsafe else Gathering(state.log, GATHER),
         observer=observer,
     )
     certificates = PeerCertificates(settings.peers)

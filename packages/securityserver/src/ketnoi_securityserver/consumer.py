@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from ketnoi_protocol import rest
 from ketnoi_protocol.errors import Refusal
@@ -37,8 +38,7 @@ from ketnoi_trust.configuration import Configuration, SecurityServer
 from ketnoi_trust.errors import Refused
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(msgspec.Struct, frozen=True):
     """A call read as an X-Road request. `octets` are the REST part exactly as signed, sent and hashed."""
 
     id: str

@@ -1,11 +1,15 @@
-"""What both sides of a security server take in and give back: calls, answers, deliveries."""
+"""What both sides of a security server take in and give back: calls, answers, deliveries.
+
+They are msgspec structs, as is all that is made anew for every message: a frozen dataclass takes five times as long.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from ketnoi_protocol.errors import Refusal
 
@@ -18,16 +22,14 @@ METHODS_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 _PERSONAL_NUMBER = re.compile(r"(?<!\d)(?:\d{12}|\d{9})(?!\d)")
 
 
-@dataclass(frozen=True, slots=True)
-class Channel:
+class Channel(msgspec.Struct, frozen=True):
     """How an information system reached us; `certificate` is the DER of its certificate, empty without one."""
 
     secure: bool
     certificate: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """One request of an information system, as it came: `target` is the raw path and query."""
 
     method: str
@@ -37,8 +39,7 @@ class Call:
     channel: Channel
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """What an information system gets back."""
 
     status: int
@@ -47,8 +48,7 @@ class Answer:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(msgspec.Struct, frozen=True):
     """One transport message from another security server, as it came.
 
     `certificate` is the DER of the caller's authentication certificate, `presented` gives the others it sent.
@@ -61,8 +61,7 @@ class Delivery:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Sending:
+class Sending(msgspec.Struct, frozen=True):
     """The transport message that answers a delivery."""
 
     content_type: str

@@ -6,7 +6,8 @@ Small and strict on purpose: a response whose end could be seen differently by t
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from ketnoi_protocol.errors import Refusal
 
@@ -18,8 +19,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(msgspec.Struct, frozen=True):
     """A whole response. Header names are in lower case; values are stripped; repeated headers stay apart."""
 
     status: int

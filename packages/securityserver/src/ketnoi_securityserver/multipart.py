@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
+
+import msgspec
 
 from ketnoi_protocol.errors import Refusal
 
@@ -23,8 +24,7 @@ _HEADER = re.compile(rb"([A-Za-z0-9!#$%&'*+\-.^_`|~]+):[ \t]*([\x20-\x7e\t\x80-\
 LONGEST_HEADERS = 8 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(msgspec.Struct, frozen=True):
     """One part: its media type in lower case without parameters, all its headers (lower-case names), its octets."""
 
     media_type: str

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 from ketnoi_protocol import rest
 from ketnoi_protocol.errors import Refusal
@@ -34,8 +35,7 @@ CLOCKS_MAY_DIFFER = timedelta(minutes=5)
 _VERSION = re.compile(r"\d{1,4}\.\d{1,4}\.\d{1,4}(?:[-.+].{0,64})?")
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """A transport message read as an X-Road request addressed to us; nothing of it is verified yet."""
 
     id: str

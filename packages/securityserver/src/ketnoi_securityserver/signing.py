@@ -7,6 +7,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -19,6 +20,8 @@ from ketnoi_trust import certificates, keys, signatures
 from ketnoi_trust.certificates import Judged
 from ketnoi_trust.configuration import Configuration
 from ketnoi_trust.signatures import Signature
+
+MOST_FORMS = 64
 
 
 def parts_of(message: bytes, body: bytes | None) -> dict[str, bytes]:
@@ -52,6 +55,26 @@ class Verifies(Protocol):
         """Judge `signature` over `parts` as made by `sender`, at `at`."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A credential in the form in which it stands in signatures, DER; it is made once and serves for an hour."""
+
+    credential: SigningCredential
+    certificate: bytes
+    ocsp_responses: tuple[bytes, ...]
+    intermediates: tuple[bytes, ...]
+
+    @classmethod
+    def of(cls, credential: SigningCredential) -> _Form:
+        above = credential.intermediates
+        return cls(
+            credential,
+            credential.certificate.public_bytes(Encoding.DER),
+            (credential.ocsp_response, *(response for _, response in above)),
+            tuple(certificate.public_bytes(Encoding.DER) for certificate, _ in above),
+        )
+
+
 class Signer:
     """Signs with the key at hand: P-256 at once (30 µs), RSA in a thread, so that nobody waits for it.
 
@@ -61,17 +84,13 @@ class Signer:
 
     def __init__(self, *, direct: bool) -> None:
         self._direct = direct
+        self._forms: dict[int, _Form] = {}
         self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="signer")
 
     async def sign(self, inputs: Mapping[str, bytes], credential: SigningCredential, at: datetime) -> Signature:
-        above = credential.intermediates
+        form = self._form_of(credential)
         prepared = signatures.prepare(
-            [inputs],
-            credential.certificate.public_bytes(Encoding.DER),
-            (credential.ocsp_response, *(response for _, response in above)),
-            at,
-            intermediates=[certificate.public_bytes(Encoding.DER) for certificate, _ in above],
-            direct=self._direct,
+            [inputs], form.certificate, form.ocsp_responses, at, intermediates=form.intermediates, direct=self._direct
         )
         if isinstance(credential.key, ec.EllipticCurvePrivateKey):
             value = keys.sign(credential.key, prepared.to_be_signed)
@@ -79,6 +98,14 @@ class Signer:
             loop = asyncio.get_running_loop()
             value = await loop.run_in_executor(self._threads, keys.sign, credential.key, prepared.to_be_signed)
         return prepared.assemble(value)[0]
+
+    def _form_of(self, credential: SigningCredential) -> _Form:
+        form = self._forms.get(id(credential))
+        if form is None or form.credential is not credential:
+            if len(self._forms) >= MOST_FORMS:
+                self._forms.clear()
+            form = self._forms[id(credential)] = _Form.of(credential)
+        return form
 
     def close(self) -> None:
         """Let the thread go."""

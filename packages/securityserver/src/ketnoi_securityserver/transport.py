@@ -10,8 +10,9 @@ SOAP messages are recognised by structure only; refusing them is the caller's bu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from ketnoi_protocol.errors import Refusal
 from ketnoi_securityserver import multipart
@@ -39,8 +40,7 @@ ENVELOPE_ROOM = 1024 * 1024
 """What a transport message may take beyond its body, in octets."""
 
 
-@dataclass(frozen=True, slots=True)
-class Transport:
+class Transport(msgspec.Struct, frozen=True):
     """A transport message cut into parts, nothing of it verified.
 
     `kind` is the message part's media type. Exactly one of `signature` and `fault` is there; `fault` is the SOAP
