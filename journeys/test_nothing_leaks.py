@@ -45,6 +45,14 @@ def _tell_a_server(world: World, number: str) -> None:
         (f"/r1/{service}", {"X-Road-Client": client, "X-Road-UserId": number}),
         (f"/r1/{service}", {"X-Road-Client": client, "X-Road-Id": number}),
         (f"/r1/{number}", {"X-Road-Client": number}),
+        (f"/r1/{service}/{number}", {"X-Road-Client": client}),
+        (f"/r1/{service}?so={number}", {"X-Road-Client": client}),
+        (f"/r1/{service}?so=%3{number[0]}{number[1:]}", {"X-Road-Client": client}),
+        (f"/r1/{service.rpartition('/')[0]}/{number}", {"X-Road-Client": client}),
+        (f"/r1/{service}", {"X-Road-Client": client, "X-Road-Issue": f"HS {number}"}),
+        (f"/r1/{service}", {"X-Road-Client": client, "X-Road-Id": f"HS-{number}"}),
+        (f"/r1/{service}", {"X-Road-Client": client, "X-Our-Own": number}),
+        (f"/r1/{service}", {"X-Road-Client": client, "X-Road-UserId": f"{number[:4]}-{number[4:8]}-{number[8:]}"}),
     ):
         assert raw_call(world, own, target, headers, b"{}").status != 200
 

@@ -99,3 +99,26 @@ def test_without_ketnoi_trust_the_other_commands_work_and_this_one_says_what_is_
     status, _, err = run(capsys, tmp_path / "x.asice", "--trust", tmp_path)
     assert status == 2
     assert "ketnoi-client[evidence]" in err
+
+
+@pytest.mark.parametrize(("encoding", "status"), [("ascii", 0), ("cp1252", 0), ("utf-8", 0)])
+def test_the_terminals_letters_do_not_change_the_verdict(vectors: Path, encoding: str, status: int) -> None:
+    done = as_process(vectors, stdout=subprocess.PIPE, encoding=encoding)
+    assert done.returncode == status
+    assert b"VALID" in done.stdout
+
+
+def test_a_verdict_that_cannot_be_written_was_not_given(vectors: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        assert as_process(vectors, stdout=full).returncode == 2
+
+
+def as_process(vectors: Path, *, stdout: Any, encoding: str = "utf-8") -> subprocess.CompletedProcess[bytes]:
+    containers = vectors / "containers"
+    code = "import sys; from ketnoi_client.cli import main; sys.exit(main())"
+    arguments = ["evidence", "verify", containers / "valid-signed-message.asice"]
+    trust = ["--trust", containers / "trust-shared-params.xml"]
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments, *trust], stdout=stdout, stderr=subprocess.PIPE, env=environment
+    )

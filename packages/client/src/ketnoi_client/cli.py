@@ -7,8 +7,11 @@ Exit status: 0 done (for `evidence verify`: valid), 1 refused or not found to be
 from __future__ import annotations
 
 import argparse
+import contextlib
 import getpass
+import io
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -63,9 +66,12 @@ class ClaimedMember(Personal, forbid_unknown_fields=True, frozen=True):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
+    _write_what_can_be_written()
     options = _parser().parse_args(arguments)
     try:
-        return int(options.run(options))
+        status = int(options.run(options))
+        sys.stdout.flush()
+        return status
     except (SettingsError, _Unusable, evidence.UnusableInput) as error:
         return _say(error, UNUSABLE)
     except KetnoiError as error:
@@ -76,6 +82,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return REFUSED
     except (KeyboardInterrupt, EOFError):
         return _say("đã dừng · stopped", UNUSABLE)
+    except OSError as error:
+        # Whoever reads our output has gone, or its disk is full: a verdict that nobody saw was not given.
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _say(f"không ghi được kết quả · the result cannot be written: {error.strerror}", UNUSABLE)
+
+
+def _write_what_can_be_written() -> None:
+    """A terminal that knows no Vietnamese letters gets escapes; it never changes an exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _say(text: object, status: int) -> int:

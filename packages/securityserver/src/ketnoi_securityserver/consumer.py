@@ -26,6 +26,7 @@ from ketnoi_securityserver.exchange import (
     Channel,
     Headers,
     check_message_headers,
+    check_no_personal_number,
     without_repeats,
 )
 from ketnoi_securityserver.http_response import Response
@@ -147,6 +148,7 @@ class Consumer:
         except InvalidIdentifier:
             raise Refusal("invalid_security_server", "X-Road-Security-Server has no readable identifier") from None
         octets = request.encode()
+        check_no_personal_number(octets)
         return Message(message_id, request_id, client, service, security_server, request, octets, call.body or None)
 
     def _recognise(self, client: SubsystemId, channel: Channel) -> None:

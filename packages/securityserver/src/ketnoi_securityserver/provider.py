@@ -19,7 +19,14 @@ from ketnoi_protocol.rest import RestRequest, RestResponse
 from ketnoi_securityserver import transport
 from ketnoi_securityserver.access import AccessRights, judged_path
 from ketnoi_securityserver.backend import Backend
-from ketnoi_securityserver.exchange import METHODS, Answer, Delivery, Sending, check_message_headers
+from ketnoi_securityserver.exchange import (
+    METHODS,
+    Answer,
+    Delivery,
+    Sending,
+    check_message_headers,
+    check_no_personal_number,
+)
 from ketnoi_securityserver.messagelog import Record, ReplayKey
 from ketnoi_securityserver.metaservices import METASERVICES, Metaservices
 from ketnoi_securityserver.observer import PROVIDER, Steps
@@ -139,6 +146,7 @@ class Provider:
         if request.method not in METHODS:
             raise Refusal("invalid_http_method", request.method[:16])
         service, service_path = rest.parse_target(request.path)
+        check_no_personal_number(received.message)
         named = check_message_headers(request.headers)
         if rest.CLIENT not in named:
             raise Refusal("invalid_client_identifier", "the header X-Road-Client is missing")
