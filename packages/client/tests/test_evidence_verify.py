@@ -1,9 +1,11 @@
 """`ketnoi evidence verify`: the right verdict on every container of X-Road's own test data, and its exit status."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
