@@ -105,7 +105,6 @@ def test_patterns(pattern: str, path: str, covers: bool) -> None:
     [
         ("", "/"),
         ("/a/b", "/a/b"),
-        ("/a%2Fb", "/a/b"),
         ("/%C4%90%E1%BB%93ng", "/Đồng"),
         ("/100%25", "/100%"),
         ("/a..b/...", "/a..b/..."),
@@ -118,8 +117,9 @@ def test_rights_are_judged_on_the_decoded_path(raw: str, decoded: str) -> None:
 
 @pytest.mark.parametrize(
     "raw",
-    ["/..", "/a/../b", "/a/%2e%2E/b", "/a/.", "/a%2F..%2Fb", "/a/..;x=1/b", "/a/%2e%2e%3Bx/b", "/%252e%252e/b",
-     "/a%255Cb", "/a%5C..%5Cb", "/a\\b", "/%", "/%4", "/%zz", "/%FF", "/%00", "/%0d%0a", "/a%7f"],
+    ["/..", "/a/../b", "/a/%2e%2E/b", "/a/.", "/a%2F..%2Fb", "/a%2Fb", "/a%2fb", "/a/..;x=1/b",
+     "/a/%2e%2e%3Bx/b", "/%252e%252e/b", "/a%255Cb",
+     "/a%5C..%5Cb", "/a\\b", "/%", "/%4", "/%zz", "/%FF", "/%00", "/%0d%0a", "/a%7f"],
 )  # fmt: skip
 def test_a_path_that_two_servers_could_read_differently_is_refused(raw: str) -> None:
     with pytest.raises(Refusal) as caught:

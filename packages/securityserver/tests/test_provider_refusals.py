@@ -180,8 +180,8 @@ def test_a_signature_by_another_member_is_refused(world: World) -> None:
 
 def test_a_subsystem_of_another_server_cannot_be_spoken_for(world: World, caller: Caller) -> None:
     message = part(client=PROVINCE.subsystem("MOTCUA"))
-    assert caller.refused(caller.message(message)) == f"{P}ssl_authentication_failed"
-    assert refused_in(world, 3, "ssl_authentication_failed")
+    assert caller.refused(caller.message(message)) == f"{P}server_not_opened"
+    assert refused_in(world, 3, "server_not_opened")
 
 
 def test_a_certificate_for_authentication_cannot_sign(world: World) -> None:
@@ -333,7 +333,7 @@ def test_a_right_to_an_endpoint_opens_that_endpoint_only(world: World, caller: C
     assert code("GET", "/persons/a%20b") is None
     assert code("POST", "/persons/1") == f"{P}access_denied"
     assert code("GET", "/persons/1/2") == f"{P}access_denied"
-    assert code("GET", "/persons/1%2F2") == f"{P}access_denied"
+    assert code("GET", "/persons/1%2F2") == f"{P}bad_request"
     assert code("GET", "/persons") == f"{P}access_denied"
     assert code("GET", "") == f"{P}access_denied"
     world.run(services.set_enabled("test", description, False, "đang bảo trì"))

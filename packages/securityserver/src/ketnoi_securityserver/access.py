@@ -19,6 +19,7 @@ from ketnoi_protocol.identifiers import SecurityServerId, ServiceId, SubsystemId
 if TYPE_CHECKING:
     from ketnoi_securityserver.serverconf import AccessRight
 
+_ENCODED_SLASH = re.compile(r"%2[Ff]")
 _STILL_ENCODED = re.compile(r"%(?:2[EeFf]|5[Cc])")
 _ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _PATTERN_TOKEN = re.compile(r"\*\*|\\\*|\*|[^*\\]+|\\")
@@ -28,13 +29,17 @@ def judged_path(raw: str) -> str:
     """The decoded form of a raw service path, on which rights are judged; the raw form is what is forwarded.
 
     Raises Refusal `bad_request` for a path that two servers could read differently: an unfinished percent escape,
-    octets that are not UTF-8, a control character or backslash, a dot segment (also one with parameters, `..;x`),
-    or a dot, slash or backslash still encoded after decoding (PR-REST; X-Road 7.7.1 on path traversal).
+    an encoded slash, which one server takes for a letter and the next for the end of a segment [our choice: X-Road
+    lets it pass], octets that are not UTF-8, a control character or backslash, a dot segment (also one with
+    parameters, `..;x`), or a dot, slash or backslash still encoded after decoding (PR-REST; X-Road 7.7.1 on path
+    traversal).
     """
     if not raw:
         return "/"
     if _ESCAPE.search(raw):
         raise Refusal("bad_request", "the path has an unfinished percent escape")
+    if _ENCODED_SLASH.search(raw):
+        raise Refusal("bad_request", "the path has an encoded slash")
     if "%" in raw:
         try:
             path = unquote_to_bytes(raw).decode("utf-8")

@@ -171,8 +171,10 @@ class Provider:
             delivery.certificate, received.ocsp_responses, delivery.presented, configuration, at
         )
         server = configuration.servers.get(judged)
-        if judged != peer or server is None or request.client not in server.clients:
-            raise Refusal("ssl_authentication_failed", f"{request.client} is not registered for {judged}")
+        if judged != peer or server is None:
+            raise Refusal("ssl_authentication_failed", f"{judged} is not registered")
+        if request.client not in server.clients:
+            raise Refusal("server_not_opened", f"{request.client} is not registered for {judged}")
         try:
             return self._own.verifier.verify(
                 received.signature,
