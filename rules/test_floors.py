@@ -17,6 +17,7 @@ BELOW = {
     "securityserver": {"protocol", "trust", "runtime"},
     "registry": {"protocol", "trust", "runtime"},
     "client": {"protocol", "trust"},
+    "portal": {"protocol", "trust", "runtime"},
     "testbed": set(ROOMS) - {"testbed"},
 }
 

@@ -1,0 +1,1 @@
+"""What people are told: notices in the portal, and letters that leave by e-mail."""

@@ -1,0 +1,213 @@
+"""Everything that changes an application. Each act is judged by the rules, written, checked against them, audited."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+from django.db import transaction
+
+from ketnoi_portal.agencies.models import Organisation
+from ketnoi_portal.audit.models import record
+from ketnoi_portal.onboarding.models import Application
+from ketnoi_portal.onboarding.registration import Registration
+from ketnoi_portal.onboarding.writing import WRITES, Given, issue_production_account
+from ketnoi_portal.process.case import Case, Stage
+from ketnoi_portal.process.deadlines import DAYS
+from ketnoi_portal.process.roles import Actor, DeskKind, Role
+from ketnoi_portal.process.rules import Reason, StepRefused, apply, check_step
+from ketnoi_portal.process.workflow import STEP
+from ketnoi_portal.settings import current
+from ketnoi_portal.site import clock
+from ketnoi_portal.text import Text
+from ketnoi_protocol.services import System
+
+After = Callable[[Application, str, str, Actor], None]
+_AFTER: list[After] = []
+
+
+def after_every_step(call: After) -> After:
+    """Have `call(application, step name, unit, actor)` run in the transaction of every step that is taken."""
+    _AFTER.append(call)
+    return call
+
+
+class Changed(Exception):  # noqa: N818
+    """Somebody else was faster: the application is no longer as it was when the page was loaded."""
+
+
+def begin(
+    actor: Actor, organisation: Organisation, system: System, *, supersedes: Application | None = None
+) -> Application:
+    """A new draft. Raises StepRefused unless the actor prepares for this organisation, and it is open."""
+    if actor.desk is not DeskKind.AGENCY or not actor.roles & {Role.REPRESENTATIVE, Role.CLERK}:
+        raise StepRefused([_NOT_FOR_AN_AGENCY])
+    if actor.organisation != organisation.code:
+        raise StepRefused([_NOT_YOURS])
+    return open_draft(actor, organisation, system, Registration(), supersedes=supersedes)
+
+
+def open_draft(
+    actor: Actor,
+    organisation: Organisation,
+    system: System,
+    form: Registration,
+    *,
+    supersedes: Application | None = None,
+) -> Application:
+    """A draft for an organisation, whoever brings it in (the mailroom does). Raises StepRefused when it has closed."""
+    if not organisation.is_open(clock.today()):
+        raise StepRefused([_CLOSED])
+    own = current()
+    with transaction.atomic():
+        at = clock.now()
+        application = Application.objects.create(
+            number=_next_number(at.year),
+            system=system,
+            organisation=organisation,
+            level=organisation.level,
+            chart=own.chart,
+            profile=own.profile,
+            stage=Stage.DRAFT,
+            stage_since=at,
+            began_at=at,
+            began_by=actor.person,
+            form=_plain(form if supersedes is None else supersedes.registration),
+            supersedes=supersedes,
+        )
+        record(actor, "begin", "application", application.pk, after={"number": application.number, "system": system})
+    return application
+
+
+def save_form(actor: Actor, application: Application, form: Registration) -> Application:
+    """Write the form of a draft. Raises StepRefused, Changed."""
+    with transaction.atomic():
+        locked = _locked(application)
+        if actor.organisation != locked.organisation_id or actor.desk is not DeskKind.AGENCY:
+            raise StepRefused([_NOT_YOURS])
+        if Stage(locked.stage) not in (Stage.DRAFT, Stage.RETURNED):
+            raise StepRefused([_NO_DRAFT])
+        before, locked.form = locked.form, _plain(form)
+        changed = sorted(name for name in locked.form if locked.form[name] != before.get(name))
+        _save(locked)
+        record(actor, "save_form", "application", locked.pk, after={"changed": changed})
+    return locked
+
+
+def take(
+    actor: Actor,
+    application: Application,
+    step_name: str,
+    unit: str = "",
+    given: Given | None = None,
+    *,
+    revision: int | None = None,
+) -> Application:
+    """Take one step of the process; the application as it is afterwards.
+
+    `revision` is the one that the actor saw. Raises StepRefused with every reason, Changed when somebody was faster.
+    """
+    step, what = STEP[step_name], given or Given()
+    with transaction.atomic():
+        locked = _locked(application)
+        if revision is not None and revision != locked.revision:
+            raise Changed(locked.number)
+        before = locked.case()
+        check_step(step, before, unit, actor)
+        if step.needs_reason and not what.reason.strip():
+            raise StepRefused([_REASON])
+        WRITES.get(step_name, _nothing)(locked, unit, actor, what)
+        after = apply(step, before, unit)
+        if after.stage is not before.stage:
+            _move(locked, after)
+        _save(locked)
+        _agree(locked, after)
+        record(
+            actor,
+            step_name,
+            "application",
+            locked.pk,
+            before={"stage": before.stage},
+            after={"stage": after.stage, "unit": unit},
+            note=what.reason,
+        )
+        for call in _AFTER:
+            call(locked, step_name, unit, actor)
+    return locked
+
+
+def _nothing(application: Application, unit: str, actor: Actor, given: Given) -> None:
+    """Many steps only move the application."""
+
+
+def _locked(application: Application) -> Application:
+    return Application.objects.select_for_update().get(pk=application.pk)
+
+
+def _move(application: Application, after: Case) -> None:
+    application.stage = after.stage
+    application.stage_since = clock.now()
+    days = DAYS.get(after.stage)
+    application.due_at = None if days is None else clock.now() + timedelta(days=days)
+    if after.stage is Stage.APPROVED:
+        issue_production_account(application)
+
+
+def _save(application: Application) -> None:
+    application.revision += 1
+    application.save()
+
+
+def _agree(application: Application, expected: Case) -> None:
+    """What was written is what the process says, or nothing is written at all."""
+    found = application.case()
+    if found != expected:
+        different = [name for name in Case.__slots__ if getattr(found, name) != getattr(expected, name)]
+        raise RuntimeError(f"what was written disagrees with the process in {', '.join(different)}")
+
+
+def _next_number(year: int) -> str:
+    """KN-2026-000123. Numbers are given in the transaction of the draft, so that none is given twice."""
+    last = (
+        Application.objects.select_for_update()
+        .filter(number__startswith=f"KN-{year}-")
+        .order_by("-number")
+        .values_list("number", flat=True)
+        .first()
+    )
+    return f"KN-{year}-{(int(last[8:]) if last else 0) + 1:06d}"
+
+
+def _plain(form: Registration) -> dict[str, Any]:
+    plain = msgspec.to_builtins(form)
+    assert isinstance(plain, dict)
+    return plain
+
+
+_NOT_YOURS = Reason(
+    "not_your_organisation",
+    Text("Hồ sơ này của cơ quan khác", "This application is another organisation's"),
+    Text("Chỉ cơ quan đăng ký làm được việc này", "Only the organisation that applies can do this"),
+)
+_NOT_FOR_AN_AGENCY = Reason(
+    "not_your_role",
+    Text("Chỉ người đại diện hoặc cán bộ đầu mối mở đăng ký", "Only a representative or clerk begins an application"),
+    Text("Đăng nhập với vai trò ở cơ quan đăng ký", "Act in your role at the organisation that applies"),
+)
+_CLOSED = Reason(
+    "organisation_closed",
+    Text("Cơ quan này đã giải thể hoặc sáp nhập", "This organisation has closed"),
+    Text("Đăng ký dưới tên cơ quan kế thừa", "Apply as its successor"),
+)
+_NO_DRAFT = Reason(
+    "not_a_draft",
+    Text("Đăng ký đã gửi thì không sửa được nữa", "What was sent cannot be changed"),
+    Text("Chờ C06 trả lại, hoặc rút và lập đăng ký mới", "Wait until it is returned, or withdraw it"),
+)
+_REASON = Reason(
+    "reason_missing",
+    Text("Phải nêu lý do", "A reason is needed"),
+    Text("Viết lý do để người khác hiểu vì sao", "Say why, so that others understand"),
+)

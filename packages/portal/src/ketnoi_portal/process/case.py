@@ -1,0 +1,194 @@
+"""An application as the rules see it: one value that holds everything a rule may ask about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, Final
+
+from ketnoi_portal.process.charts import CHARTS, Chart, Level
+from ketnoi_portal.process.roles import DeskKind
+from ketnoi_portal.text import Text
+from ketnoi_protocol.services import Environment, Platform, Service, System
+
+
+class Stage(StrEnum):
+    """Where an application stands."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    RETURNED = "returned"
+    OPENING = "opening"
+    TESTING = "testing"
+    TESTED = "tested"
+    WITH_PC06 = "with_pc06"
+    WITH_C06 = "with_c06"
+    WITH_LEADERSHIP = "with_leadership"
+    APPROVED = "approved"
+    LIVE = "live"
+    SUSPENDED = "suspended"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+STAGE_TITLES: Final = {
+    Stage.DRAFT: Text("Đang soạn", "Draft"),
+    Stage.SUBMITTED: Text("Chờ C06 tiếp nhận", "Waiting for C06"),
+    Stage.RETURNED: Text("Trả lại để hoàn thiện", "Returned"),
+    Stage.OPENING: Text("Đang mở kết nối thử nghiệm", "Test connection being opened"),
+    Stage.TESTING: Text("Đang thử nghiệm", "Testing"),
+    Stage.TESTED: Text("Thử nghiệm xong, hoàn thiện hồ sơ", "Tested; dossier being completed"),
+    Stage.WITH_PC06: Text("PC06 kiểm tra hồ sơ", "With PC06"),
+    Stage.WITH_C06: Text("C06 thẩm định hồ sơ", "With C06"),
+    Stage.WITH_LEADERSHIP: Text("Trình lãnh đạo", "With leadership"),
+    Stage.APPROVED: Text("Lãnh đạo đã đồng ý", "Approved"),
+    Stage.LIVE: Text("Chạy chính thức", "In production"),
+    Stage.SUSPENDED: Text("Tạm dừng", "Suspended"),
+    Stage.REVOKED: Text("Đã thu hồi", "Revoked"),
+    Stage.EXPIRED: Text("Hết hạn", "Expired"),
+    Stage.SUPERSEDED: Text("Đã thay bằng đăng ký mới", "Replaced by a newer application"),
+    Stage.REFUSED: Text("Không tiếp nhận", "Refused"),
+    Stage.WITHDRAWN: Text("Đã rút", "Withdrawn"),
+}
+
+OVER: Final = frozenset({Stage.REVOKED, Stage.EXPIRED, Stage.SUPERSEDED, Stage.REFUSED, Stage.WITHDRAWN})
+
+
+class Outcome(StrEnum):
+    """How a test call ended: each service is tried both ways before production."""
+
+    ANSWERED = "answered"
+    REFUSED = "refused"
+
+
+class Confirmation(StrEnum):
+    """What one assessor has said of the information system's security."""
+
+    NONE = "none"
+    VALID = "valid"
+    STALE = "stale"
+    DENIED = "denied"
+
+
+class PaperState(StrEnum):
+    """One paper of the dossier: handed over by the agency, then accepted by the desk that checks it."""
+
+    FILED = "filed"
+    ACCEPTED = "accepted"
+
+
+ASSESSORS: Final = (DeskKind.A05, DeskKind.A06)
+WHOLE: Final = ""
+"""The unit of a paper that stands once in a dossier."""
+
+PaperKey = tuple[int, str]
+"""A paper's number in the guidance (1 to 4), and the account that it is for, or WHOLE."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Everything a rule may ask about one application.
+
+    `connection_checked`, `calls` and the confirmations of the test count for the present certificate only: a new one
+    empties them. `defects` is how many defects the pre-check finds in the form. `papers` has the papers 1 to 4 that
+    stand; number 5 is `confirmations`. `listed` are the accounts that paper 2 names. `decisions` is how many levels
+    of leadership have agreed, in order. `expired`: the approved time is over.
+    """
+
+    system: System
+    applicant: str
+    level: Level
+    chart_name: str
+    services: frozenset[Service]
+    platforms: frozenset[Platform]
+    stage: Stage = Stage.DRAFT
+    defects: int = 0
+    registered: frozenset[tuple[Platform, Environment]] = frozenset()
+    accounts_taken: frozenset[Environment] = frozenset()
+    connection_checked: bool = False
+    calls: frozenset[tuple[Service, Outcome]] = frozenset()
+    test_confirmed: bool = False
+    survey_sent: bool = False
+    open_questions: frozenset[DeskKind] = frozenset()
+    confirmations: tuple[tuple[DeskKind, Confirmation], ...] = ()
+    papers: tuple[tuple[PaperKey, PaperState], ...] = ()
+    listed: frozenset[str] = frozenset()
+    decisions: int = 0
+    expired: bool = False
+
+    @property
+    def chart(self) -> Chart:
+        """The hierarchy under which this application was begun."""
+        return CHARTS[self.chart_name]
+
+    @property
+    def route(self) -> tuple[DeskKind, ...]:
+        """The desks that its dossier passes before leadership."""
+        return self.chart.dossier_routes[self.level]
+
+    def confirmation(self, assessor: DeskKind) -> Confirmation:
+        """What an assessor has said."""
+        return dict(self.confirmations).get(assessor, Confirmation.NONE)
+
+    def paper(self, number: int, unit: str = WHOLE) -> PaperState | None:
+        """The state of a paper, or None where there is none."""
+        return dict(self.papers).get((number, unit))
+
+    def but(self, **changes: Any) -> Case:
+        """The same application with these changes."""
+        return replace(self, **changes)
+
+    def with_confirmation(self, assessor: DeskKind, said: Confirmation) -> Case:
+        """An assessor says something else from now on."""
+        return self.but(confirmations=tuple(sorted({**dict(self.confirmations), assessor: said}.items())))
+
+    def with_paper(self, key: PaperKey, state: PaperState | None) -> Case:
+        """A paper stands in this state, or not at all."""
+        papers = {**dict(self.papers), key: state}
+        return self.but(papers=tuple(sorted((each, known) for each, known in papers.items() if known is not None)))
+
+    def waits_for(self) -> tuple[DeskKind, ...]:
+        """Whose act this application waits for."""
+        return _WAITS.get(self.stage, ())
+
+
+_WAITS: Final = {
+    Stage.DRAFT: (DeskKind.AGENCY,),
+    Stage.SUBMITTED: (DeskKind.C06,),
+    Stage.RETURNED: (DeskKind.AGENCY,),
+    Stage.OPENING: (DeskKind.C06, DeskKind.AGENCY),
+    Stage.TESTING: (DeskKind.AGENCY,),
+    Stage.TESTED: (DeskKind.AGENCY,),
+    Stage.WITH_PC06: (DeskKind.PC06,),
+    Stage.WITH_C06: (DeskKind.C06,),
+    Stage.WITH_LEADERSHIP: (DeskKind.LEADERSHIP,),
+    Stage.APPROVED: (DeskKind.C06,),
+}
+
+
+def opened(case: Case) -> frozenset[Environment]:
+    """In which environments C06's servers and registry answer this application: the one place that says so."""
+    environments = set()
+    if case.stage in _TEST_OPEN:
+        environments.add(Environment.TEST)
+    if case.stage is Stage.LIVE and not case.expired:
+        environments.add(Environment.PRODUCTION)
+    return frozenset(environments)
+
+
+# Testing goes on beside production; a suspended application is closed in both environments.
+_TEST_OPEN: Final = frozenset(
+    {
+        Stage.OPENING,
+        Stage.TESTING,
+        Stage.TESTED,
+        Stage.WITH_PC06,
+        Stage.WITH_C06,
+        Stage.WITH_LEADERSHIP,
+        Stage.APPROVED,
+        Stage.LIVE,
+    }
+)

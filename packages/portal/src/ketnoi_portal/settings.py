@@ -1,0 +1,134 @@
+"""The portal's settings file (TOML), read before Django starts."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+
+from ketnoi_portal.process.charts import DEFAULT_CHART
+from ketnoi_protocol.services import DEFAULT_PROFILE, Environment, Platform, System
+from ketnoi_runtime.settings import load_settings
+
+SETTINGS_VARIABLE: Final = "KETNOI_PORTAL_SETTINGS"
+
+
+class _Part(msgspec.Struct, frozen=True):
+    """A table of the file; unknown names are errors."""
+
+
+class Mailbox(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One mailbox that the mailroom polls over IMAP. `tls` is off only on a loopback address."""
+
+    system: System
+    address: str
+    host: str
+    port: int = 993
+    user: str
+    password_file: str
+    tls: bool = True
+    folder: str = "INBOX"
+
+
+class Mail(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How notices leave. Without a host they stay in the outbox, where a page shows them.
+
+    `allowed_domains` empty: any but those of the guidance's own mailboxes, which nothing here ever writes to.
+    """
+
+    host: str = ""
+    port: int = 25
+    sender: str = "ketnoi@localhost"
+    starttls: bool = False
+    user: str = ""
+    password_file: str = ""
+    allowed_domains: tuple[str, ...] = ()
+
+
+class Server(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The admin API of one of C06's security servers; `subsystem` is the one that provides there."""
+
+    instance: str
+    platform: Platform
+    environment: Environment
+    subsystem: str
+    admin_url: str
+    certificate: str
+    api_key_file: str
+    evidence_url: str = ""
+    kind: Literal["ketnoi", "x-road"] = "ketnoi"
+
+
+class Exchange(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The admin API of one platform's exchange: observed, and used by its operator's own desk."""
+
+    instance: str
+    platform: Platform
+    environment: Environment
+    admin_url: str
+    certificate: str
+    api_key_file: str
+    configuration_url: str = ""
+    anchor: str = ""
+
+
+class Directory(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One environment's signed directory. Only the publisher's own settings name the key."""
+
+    environment: Environment
+    certificate: str
+    key: str = ""
+    host: str = "127.0.0.1"
+    port: int = 0
+    interval: float = 10.0
+
+
+class Signing(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whom signatures on papers are believed: certificates (PEM) of issuers, by a name that people read."""
+
+    issuers: dict[str, str] = {}
+    rehearsal_signer: str = ""
+
+
+class Settings(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything. Relative paths are meant relative to the file's own folder (`base`).
+
+    `rehearsal` marks a test bed: sign-in cards, test certificates on papers. It never stands beside real mailboxes.
+    """
+
+    database: str
+    secret_key_file: str
+    base_url: str = "http://127.0.0.1:8001"
+    host: str = "127.0.0.1"
+    port: int = 8001
+    base: str = "."
+    rehearsal: bool = False
+    chart: str = DEFAULT_CHART
+    profile: str = DEFAULT_PROFILE
+    member_class: str = "GOV"
+    data: str = "data"
+    mail: Mail = msgspec.field(default_factory=Mail)
+    mailboxes: tuple[Mailbox, ...] = ()
+    servers: tuple[Server, ...] = ()
+    exchanges: tuple[Exchange, ...] = ()
+    directories: tuple[Directory, ...] = ()
+    signing: Signing = msgspec.field(default_factory=Signing)
+    most_removals: int = 20
+    most_removed_share: float = 0.05
+
+    def path(self, name: str) -> Path:
+        """A path that the file names."""
+        return Path(self.base) / name
+
+    def secret(self, name: str) -> str:
+        """What a file of secrets holds, without the line's end."""
+        return self.path(name).read_text(encoding="utf-8").strip()
+
+
+@cache
+def current() -> Settings:
+    """The settings of this process, from the file that KETNOI_PORTAL_SETTINGS names. Raises SettingsError."""
+    return load_settings(os.environ.get(SETTINGS_VARIABLE, "portal.toml"), Settings)

@@ -1,0 +1,1 @@
+"""People: sign-in, roles at desks and agencies, delegation, invitation, leaving."""

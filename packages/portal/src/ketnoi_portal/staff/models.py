@@ -1,0 +1,132 @@
+"""People, their roles, and who stands in for whom."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import Q
+
+from ketnoi_portal.agencies.models import Desk, Organisation
+from ketnoi_portal.process.roles import ROLES, Actor, DeskKind, Role
+from ketnoi_portal.site import clock
+
+
+class People(BaseUserManager["Person"]):
+    """Finds and makes people; e-mail addresses are compared without case."""
+
+    def get_by_natural_key(self, username: str | None) -> Person:
+        """Sign-in by e-mail address."""
+        return self.get(email__iexact=username)
+
+    def create_user(self, email: str, password: str | None = None, **extra: Any) -> Person:
+        """A person who may sign in; without a password not until one is set."""
+        person = self.model(email=email.strip().lower(), joined_at=clock.now(), **extra)
+        person.set_password(password)
+        person.save()
+        return person
+
+
+class Person(AbstractBaseUser):
+    """Somebody who signs in. What they may do stands in their assignments alone; nobody is a superuser."""
+
+    email = models.EmailField(unique=True)
+    full_name = models.CharField(max_length=100)
+    position = models.CharField(max_length=100, blank=True)
+    phone = models.CharField(max_length=20, blank=True)
+    is_active = models.BooleanField(default=True)
+    joined_at = models.DateTimeField()
+    left_at = models.DateTimeField(null=True, blank=True)
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["full_name"]
+    objects = People()
+
+    def __str__(self) -> str:
+        return self.full_name
+
+    def get_full_name(self) -> str:
+        """For whoever greets."""
+        return self.full_name
+
+    def get_short_name(self) -> str:
+        """For whoever greets."""
+        return self.full_name
+
+    # What Django's templates and allauth ask; permissions are roles here.
+    is_staff = False
+    is_superuser = False
+
+    def has_perm(self, perm: str, obj: object = None) -> bool:
+        """Nobody has Django's own permissions."""
+        return False
+
+    def has_module_perms(self, app_label: str) -> bool:
+        """Nobody has Django's own permissions."""
+        return False
+
+
+def _running(at: datetime) -> Q:
+    return Q(since__lte=at) & (Q(until=None) | Q(until__gt=at))
+
+
+class Assignment(models.Model):
+    """One role of one person: at a desk, or (desk empty) at an organisation that applies. Never deleted, only ended."""
+
+    person = models.ForeignKey(Person, models.PROTECT, related_name="assignments")
+    role = models.CharField(max_length=20, choices=[(role, ROLES[role].title.vi) for role in Role])
+    desk = models.ForeignKey(Desk, models.PROTECT, null=True, blank=True, related_name="assignments")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, null=True, blank=True, related_name="assignments")
+    leadership_level = models.PositiveSmallIntegerField(default=0)
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True, blank=True)
+    given_by = models.CharField(max_length=100)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(desk=None) ^ Q(organisation=None), name="an_assignment_is_at_a_desk_or_an_agency"
+            )
+        ]
+        indexes = [models.Index(fields=["person", "until"])]
+
+    @property
+    def hat(self) -> str:
+        """The office it belongs to, as a key: `desk:c06`, `agency:H55`."""
+        return f"desk:{self.desk_id}" if self.desk_id else f"agency:{self.organisation_id}"
+
+
+class Delegation(models.Model):
+    """For a fixed time somebody else may act by an assignment; the audit names who acted."""
+
+    assignment = models.ForeignKey(Assignment, models.PROTECT, related_name="delegations")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="delegated")
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+    reason = models.CharField(max_length=300)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+
+def hats_of(person: Person, at: datetime | None = None) -> dict[str, Actor]:
+    """Every office in which a person may act at a moment (by default the present one), own and delegated."""
+    moment = at or clock.now()
+    if not person.is_active:
+        return {}
+    held = Assignment.objects.select_related("desk", "organisation").filter(_running(moment))
+    delegated = Delegation.objects.filter(person=person, since__lte=moment, until__gt=moment, ended_at=None).values(
+        "assignment"
+    )
+    hats: dict[str, Actor] = {}
+    for each in held.filter(Q(person=person) | Q(pk__in=delegated)).order_by("pk"):
+        known = hats.get(each.hat)
+        roles = (known.roles if known else frozenset()) | {Role(each.role)}
+        level = each.leadership_level or (known.leadership_level if known else 0)
+        if each.desk is not None:
+            desk = each.desk
+            hats[each.hat] = Actor(str(person.pk), DeskKind(desk.kind), desk.organisation, roles, desk.area, level)
+        else:
+            hats[each.hat] = Actor(str(person.pk), DeskKind.AGENCY, str(each.organisation_id), roles)
+    return hats
