@@ -9,6 +9,7 @@ import pytest
 
 from ketnoi_client import evidence
 from ketnoi_client.cli import main
+from ketnoi_protocol.content_digest import ContentDigest
 from ketnoi_testbed.asking import person_of
 from ketnoi_testbed.world import World
 from ketnoi_trust.errors import Refused
@@ -32,6 +33,11 @@ def test_question_and_answer_are_proved_offline(world: World, fetched: tuple[str
     assert asked.message.message_id == answered.message.message_id == message_id
     assert [str(part) for part in asked.messages] == ["message.xml", "attachment1"]
     assert timedelta() <= asked.stamped_at - asked.signing_time < timedelta(minutes=1)
+    for verdict in (asked, answered):
+        # So that neither body can be exchanged for another one of the batch, or left out unseen.
+        named = ContentDigest.of(verdict.message.headers or ())
+        assert named is not None
+        assert named.fits(verdict.messages[1].content or b"")
     told = next(part.content for part in asked.messages if part.name == "attachment1")
     assert told is not None
     assert world.people.full.personal_number.encode() in told

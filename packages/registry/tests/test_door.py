@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from yarl import URL
 
+from ketnoi_protocol.http_signature import content_digest
 from ketnoi_protocol.services import Service
 from ketnoi_registry import people
 from ketnoi_registry.app import Registry
@@ -74,6 +75,20 @@ def test_a_service_is_one_path_and_post(running, method, path, status, code):
             return response.status, (await response.json(content_type=None))["code"], response.headers.get("Allow")
 
     assert running.do(act) == (status, code, "POST" if status == 405 else None)
+
+
+def test_every_answer_names_its_body_by_digest(do):
+    async def act(world):
+        body, headers = look_up(world)
+        found = []
+        for method, path in (("POST", PATH), ("GET", PATH), ("POST", "/"), ("GET", "/openapi.json")):
+            sent = world.session("ss-vdxp").request(method, URL(world.url + path), data=body, headers=headers)
+            async with sent as response:
+                octets = await response.read()
+                found.append((response.status, response.headers["Content-Digest"] == content_digest(octets)))
+        return found
+
+    assert do(act) == [(200, True), (405, True), (404, True), (200, True)]
 
 
 @pytest.mark.parametrize(

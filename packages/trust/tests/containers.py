@@ -48,11 +48,24 @@ class World:
         made: Configuration = self.kit.configuration(self.kit.approve(self.ca), timestamps=(listed,))
         return made
 
-    def request(self, message_id: str = "XX-TEST-1") -> bytes:
+    def request(self, message_id: str = "XX-TEST-1", digest: str | None = None) -> bytes:
+        """A REST request, with Content-Digest where one is given."""
         instance = self.kit.instance
         return (
             f"POST\r\n/r1/{instance}/GOV/G01.C06/DANCU/look-up\r\nContent-Type:application/json\r\n"
             f"X-Road-Client:{instance}/GOV/G15/MOTCUA\r\nx-road-id:{message_id}\r\n"
+            + (f"Content-Digest:{digest}\r\n" if digest is not None else "")
+        ).encode()
+
+    def soap_request(self) -> bytes:
+        """A SOAP request, which may have many attachments."""
+        instance = f"<id:xRoadInstance>{self.kit.instance}</id:xRoadInstance><id:memberClass>GOV</id:memberClass>"
+        return (
+            '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns:xrd="http://x-road.eu/xsd/xroad.xsd"'
+            f' xmlns:id="http://x-road.eu/xsd/identifiers"><s:Header><xrd:client>{instance}<id:memberCode>G15'
+            f"</id:memberCode><id:subsystemCode>MOTCUA</id:subsystemCode></xrd:client><xrd:service>{instance}"
+            "<id:memberCode>G01.C06</id:memberCode><id:subsystemCode>DANCU</id:subsystemCode><id:serviceCode>lookUp"
+            "</id:serviceCode></xrd:service><xrd:id>XX-TEST-1</xrd:id></s:Header><s:Body><lookUp/></s:Body></s:Envelope>"
         ).encode()
 
     def sign(

@@ -96,7 +96,7 @@ def test_a_verdict_says_who_what_and_when(world: World, kit: Any, shape: str, st
 
 @pytest.mark.parametrize("direct", [False, True])
 def test_a_deleted_body_is_told(world: World, direct: bool) -> None:
-    message, bodies = world.request(), (b"1", b"2", b"3")
+    message, bodies = world.soap_request(), (b"1", b"2", b"3")
     signature = world.sign([digests(message, *bodies)], direct=direct)[0]
     container = world.stamped(world.container(message, signature, None, b"2"))
     for strict in (False, True):
@@ -105,7 +105,7 @@ def test_a_deleted_body_is_told(world: World, direct: bool) -> None:
 
 
 def test_attachments_come_in_the_order_of_their_numbers(world: World) -> None:
-    message, bodies = world.request(), [str(number).encode() for number in range(1, 13)]
+    message, bodies = world.soap_request(), [str(number).encode() for number in range(1, 13)]
     signature = world.sign([digests(message, *bodies)])[0]
     verdict = judge(world, world.stamped(world.container(message, signature, *bodies[:9])))
     assert [part.content for part in verdict.messages] == [message, *bodies[:9], None, None, None]

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
+from ketnoi_protocol.http_signature import content_digest
 from ketnoi_trust import archives, asic, evidence, timestamps, zip_format
 from ketnoi_trust.archives import Link
 from ketnoi_trust.configuration import TimestampAuthority
 
 from . import stamps
-from .containers import World, digests
+from .containers import BODY, World, digests
 from .steps import check
 from .test_archives import AT, BEFORE, FILES, chain_of, packed
 
@@ -41,6 +42,8 @@ def test_evidence(world: World, kit: Any) -> None:
     stranger = kit.authority("Other CA").issue(kit.name_of(common_name="Other TSA"))
     bare = world.container(message, world.sign([digests(message)])[0])
     lie = replace(plain, message=world.request("XX-TEST-2"))
+    named = world.request(digest=content_digest(BODY))
+    other_body = world.stamped(world.container(named, world.sign([digests(named, b"{}")], direct=True)[0], b"{}"))
     known = world.configuration
 
     def judged(container: asic.Container) -> Callable[[Callable[..., Any]], Any]:
@@ -61,6 +64,7 @@ def test_evidence(world: World, kit: Any) -> None:
                 "verified = Verified(message.signer, stamp.gen_time, b'', stamp.gen_time, stamp.gen_time, ())",
                 judged(lie),
             ),
+            6: ("absent = ()", judged(other_body)),
         },
     )
 

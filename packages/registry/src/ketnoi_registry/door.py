@@ -88,7 +88,7 @@ class Door:
             raise Refusal("21", "the connection is not that of a known security server")
         path = request.raw_path
         if path == DOCUMENT_PATH and request.method in ("GET", "HEAD"):
-            return web.Response(body=self._document, headers={"Content-Type": "application/json", **_ALWAYS})
+            return _response(200, self._document, "application/json")
         if not path.startswith(SERVICES_PATH):
             raise Refusal("unknown_service")
         if request.method != "POST":
@@ -98,7 +98,7 @@ class Door:
         headers = {name: request.headers.getall(name, []) for name in HEADERS}
         body = await self._body(request)
         answer = await self._calls.answer(Asked(instance, path.removeprefix(SERVICES_PATH), headers, body))
-        return web.Response(body=answer, headers={"Content-Type": "application/json", **_ALWAYS})
+        return _response(200, answer, "application/json")
 
     async def _body(self, request: web.BaseRequest) -> bytes:
         if request.content_type != "application/json" or "Content-Encoding" in request.headers:
@@ -126,11 +126,15 @@ class Door:
         return bytes(pieces)
 
 
+def _response(status: int, body: bytes, content_type: str) -> web.Response:
+    # The digest gets into the part that the security server signs, and binds the body to it in evidence.
+    digest = {"Content-Digest": http_signature.content_digest(body)}
+    return web.Response(status=status, body=body, headers={"Content-Type": content_type, **digest, **_ALWAYS})
+
+
 def _refused(refusal: Refusal, status: int | None = None) -> web.Response:
     problem = problem_of(refusal, status)
-    response = web.Response(
-        status=problem.status, body=msgspec.json.encode(problem), headers={"Content-Type": CONTENT_TYPE, **_ALWAYS}
-    )
+    response = _response(problem.status, msgspec.json.encode(problem), CONTENT_TYPE)
     if problem.status == 503:
         response.headers["Retry-After"] = "1"
     return response

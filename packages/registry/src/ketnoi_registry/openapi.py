@@ -57,6 +57,7 @@ def _operation(entry: CatalogueEntry) -> dict[str, Any]:
     responses: dict[str, Any] = {
         "200": {
             "description": "Câu trả lời · the answer",
+            "headers": _DIGEST,
             "content": {"application/json": {"schema": _reference(ANSWERS[entry.answer_shape])}},
         }
     }
@@ -86,6 +87,7 @@ def _responses() -> dict[str, Any]:
     return {
         str(status): {
             "description": "\n".join(f"`{code}`: {row(code).title_vi} · {row(code).title_en}" for code in codes),
+            "headers": _DIGEST,
             "content": {CONTENT_TYPE: {"schema": _reference(Problem)}},
         }
         for status, codes in sorted(by_status.items())
@@ -96,6 +98,12 @@ def _header(name: str, text: str) -> dict[str, Any]:
     return {"name": name, "in": "header", "required": True, "description": text, "schema": {"type": "string"}}
 
 
+_DIGEST = {
+    "Content-Digest": {
+        "description": "SHA-256 của nội dung, làm bằng chứng · of the body, for evidence (RFC 9530)",
+        "schema": {"type": "string"},
+    }
+}
 _PARAMETERS = {
     "X-Road-Client": _header("X-Road-Client", "Hệ thống thông tin gọi · the calling information system"),
     "X-Road-Id": _header("X-Road-Id", "Mã thông điệp · the message id"),

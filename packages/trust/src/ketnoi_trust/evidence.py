@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from ketnoi_protocol.content_digest import ContentDigest, InvalidDigest
 from ketnoi_protocol.identifiers import MemberId
 from ketnoi_trust import asic, hashchain, signatures, timestamps
 from ketnoi_trust.asic import Container
@@ -23,12 +24,14 @@ _CHAIN_CODES = frozenset(
     {"malformed_hash_chain", "invalid_hash_chain", "invalid_hash_chain_ref", "hashchain_unused_inputs"}
 )
 
+_BODY = "/attachment1"
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """One signed part of a message: `message.xml` or `attachmentN`.
 
-    `content` is None where the part was signed and is not in the container any more.
+    `content` is None where the part was signed, or named by the signed message, and is not in the container any more.
     """
 
     name: str
@@ -44,7 +47,7 @@ class Verdict:
     """What was proved. Moments are aware UTC, certificates DER.
 
     `signing_time` is what the signer said, `stamped_at` what a time-stamping authority confirmed: the signature is
-    not younger. X-Road's hash chains do not show that a message never had a further attachment.
+    not younger. Where a message names no body, X-Road's hash chains do not show that it never had one.
     """
 
     message: SignedMessage
@@ -79,9 +82,12 @@ def verify(data: bytes, configuration: Configuration, *, strict: bool = False) -
     with numbered(5):
         parts = {f"/{name}": content for name, content in _parts(container).items()}
         verified = _verified(container, parts, message.signer, configuration, stamp.gen_time, strict=strict)
+    # 6 a REST message has one body at most, and that which it names
+    with numbered(6):
+        absent = _absent(message, parts, verified.absent)
     return Verdict(
         message=message,
-        messages=_in_order(parts, verified.absent),
+        messages=_in_order(parts, absent),
         signer=verified.member,
         signing_time=verified.signing_time,
         stamped_at=stamp.gen_time,
@@ -129,6 +135,31 @@ def _verified(
             raise
         # Here, and not in messages under way, X-Road says whose fault a broken chain is.
         raise Refused(f"malformed_signature.{error.code}", error.message) from error
+
+
+def _absent(message: SignedMessage, parts: Mapping[str, bytes], signed: Collection[str]) -> Collection[str]:
+    """The parts that are not there, of those that were signed and the body that the message names by Content-Digest.
+
+    A hash chain's names are not signed, so that a neighbour's digest could be passed off as a body, or a body's as a
+    neighbour. The message itself is signed.
+    """
+    if message.headers is None:
+        return signed
+    if not {signatures.MESSAGE, _BODY}.issuperset((*parts, *signed)):
+        raise Refused("invalid_message", "a REST message has no more than one body")
+    try:
+        named = ContentDigest.of(message.headers)
+    except InvalidDigest as error:
+        raise Refused("invalid_message", "the message's Content-Digest has a wrong form") from error
+    if named is None:
+        return signed
+    body = parts.get(_BODY)
+    if body is None:
+        # An empty body is none.
+        return () if named.fits(b"") else (_BODY,)
+    if not named.fits(body):
+        raise Refused("invalid_signature_value", "the body is not the one that the signed message names")
+    return ()
 
 
 def _in_order(parts: Mapping[str, bytes], absent: Collection[str]) -> tuple[Part, ...]:

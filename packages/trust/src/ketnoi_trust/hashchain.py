@@ -5,7 +5,8 @@ and each input has a *chain*, its path from the root.
 
 What the root depends on is the digests and their methods alone. Whether a digest stands as a data reference, and under
 which name, is not covered by it: so the names must come in the order in which they are written (`verify` gives them
-back in their order), and nobody can learn from a chain alone that a message had no second part.
+back in their order), several parts must make up a step of their own, and nobody can learn from a chain alone that a
+message had no second part.
 """
 
 from __future__ import annotations
@@ -144,13 +145,15 @@ def verify(
     *,
     strict: bool = False,
     transforms: bool = False,
+    together: bool = False,
     further_chains: Mapping[str, bytes] | None = None,
 ) -> tuple[str, ...]:
     """Judge a chain against its result, and the inputs (octets under their names) against the chain.
 
     Gives the names of the data references in the order of their steps, also of those that are not among `inputs`:
     a body that was deleted since leaves its digest behind. `required` names must be there and be referred to.
-    `strict` refuses digest methods that are weak (our choice).
+    `strict` refuses digest methods that are weak (our choice). `together` asks that several data references be the
+    whole content of one step, as the parts of one message are: a neighbour's digest cannot be named as one of them.
     `further_chains` are documents that the chain refers to by name. Transforms change what is digested and are not
     covered by the result, so they are taken only where `transforms` says so, and on small XML only.
 
@@ -166,6 +169,8 @@ def verify(
         raise Refused("invalid_hash_chain", "the hash chain does not lead to its result")
     if strict and not keys.WEAK.isdisjoint({method, *walk.methods}):
         raise _malformed("the hash chain uses a weak digest method")
+    if together and len(walk.names) > 1 and walk.own_steps != [True]:
+        raise _malformed("the inputs do not make up one step")
     if not all(each in inputs and each in walk.names for each in required):
         raise Refused("hashchain_unused_inputs", "the hash chain does not refer to all that it must")
     return tuple(walk.names)
@@ -193,6 +198,8 @@ class _Walk:
         self._seen: set[tuple[str, str]] = set()
         self.names: list[str] = []
         self.methods: set[str] = set()
+        # For each step with data references: whether it holds nothing else.
+        self.own_steps: list[bool] = []
 
     def step(self, uri: str, base: str) -> bytes:
         """The DER of the step that `uri` names, seen from the document `base`."""
@@ -205,6 +212,9 @@ class _Walk:
         if values is None:
             raise _malformed("a step that is referred to is missing")
         self.methods.update(each.method for each in values)
+        kinds = {each.kind for each in values}
+        if "DataRef" in kinds:
+            self.own_steps.append(kinds == {"DataRef"})
         return _digest_list_of([(self._digest(each, name), each.method) for each in values])
 
     def _chain(self, name: str) -> dict[str, tuple[_Value, ...]]:

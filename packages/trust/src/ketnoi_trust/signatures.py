@@ -138,7 +138,7 @@ def _chained(
         return None
     if signature.hash_chain_result is None or signature.hash_chain is None:
         raise Refused("malformed_hash_chain", "the hash chain is missing")
-    return hashchain.verify(signature.hash_chain_result, signature.hash_chain, parts, (), strict=strict)
+    return hashchain.verify(signature.hash_chain_result, signature.hash_chain, parts, (), strict=strict, together=True)
 
 
 # Only certificates that were judged get here; peers are few, and their messages many.

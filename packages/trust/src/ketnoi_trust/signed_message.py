@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lxml import etree
 
 from ketnoi_protocol.errors import Refusal
 from ketnoi_protocol.identifiers import NAMESPACE, XROAD_NAMESPACE, InvalidIdentifier, MemberId, SubsystemId
-from ketnoi_protocol.rest import CLIENT, ID, SERVICE, RestRequest, RestResponse, parse_target
+from ketnoi_protocol.rest import CLIENT, ID, SERVICE, Headers, RestRequest, RestResponse, parse_target
 from ketnoi_trust import xml
 from ketnoi_trust.errors import Refused
 
@@ -30,13 +30,17 @@ Client = MemberId | SubsystemId
 
 @dataclass(frozen=True, slots=True)
 class SignedMessage:
-    """A message's header. `service` is its code with the version where one is named, `message_id` may be absent."""
+    """A message's header. `service` is its code with the version where one is named, `message_id` may be absent.
+
+    `headers` are all headers of a REST message, None for SOAP.
+    """
 
     is_response: bool
     client: Client
     provider: Client
     service: str
     message_id: str | None
+    headers: Headers | None = field(default=None, repr=False, compare=False)
 
     @property
     def sender(self) -> Client:
@@ -63,7 +67,12 @@ def _request(message: bytes) -> SignedMessage:
     request = RestRequest.decode(message)
     service, _ = parse_target(request.path)
     return SignedMessage(
-        False, _client(request.header(CLIENT)), service.provider, service.service_code, request.header(ID)
+        False,
+        _client(request.header(CLIENT)),
+        service.provider,
+        service.service_code,
+        request.header(ID),
+        request.headers,
     )
 
 
@@ -71,7 +80,12 @@ def _response(message: bytes) -> SignedMessage:
     response = RestResponse.decode(message)
     provider, _, service = (response.header(SERVICE) or "").rpartition("/")
     return SignedMessage(
-        True, _client(response.header(CLIENT)), SubsystemId.from_slash(provider), service, response.header(ID)
+        True,
+        _client(response.header(CLIENT)),
+        SubsystemId.from_slash(provider),
+        service,
+        response.header(ID),
+        response.headers,
     )
 
 
