@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from ketnoi_client import doctor
 from ketnoi_protocol.services import Service
 from ketnoi_testbed import mischief
 from ketnoi_testbed.asking import person_of
@@ -81,6 +82,14 @@ def test_the_story_is_told_without_anybodys_number(shown: Shown) -> None:
     assert "\033" not in text, "no colours where nobody sees them"
     assert not NUMBER.search(text)
     assert teller.first_answer == teller.first_proof == 1.0
+    assert not left_in_clear(shown)
+
+
+def left_in_clear(shown: Shown) -> list[Path]:
+    """Containers that a showing left behind; in the world's folder, but for the databases, none belongs."""
+    return [
+        path for path in shown.world.folder.rglob("*") if path.suffix in (".asice", ".zip") or "evidence" in path.name
+    ]
 
 
 def test_a_story_that_does_not_come_true_is_not_told_to_its_end(shown: Shown) -> None:
@@ -122,6 +131,13 @@ def test_officers_ask_from_the_page(shown: Shown, service: Service) -> None:
         assert [name for name, _ in call.gates][-2:] == ["look up", "log"]
 
 
+def test_what_never_reaches_the_registry_is_called_by_its_name_too(shown: Shown) -> None:
+    assert all(finding.passed for finding in doctor.examine(shown.world.agency("H55")))
+    known = json.loads(shown.get("api/world")[1])["metaservices"]
+    asked = {call.service_code for call in shown.board.latest() if not call.gates}
+    assert asked & {each["serviceCode"] for each in known} == {"allowedMethods"}
+
+
 def test_refusals_are_told_with_their_code(shown: Shown) -> None:
     assert shown.ask(agency="G15", service="look_up_citizen", how="wrong_birth")["result"] == "01"
     locked = shown.ask(agency="G15", service="look_up_citizen", how="locked_officer")
@@ -142,6 +158,7 @@ def test_what_was_kept_is_shown_and_verified(shown: Shown) -> None:
     assert all(row["body_is_encrypted"] for row in kept["log"])
     assert sorted(proof["kind"] for proof in kept["proofs"]) == ["request", "response"]
     assert kept["looked"][0]["officer"] == "H55.CB.0001"
+    assert not left_in_clear(shown)
     assert not NUMBER.search(content.decode())
     assert shown.get("api/calls/nothing/kept")[0] == 404
 

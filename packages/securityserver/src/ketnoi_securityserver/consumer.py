@@ -69,7 +69,7 @@ class Consumer:
             # 1 read
             steps.begin(1)
             message = self._read(call)
-            steps.message_id = message.id
+            steps.message_id, steps.service = message.id, message.service.service_code
 
             # 2 recognise
             steps.begin(2)

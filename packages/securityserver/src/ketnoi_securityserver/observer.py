@@ -28,12 +28,14 @@ class StepEvent:
     """One step of one exchange on one server.
 
     `server` is the security server's identifier in colon form, `message_id` the X-Road-Id (empty until it has been
-    read), `seconds` how long the step took, `outcome` is `ok` or the code that ended the exchange.
+    read), `service` the code of the service that is asked (likewise), `seconds` how long the step took, `outcome` is
+    `ok` or the code that ended the exchange.
     """
 
     server: str
     side: str
     message_id: str
+    service: str
     number: int
     step: str
     started_at: datetime
@@ -47,7 +49,18 @@ Observer = Callable[[StepEvent], None]
 class Steps:
     """The steps of one exchange: `begin(n)` ends the step before, leaving the `with` block ends the last one."""
 
-    __slots__ = ("_began", "_clock", "_names", "_number", "_observer", "_server", "_side", "_started_at", "message_id")
+    __slots__ = (
+        "_began",
+        "_clock",
+        "_names",
+        "_number",
+        "_observer",
+        "_server",
+        "_side",
+        "_started_at",
+        "message_id",
+        "service",
+    )
 
     def __init__(self, observer: Observer | None, clock: Clock, server: str, side: str) -> None:
         self._observer = observer
@@ -59,6 +72,7 @@ class Steps:
         self._began = 0.0
         self._started_at: datetime | None = None
         self.message_id = ""
+        self.service = ""
 
     def __enter__(self) -> Steps:
         return self
@@ -86,6 +100,7 @@ class Steps:
                     self._server,
                     self._side,
                     self.message_id,
+                    self.service,
                     self._number,
                     self._names[self._number - 1],
                     self._started_at,

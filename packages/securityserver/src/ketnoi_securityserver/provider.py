@@ -81,7 +81,7 @@ class Provider:
             # 2 read
             steps.begin(2)
             request = self._read(delivery, configuration)
-            steps.message_id = request.id
+            steps.message_id, steps.service = request.id, request.service.service_code
 
             # 3 verify
             steps.begin(3)

@@ -105,6 +105,11 @@ def _demo(options: argparse.Namespace) -> int:
     try:
         with ExitStack() as stack:
             stack.enter_context(world)
+            out.both(
+                f"mọi thứ được ghi trong {world.folder}, chỉ bạn đọc được, xóa khi kết thúc",
+                "all that is written lies there, for you alone to read, and is removed at the end",
+                indent=2,
+            )
             board = Board()
             world.listen(board.told)
             inspector = _inspector(world, board, options.port)

@@ -29,7 +29,11 @@ class Step:
 
 @dataclass
 class Call:
-    """One call, as far as it has come. `outcome` is `ok`, MaKetQua's `01`, or a code; empty while it is under way."""
+    """One call, as far as it has come.
+
+    `service_code` is the one that was asked for, `service` what the registry calls it; metaservices never reach it.
+    `outcome` is `ok`, MaKetQua's `01`, or a code; empty while it is under way.
+    """
 
     message_id: str
     server: str
@@ -37,6 +41,7 @@ class Call:
     steps: dict[str, list[Step]] = field(default_factory=lambda: {CONSUMER: [], PROVIDER: []})
     provider: str = ""
     service: str = ""
+    service_code: str = ""
     gates: list[tuple[str, float]] = field(default_factory=list)
     answered: str = ""
     outcome: str = ""
@@ -56,6 +61,7 @@ class Call:
             "instance": SecurityServerId.from_colon(self.server).instance,
             "provider": self.provider,
             "service": self.service,
+            "serviceCode": self.service_code,
             "startedAt": self.started_at.isoformat(timespec="milliseconds"),
             "tookMs": round(self.took_ms, 3),
             "outcome": self.outcome,
@@ -120,6 +126,7 @@ class Board:
             call = self._calls[event.message_id] = Call(event.message_id, event.server, event.started_at)
             while len(self._calls) > KEPT:
                 self._calls.popitem(last=False)
+        call.service_code = event.service
         if event.side == PROVIDER:
             call.provider = event.server
             first = self._unnamed.pop(event.server, None) if event.number == 2 else None

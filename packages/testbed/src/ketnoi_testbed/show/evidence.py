@@ -40,14 +40,15 @@ class Looked:
 
 @dataclass(frozen=True)
 class Proof:
-    """A container that was verified without any server: what it proves."""
+    """A container that was verified without any server: what it proves. `file` was its name, `octets` its size."""
 
     kind: str
     signer: str
     signing_time: str
     stamped_at: str
     certificate: str
-    file: Path
+    file: str
+    octets: int
 
 
 _RECORDS = (
@@ -96,19 +97,23 @@ def proofs(world: World, code: str, message_id: str) -> list[Proof]:
 
     Raises what the client raises; Refused of ketnoi_trust when a container is not valid.
     """
-    folder = Path(tempfile.mkdtemp(prefix="evidence-", dir=world.folder))
-    files = evidence.fetch(world.agency(code), message_id, folder)
-    found = []
-    for file in sorted(path for path in files if path.suffix == ".asice"):
-        verdict = evidence.verify(file, folder / "verificationconf", strict=True)
-        found.append(
-            Proof(
-                "response" if verdict.message.is_response else "request",
-                str(verdict.signer),
-                verdict.signing_time.isoformat(timespec="milliseconds"),
-                verdict.stamped_at.isoformat(timespec="milliseconds"),
-                sha256(verdict.certificate).hexdigest(),
-                file,
-            )
-        )
-    return found
+    # A container holds the bodies in clear: none outlives its verification.
+    with tempfile.TemporaryDirectory(prefix="evidence-", dir=world.folder) as folder:
+        files = evidence.fetch(world.agency(code), message_id, Path(folder))
+        return [
+            _proof(file, Path(folder) / "verificationconf")
+            for file in sorted(path for path in files if path.suffix == ".asice")
+        ]
+
+
+def _proof(file: Path, trust: Path) -> Proof:
+    verdict = evidence.verify(file, trust, strict=True)
+    return Proof(
+        "response" if verdict.message.is_response else "request",
+        str(verdict.signer),
+        verdict.signing_time.isoformat(timespec="milliseconds"),
+        verdict.stamped_at.isoformat(timespec="milliseconds"),
+        sha256(verdict.certificate).hexdigest(),
+        file.name,
+        file.stat().st_size,
+    )

@@ -28,7 +28,7 @@ from ketnoi_runtime.web import Listener
 from ketnoi_testbed.show import evidence
 from ketnoi_testbed.show.asked import Asker, How
 from ketnoi_testbed.show.board import Board, Call
-from ketnoi_testbed.show.words import GATES, SERVICES, STEPS
+from ketnoi_testbed.show.words import GATES, METASERVICES, SERVICES, STEPS
 from ketnoi_testbed.world import World
 
 FLUSH_SECONDS = 0.1
@@ -137,8 +137,12 @@ class Inspector:
             ],
             "services": [
                 {"service": service, "instance": plan.entry(service).instance, "maTichHop":
-                 plan.entry(service).ma_tich_hop, "vi": SERVICES[service][0], "en": SERVICES[service][1]}
+                 plan.entry(service).ma_tich_hop, "serviceCode": plan.entry(service).service_code,
+                 "vi": SERVICES[service][0], "en": SERVICES[service][1]}
                 for service in Service
+            ],
+            "metaservices": [
+                {"serviceCode": code, "vi": vi, "en": en} for code, (vi, en) in METASERVICES.items()
             ],
             "steps": STEPS,
             "gates": GATES,
@@ -206,7 +210,7 @@ class Inspector:
             # What is wrong with evidence is shown, not raised: somebody may have broken it on purpose.
             try:
                 found = await asyncio.to_thread(evidence.proofs, world, agency, message_id)
-                told["proofs"] = [{**asdict(each), "file": str(each.file)} for each in found]
+                told["proofs"] = [asdict(each) for each in found]
             except Exception as error:
                 told["problem"] = type(error).__name__
         return web.json_response(told)

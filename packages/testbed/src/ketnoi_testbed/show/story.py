@@ -148,7 +148,12 @@ class Storyteller:
             vi, en = ("câu hỏi", "question") if each.kind == "request" else ("câu trả lời", "answer")
             out.both(f"✓ HỢP LỆ: {vi}, do {each.signer} ký", f"VALID: {en}, signed by", indent=2, colour=GREEN)
             out.both(f"ký lúc {each.signing_time}, dấu thời gian {each.stamped_at}", "signed, stamped", indent=6)
-            out.line(f"      {out.painted(str(each.file), DIM)}")
+            out.line(f"      {out.painted(f'{each.file}, {each.octets} byte', DIM)}")
+        out.both(
+            "gói bằng chứng chứa nội dung rõ nên kiểm tra xong đã xóa; lấy lại bằng: ketnoi evidence fetch",
+            "containers hold the bodies in clear and were removed once verified; fetched again with",
+            indent=2,
+        )
 
     # The others
 

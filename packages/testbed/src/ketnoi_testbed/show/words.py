@@ -51,3 +51,10 @@ SERVICES: Final[dict[str, tuple[str, str]]] = {
     Service.LOOK_UP_CITIZEN: ("Tra cứu thông tin công dân", "Look up a citizen"),
     Service.VERIFY_CITIZEN: ("Xác thực thông tin công dân", "Verify a citizen"),
 }
+
+METASERVICES: Final[dict[str, tuple[str, str]]] = {
+    "listMethods": ("Hỏi danh sách dịch vụ (listMethods)", "Which services are there"),
+    "allowedMethods": ("Hỏi các dịch vụ được phép (allowedMethods)", "Which services may be used"),
+    "getOpenAPI": ("Hỏi mô tả dịch vụ (getOpenAPI)", "How a service is described"),
+}
+"""What a security server answers itself."""

@@ -18,7 +18,9 @@ const english = (text) => element("span", "en", text);
 const ms = (value) => (value < 10 ? value.toFixed(2) : value.toFixed(1)) + " ms";
 
 function serviceOf(call) {
-  return world.services.find((each) => each.service === call.service) ?? { vi: "…", en: "" };
+  return world.services.find((each) => each.service === call.service)
+    ?? [...world.services, ...world.metaservices].find((each) => each.serviceCode === call.serviceCode)
+    ?? { vi: call.serviceCode || "…", en: "" };
 }
 
 function outcomeOf(call) {
@@ -120,7 +122,7 @@ async function showKept() {
     const told = await (await fetch(`/api/calls/${encodeURIComponent(id)}/kept`)).json();
     const items = told.log.map((row) => element("li", "", `Nhật ký thông điệp ${row.server}: ${row.is_response ? "câu trả lời" : "câu hỏi"}, số ${row.sequence}, chữ ký ${row.signature_octets} byte, nội dung ${row.body_is_encrypted ? "mã hóa" : "RÕ"} ${row.body_octets} byte `, english("message log")));
     for (const row of told.looked) items.push(element("li", "", `Nhật ký tra cứu: ${row.officer || "—"} (${row.unit || "—"}), thủ tục ${row.procedure || "—"}, bút danh ${row.pseudonym || "—"}…, kết quả ${row.result}, trường: ${row.fields.join(", ") || "không"} `, english("access log")));
-    for (const proof of told.proofs) items.push(element("li", "", element("span", "yes", `✓ HỢP LỆ: ${proof.kind === "request" ? "câu hỏi" : "câu trả lời"} do ${proof.signer} ký lúc ${proof.signing_time}, dấu thời gian ${proof.stamped_at} `), english("evidence verified offline"), element("br"), element("code", "", proof.file)));
+    for (const proof of told.proofs) items.push(element("li", "", element("span", "yes", `✓ HỢP LỆ: ${proof.kind === "request" ? "câu hỏi" : "câu trả lời"} do ${proof.signer} ký lúc ${proof.signing_time}, dấu thời gian ${proof.stamped_at} `), english("evidence verified offline"), element("br"), element("code", "", `${proof.file}, ${proof.octets} byte; kiểm tra xong đã xóa `), english("verified and removed")));
     if (told.problem) items.push(element("li", "bad", `Bằng chứng: ${told.problem}`));
     if (!items.length) items.push(element("li", "", "Chưa ghi gì: bị từ chối trước đó. ", english("nothing was kept: refused before")));
     if (chosen === id) $("kept").replaceChildren(element("ul", "", ...items));
