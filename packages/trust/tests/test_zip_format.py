@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import shutil
 import struct
+import subprocess
 import zipfile
 import zlib
 from datetime import UTC, datetime, timedelta, timezone
@@ -55,6 +57,23 @@ def refused(data: bytes, most: int = 100) -> str:
         zip_format.read(data, most)
     assert error.value.code == "asic_malformed"
     return error.value.message
+
+
+def with_extras(*files: tuple[str, bytes, bytes, bytes]) -> bytes:
+    """Stored files with an extra field in the local header, and one in the directory."""
+    local, listed = b"", b""
+    for name, content, own, central in files:
+        told = (20, 0, 0, 0, 0x21, zlib.crc32(content), len(content), len(content), len(name))
+        here = len(local)
+        local += struct.pack("<4s5H3I2H", b"PK\x03\x04", *told, len(own)) + name.encode() + own + content
+        listed += struct.pack("<4s6H3I5H2I", b"PK\x01\x02", 20, *told, len(central), 0, 0, 0, 0, here)
+        listed += name.encode() + central
+    counts = (0, 0, len(files), len(files), len(listed), len(local), 0)
+    return local + listed + struct.pack("<4s4H2IH", b"PK\x05\x06", *counts)
+
+
+def extra(kind: int, content: bytes) -> bytes:
+    return struct.pack("<2H", kind, len(content)) + content
 
 
 @given(st.dictionaries(st.from_regex(r"[a-zA-Z0-9ệ-]{1,20}", fullmatch=True).map(str.lower), st.binary(max_size=300)))
@@ -188,6 +207,36 @@ def test_unknown_ways_of_packing(flag: int, method: int) -> None:
     for position in (6, central + 8):
         data[position : position + 4] = struct.pack("<HH", flag, method)
     assert refused(bytes(data)) == "an entry is packed in an unknown way"
+
+
+def test_times_and_owners_are_the_only_extra_fields() -> None:
+    known = extra(0x5455, b"\x01" + bytes(4)) + extra(0x000A, bytes(32)) + extra(0x7875, b"\x01\x00\x00")
+    assert files_of(with_extras(("a", b"1", known, known))) == [("a", b"1")]
+    # ZIP64, encryption, another name, another comment, Java's mark, nobody's.
+    for kind in (0x0001, 0x0017, 0x7075, 0x6375, 0xCAFE, 0xFFFF):
+        for mixed in (extra(kind, b""), known + extra(kind, bytes(8))):
+            for fields in ((mixed, b""), (b"", mixed)):
+                assert "extra field" in refused(with_extras(("a", b"1", *fields)))
+    for cut in (known[:-1], known + b"\x55", known + b"\x55\x54\x01"):
+        for fields in ((cut, b""), (b"", cut)):
+            refused(with_extras(("a", b"1", *fields)))
+
+
+def test_no_other_program_reads_another_file_under_a_name(tmp_path: Path) -> None:
+    def named(name: str, other: str) -> bytes:
+        return extra(0x7075, b"\x01" + struct.pack("<I", zlib.crc32(name.encode())) + other.encode())
+
+    hidden = [("message.xml", b"what is verified", named("message.xml", "hidden.txt"))]
+    shown = [("zz.xml", b"what is seen", named("zz.xml", "message.xml"))]
+    data = with_extras(*((name, content, field, field) for name, content, field in hidden + shown))
+    file = tmp_path / "two-faced.zip"
+    file.write_bytes(data)
+    unzip = shutil.which("unzip")
+    if unzip is not None:
+        # This is why: Info-ZIP goes by the other name.
+        read = subprocess.run([unzip, "-p", str(file), "message.xml"], capture_output=True, check=True)
+        assert read.stdout == b"what is seen"
+    assert "extra field" in refused(data)
 
 
 def test_any_changed_byte_is_refused_or_changes_only_metadata() -> None:

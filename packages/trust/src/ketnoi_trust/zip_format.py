@@ -1,8 +1,9 @@
 """ZIP files in exactly the form that X-Road's writer gives them, and a reader that leaves no byte unexplained.
 
 The reader accepts plain ZIP only: entries one after the other in the order of the central directory, nothing between
-them, stored or deflated, whatever is said twice said alike. So two programs cannot read two things out of one file,
-and nothing unpacks to more than was allowed. The fields are those of APPNOTE 6.3.10.
+them, stored or deflated, whatever is said twice said alike, no extra fields but times and owners. So two programs
+cannot read two things out of one file, and nothing unpacks to more than was allowed. The fields are those of APPNOTE
+6.3.10.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ _HAS_DESCRIPTOR, _UTF_8 = 0x0008, 0x0800
 _KNOWN_FLAGS = _HAS_DESCRIPTOR | _UTF_8 | 0x0006  # bits 1 and 2 say how hard the deflater tried
 _LARGEST_BLOCK = 0xFFFF
 _UNIX_TIME = b"UT\x05\x00\x01"
+# Extra fields of which nobody reads another name, size or content: Unix time, NTFS times, Unix owner.
+_EXTRA = struct.Struct("<2H")
+_KNOWN_EXTRAS = frozenset((0x5455, 0x000A, 0x7875))
 # Above this size nobody deflates a second time only to compare.
 _MOST_DEFLATED_AGAIN = 8 * 1024 * 1024
 
@@ -117,6 +121,7 @@ def _entries(data: bytes, most_entries: int) -> Iterator[Entry]:
         cursor = begin + name + extra + comment
         if magic != _CENTRAL_MAGIC or disk or offset != position or cursor > end or name > _LONGEST_NAME:
             raise _malformed("the file's directory does not describe it")
+        _check_extra(data[begin + name : begin + name + extra])
         room -= size
         if room < 0:
             raise _malformed("the file unpacks to too much")
@@ -149,6 +154,7 @@ def _entry(data: bytes, position: int, how: list[int], sums: tuple[int, int, int
     magic, _, *own_how, own_crc, own_packed, own_size, name_length, extra_length = _LOCAL.unpack_from(data, position)
     names = position + _LOCAL.size
     begin = names + name_length + extra_length
+    _check_extra(data[names + name_length : begin])
     (crc, packed, size), (flags, method, time, date) = sums, how
     after = begin + packed
     own_sums = (own_crc, own_packed, own_size)
@@ -167,6 +173,15 @@ def _entry(data: bytes, position: int, how: list[int], sums: tuple[int, int, int
     if len(content) != size or zlib.crc32(content) != crc:
         raise _malformed("an entry is damaged")
     return Entry(name.decode("utf-8"), content, stream, (time, date), data[begin - extra_length : begin]), after
+
+
+def _check_extra(extra: bytes) -> None:
+    position = 0
+    while position < len(extra):
+        kind, length = _EXTRA.unpack_from(extra, position)
+        position += _EXTRA.size + length
+        if kind not in _KNOWN_EXTRAS or position > len(extra):
+            raise _malformed("an entry has an extra field that is not known here")
 
 
 def _inflated(stream: bytes, size: int) -> bytes:
