@@ -72,6 +72,51 @@ def test_form(signing, name):
     assert signing.refusal(signature) == ("malformed_signature", 1)
 
 
+def foreign_root(root):
+    root.tag = "{http://uri.etsi.org/02918/v9.9.9#}XAdESSignatures"
+
+
+def beside_the_signature(root):
+    etree.SubElement(root, "more")
+
+
+def a_further(name, place):
+    """Another element of that name, whose Ids collide with nothing, as the last within `place`."""
+
+    def change(root):
+        copy = etree.fromstring(etree.tostring(find(root, name)))
+        for each in copy.iter():
+            each.attrib.pop("Id", None)
+        find(root, place).append(copy)
+
+    return change
+
+
+def out_of_order(name, after):
+    def change(root):
+        find(root, after).addnext(find(root, name))
+
+    return change
+
+
+ATTACKS = {
+    "a foreign root": foreign_root,
+    "something beside the signature": beside_the_signature,
+    "a further signature within": a_further("Signature", "Object"),
+    "further qualifying properties": a_further("QualifyingProperties", "Object"),
+    "further signed properties": a_further("SignedProperties", "QualifyingProperties"),
+    "further signed properties elsewhere": a_further("SignedProperties", "UnsignedSignatureProperties"),
+    "what is signed after its value": out_of_order("SignedInfo", "SignatureValue"),
+    "the key before the value": out_of_order("SignatureValue", "KeyInfo"),
+}
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_a_wrong_form_that_is_signed_all_the_same(signing, name):
+    """All digests and the value are right: only the form can refuse it."""
+    assert signing.refusal(signing.forge(ATTACKS[name])) == ("malformed_signature", 1)
+
+
 def test_too_many_references(signing):
     def change(root):
         reference = etree.tostring(find(root, "Reference"))

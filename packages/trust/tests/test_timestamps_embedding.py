@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable
 from hashlib import sha512
 from pathlib import Path
@@ -49,6 +50,9 @@ def test_the_value_is_that_of_the_signature() -> None:
         document("<ds:SignatureValue>AAEC</ds:SignatureValue>"),
         # A stamp over the first half of a value could be had before there was a signature.
         document("", "AA<b/>EC"),
+        document("", "AAEC<b/>"),
+        document("", "AAEC<b/>AAEC"),
+        document("", "AAEC<b>AAEC</b>"),
         document("", "AA<!-- -->EC"),
         b"<!DOCTYPE a>" + document(""),
     ],
@@ -74,6 +78,14 @@ def test_a_stamp_is_put_in_first_and_nothing_else_changes(inside: str) -> None:
     assert stamped.index(element) == stamped.index(b">", stamped.index(b"UnsignedSignatureProperties")) + 1
     assert timestamps.embedded(stamped) == TOKEN
     assert timestamps.embedded(signature) is None
+
+
+@pytest.mark.parametrize("after", ["<x/>", "<x/>AAEC", "<x>AAEC</x>"])
+def test_a_token_that_is_cut_in_two(after: str) -> None:
+    token = b64encode(TOKEN).decode()
+    stamped = f"<xades:EncapsulatedTimeStamp>{token}{{}}</xades:EncapsulatedTimeStamp>"
+    assert timestamps.embedded(document(stamped.format(""))) == TOKEN
+    assert refusal(lambda: timestamps.embedded(document(stamped.format(after)))) == "malformed_signature"
 
 
 def test_the_prefix_is_the_documents_own() -> None:

@@ -120,7 +120,7 @@ def check_covered(
     if chained is not None and list(chained) != [MESSAGE, *(f"/attachment{n}" for n in range(1, len(chained)))]:
         raise Refused(code, "the hash chain does not name the message's parts in their order")
     covered = {*signed, *(chained or ())}
-    if MESSAGE not in parts or not covered.issuperset(parts):
+    if not covered.issuperset(parts):
         raise Refused(code, "a part of the message is not signed")
     if not all(each in parts or (partial and is_attachment(each)) for each in covered):
         raise Refused(code, "a part of the message that was signed is missing")
