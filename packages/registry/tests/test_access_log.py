@@ -135,9 +135,13 @@ def test_waiting_calls_go_out_in_one_statement(with_log):
 def test_rows_cannot_be_changed_or_deleted(with_log):
     async def act(pool, log):
         await log.record(call())
-        for statement in ("UPDATE access_log SET officer = 'x'", "DELETE FROM access_log"):
-            with pytest.raises(asyncpg.RaiseError, match="insert-only"):
-                await pool.execute(statement)
+        (partition,) = await pool.fetchrow("SELECT DISTINCT tableoid::regclass::text FROM access_log")
+        assert partition != "access_log"
+        for table in ("access_log", partition):
+            for statement in (f"UPDATE {table} SET officer = 'x'", f"DELETE FROM {table}", f"TRUNCATE {table}"):
+                with pytest.raises(asyncpg.RaiseError, match="insert-only"):
+                    await pool.execute(statement)
+        assert await pool.fetchval("SELECT count(*) FROM access_log") == 1
 
     with_log(act)
 

@@ -174,7 +174,10 @@ def test_a_node_has_one_writer(kit, database):
     asyncio.run(act())
 
 
-@pytest.mark.parametrize("table", ["record", "batch", "configuration_snapshot", "configuration_use", "audit"])
+KEPT = ["record", "batch", "configuration_snapshot", "configuration_use", "archive", "audit"]
+
+
+@pytest.mark.parametrize("table", [*KEPT, "a partition of record"])
 def test_what_is_written_is_never_changed(kit, database, table):
     async def act():
         async with kit.log(database) as (log, pool):
@@ -187,14 +190,19 @@ def test_what_is_written_is_never_changed(kit, database, table):
             await pool.execute("INSERT INTO configuration_use VALUES ('n', $1, $2)", kit.clock.now(), bytes(64))
             await pool.execute("INSERT INTO audit (at, actor, action, subject, details) VALUES ($1, '', '', '', '{}')",
                                kit.clock.now())  # fmt: skip
+            await pool.execute("INSERT INTO archive VALUES ('n', 1, 1, '', '', $1)", kit.clock.now())
+            name = table if table in KEPT else await pool.fetchval("SELECT tableoid::regclass::text FROM record")
+            assert (name in KEPT) == (table in KEPT)
             column = await pool.fetchval(
                 "SELECT column_name FROM information_schema.columns WHERE table_name = $1"
-                " AND is_generated = 'NEVER' AND is_identity = 'NO' LIMIT 1", table,
+                " AND is_generated = 'NEVER' AND is_identity = 'NO' LIMIT 1", name,
             )  # fmt: skip
-            for statement in (f"UPDATE {table} SET {column} = {column}", f"DELETE FROM {table}"):
+            for statement in (
+                f"UPDATE {name} SET {column} = {column}", f"DELETE FROM {name}", f"TRUNCATE {name} CASCADE",
+            ):  # fmt: skip
                 with pytest.raises(asyncpg.RaiseError, match="insert-only"):
                     await pool.execute(statement)
-            assert await pool.fetchval(f"SELECT count(*) FROM {table}") == 1
+            assert await pool.fetchval(f"SELECT count(*) FROM {name}") == 1
 
     asyncio.run(act())
 

@@ -159,7 +159,14 @@ async def _make_partition(connection: asyncpg.Connection, year: int, month: int)
     end = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
     async with connection.transaction():
         await connection.execute("SELECT pg_advisory_xact_lock(hashtext('access_log partitions'))")
+        name = f"access_log_{year:04}_{month:02}"
+        if await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", name):
+            return
         await connection.execute(
-            f"CREATE TABLE IF NOT EXISTS access_log_{year:04}_{month:02} PARTITION OF access_log"
+            f"CREATE TABLE {name} PARTITION OF access_log"
             f" FOR VALUES FROM ('{begin.isoformat()}') TO ('{end.isoformat()}')"
+        )
+        await connection.execute(
+            f"CREATE TRIGGER is_never_emptied BEFORE TRUNCATE ON {name}"
+            " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
         )

@@ -42,9 +42,6 @@ CREATE TABLE person (
     CONSTRAINT the_living_have_no_day_of_death CHECK (life_status <> 'alive' OR life_status_since IS NULL)
 );
 
--- For moving a household as a whole; no question of the four services goes this way.
-CREATE INDEX person_by_household ON person (household_id) WHERE household_id IS NOT NULL;
-
 -- Every nine-digit number ever held. Numbers were issued twice by mistake, and a person who moved got a new one:
 -- so neither side is unique.
 CREATE TABLE old_id_number (

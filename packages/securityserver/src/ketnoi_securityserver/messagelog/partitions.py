@@ -23,6 +23,11 @@ async def make_partitions(connection: Any, day: date) -> None:
                 continue
             # Attaching takes a weaker lock on the table than CREATE … PARTITION OF, so that writers go on.
             await connection.execute(f"CREATE TABLE {name} (LIKE {table} INCLUDING ALL)")
+            if table == "record":
+                await connection.execute(
+                    f"CREATE TRIGGER is_never_emptied BEFORE TRUNCATE ON {name}"
+                    " FOR EACH STATEMENT EXECUTE FUNCTION insert_only()"
+                )
             await connection.execute(
                 f"ALTER TABLE {table} ATTACH PARTITION {name}"
                 f" FOR VALUES FROM ('{day.isoformat()}') TO ('{(day + timedelta(days=1)).isoformat()}')"

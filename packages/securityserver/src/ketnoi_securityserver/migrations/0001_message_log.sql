@@ -36,6 +36,9 @@ CREATE INDEX record_by_message ON record (message_id, own);
 -- A signature is base64 of what hardly compresses; trying to costs more than the space it saves.
 ALTER TABLE record ALTER COLUMN signature SET STORAGE EXTERNAL;
 CREATE TRIGGER record_stays BEFORE UPDATE OR DELETE ON record FOR EACH ROW EXECUTE FUNCTION insert_only();
+-- Partitions do not inherit this one: each is given it when it is made.
+CREATE TRIGGER record_is_never_emptied BEFORE TRUNCATE ON record
+    FOR EACH STATEMENT EXECUTE FUNCTION insert_only();
 
 -- Bodies hold personal data: encrypted with AES-256-GCM under a key derived for (key, node, day), and deletable apart
 -- from the records. `id` is also the nonce, so that the primary key rules out that a nonce is used twice.
@@ -72,6 +75,8 @@ CREATE TABLE batch (
 );
 CREATE INDEX batch_by_snapshot ON batch USING gin (snapshots);
 CREATE TRIGGER batch_stays BEFORE UPDATE OR DELETE ON batch FOR EACH ROW EXECUTE FUNCTION insert_only();
+CREATE TRIGGER batch_is_never_emptied BEFORE TRUNCATE ON batch
+    FOR EACH STATEMENT EXECUTE FUNCTION insert_only();
 
 -- Every configuration that this server worked by: the anchor, the signed directory, and the files it lists.
 -- `id` is the SHA-512 of the manifest (the leaf that is stamped), which holds the digests of all of it;
@@ -91,6 +96,8 @@ CREATE TABLE configuration_snapshot (
 CREATE INDEX configuration_snapshot_by_digest ON configuration_snapshot (digest);
 CREATE TRIGGER configuration_snapshot_stays BEFORE UPDATE OR DELETE ON configuration_snapshot
     FOR EACH ROW EXECUTE FUNCTION insert_only();
+CREATE TRIGGER configuration_snapshot_is_never_emptied BEFORE TRUNCATE ON configuration_snapshot
+    FOR EACH STATEMENT EXECUTE FUNCTION insert_only();
 
 -- From when on which node worked by which configuration.
 CREATE TABLE configuration_use (
@@ -102,6 +109,8 @@ CREATE TABLE configuration_use (
 CREATE INDEX configuration_use_by_time ON configuration_use (used_from);
 CREATE TRIGGER configuration_use_stays BEFORE UPDATE OR DELETE ON configuration_use
     FOR EACH ROW EXECUTE FUNCTION insert_only();
+CREATE TRIGGER configuration_use_is_never_emptied BEFORE TRUNCATE ON configuration_use
+    FOR EACH STATEMENT EXECUTE FUNCTION insert_only();
 
 -- The latest expiry that a directory of this instance has carried: an earlier one is a rollback.
 CREATE TABLE configuration_seen (
@@ -130,3 +139,5 @@ CREATE TABLE archive (
     PRIMARY KEY (node_id, last_sequence)
 );
 CREATE TRIGGER archive_stays BEFORE UPDATE OR DELETE ON archive FOR EACH ROW EXECUTE FUNCTION insert_only();
+CREATE TRIGGER archive_is_never_emptied BEFORE TRUNCATE ON archive
+    FOR EACH STATEMENT EXECUTE FUNCTION insert_only();

@@ -89,3 +89,5 @@ CREATE TABLE audit (
     details jsonb NOT NULL
 );
 CREATE TRIGGER audit_stays BEFORE UPDATE OR DELETE ON audit FOR EACH ROW EXECUTE FUNCTION insert_only();
+CREATE TRIGGER audit_is_never_emptied BEFORE TRUNCATE ON audit
+    FOR EACH STATEMENT EXECUTE FUNCTION insert_only();
