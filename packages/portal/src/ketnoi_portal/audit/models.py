@@ -19,7 +19,9 @@ class Event(models.Model):
     """One act. Rows are only ever added; a trigger refuses the rest.
 
     `person` and `desk` are who acted and in which office; `subject` is what was acted on (`kind`, `id`); `before` and
-    `after` are what it changed, without personal numbers or secrets. `hash` covers everything and `previous`.
+    `after` are what it changed, without personal numbers or secrets. `hash` covers everything,
+    `previous` (the event before) and `subject_previous` (the one before about the same subject): so one dossier's
+    events are a chain of their own, which a stranger checks without seeing anybody else's.
     """
 
     at = models.DateTimeField(db_index=True)
@@ -32,15 +34,16 @@ class Event(models.Model):
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
     previous = models.CharField(max_length=64)
+    subject_previous = models.CharField(max_length=64)
     hash = models.CharField(max_length=64, unique=True)
 
     class Meta:
         indexes = [models.Index(fields=["kind", "subject", "id"]), models.Index(fields=["person", "id"])]
         ordering = ["id"]
 
-    def computed_hash(self) -> str:
-        """What the hash must be (hexadecimal SHA-256)."""
-        told = {
+    def told(self) -> dict[str, Any]:
+        """Everything that the hash covers."""
+        return {
             "at": self.at.isoformat(),
             "person": self.person,
             "desk": self.desk,
@@ -51,8 +54,12 @@ class Event(models.Model):
             "before": self.before,
             "after": self.after,
             "previous": self.previous,
+            "subject_previous": self.subject_previous,
         }
-        text = json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+    def computed_hash(self) -> str:
+        """What the hash must be (hexadecimal SHA-256 of the canonical JSON of what was told)."""
+        text = json.dumps(self.told(), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return sha256(text.encode()).hexdigest()
 
 
@@ -76,6 +83,7 @@ def record(
         # One chain: whoever comes second waits for the first to commit.
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
     last = Event.objects.order_by("-id").values_list("hash", flat=True).first()
+    same = Event.objects.filter(kind=kind, subject=str(subject)).order_by("-id").values_list("hash", flat=True).first()
     event = Event(
         at=clock.now(),
         person=actor.person,
@@ -87,6 +95,7 @@ def record(
         before=_plain(before),
         after=_plain(after),
         previous=last or GENESIS,
+        subject_previous=same or GENESIS,
     )
     event.hash = event.computed_hash()
     event.save(force_insert=True)
