@@ -197,6 +197,8 @@ def test_what_is_written_is_never_changed(kit, database, table):
                 "SELECT column_name FROM information_schema.columns WHERE table_name = $1"
                 " AND is_generated = 'NEVER' AND is_identity = 'NO' LIMIT 1", name,
             )  # fmt: skip
+            if table == "configuration_snapshot":  # what refers to it would refuse in its place
+                await pool.execute("ALTER TABLE configuration_use DISABLE TRIGGER configuration_use_is_never_emptied")
             for statement in (
                 f"UPDATE {name} SET {column} = {column}", f"DELETE FROM {name}", f"TRUNCATE {name} CASCADE",
             ):  # fmt: skip

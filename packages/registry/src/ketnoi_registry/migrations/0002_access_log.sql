@@ -45,9 +45,7 @@ $$;
 
 CREATE TRIGGER access_log_is_insert_only BEFORE UPDATE OR DELETE ON access_log
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
--- Partitions do not inherit this one: the writer gives it to each that it makes.
-CREATE TRIGGER access_log_is_never_emptied BEFORE TRUNCATE ON access_log
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- Nor is it emptied: partitions do not inherit such a trigger, so the writer gives one to each that it makes.
 
 -- A MaYeuCau an organisation has used, with a keyed digest of what it asked then.
 CREATE TABLE used_request (

@@ -36,9 +36,7 @@ CREATE INDEX record_by_message ON record (message_id, own);
 -- A signature is base64 of what hardly compresses; trying to costs more than the space it saves.
 ALTER TABLE record ALTER COLUMN signature SET STORAGE EXTERNAL;
 CREATE TRIGGER record_stays BEFORE UPDATE OR DELETE ON record FOR EACH ROW EXECUTE FUNCTION insert_only();
--- Partitions do not inherit this one: each is given it when it is made.
-CREATE TRIGGER record_is_never_emptied BEFORE TRUNCATE ON record
-    FOR EACH STATEMENT EXECUTE FUNCTION insert_only();
+-- Nor is it emptied: partitions do not inherit such a trigger, so each is given one when it is made.
 
 -- Bodies hold personal data: encrypted with AES-256-GCM under a key derived for (key, node, day), and deletable apart
 -- from the records. `id` is also the nonce, so that the primary key rules out that a nonce is used twice.
