@@ -146,12 +146,15 @@ def test_a_failure_tells_what_the_question_is_repeated_by(agency: Agency, server
         (Person("990089000123", name="An", birth="1989-02-30"), {}, "10"),
         (Person(name="An", birth="1989"), {}, "11"),
         (AN, {"officer": "990089000124"}, "10"),
+        (AN, {"officer": "-".join(("001", "089", "000123"))}, "10"),
         (AN, {"unit": "x"}, "10"),
         (AN, {"request_code": "a" * 41}, "10"),
         (AN, {"issue": "hồ sơ"}, "bad_request"),
         (AN, {"issue": "1\r\nX-Road-UserId: other"}, "bad_request"),
         (AN, {"message_id": "a\nb"}, "bad_request"),
         (AN, {"issue": "HS-990089000123"}, "personal_number_in_header"),
+        (AN, {"issue": "HS/" + "-".join(("001", "089", "000123"))}, "personal_number_in_header"),
+        (AN, {"message_id": "VDXP-" + ".".join(("001", "089", "000123"))}, "personal_number_in_header"),
     ],
 )
 def test_what_would_be_refused_for_its_form_is_not_sent(

@@ -5,7 +5,13 @@ from hypothesis import given
 from protocol_samples import old_numbers, personal_numbers
 
 from ketnoi_protocol.birth_date import BirthDate
-from ketnoi_protocol.personal_number import InvalidPersonalNumber, OldIdNumber, PersonalNumber, Sex
+from ketnoi_protocol.personal_number import (
+    InvalidPersonalNumber,
+    OldIdNumber,
+    PersonalNumber,
+    Sex,
+    holds_personal_number,
+)
 from ketnoi_protocol.places import ABROAD, PROVINCES
 
 ANY = "990089000123"
@@ -101,3 +107,49 @@ def test_an_old_number_is_its_nine_digits(digits):
 def test_what_is_no_old_number_is_refused(text):
     with pytest.raises(InvalidPersonalNumber):
         OldIdNumber.parse(text)
+
+
+PIECES = (
+    ("990", "089", "000123"),
+    ("001", "0", "89", "000123"),
+    ("0010", "8900", "0123"),
+    ("295", "2", "1", "2", "345678"),
+)
+
+
+@pytest.mark.parametrize("pieces", PIECES)
+@pytest.mark.parametrize("separator", ["", " ", "-", ".", "_", "/", "\u2013", "\u00a0", " - "])
+@pytest.mark.parametrize("around", ["{}", "HS-{}", "cb{}", "123-{}-5", "55.{}x", "{{{}}}", "552-{}"])
+def test_a_text_holds_a_number_however_it_is_separated(pieces, separator, around):
+    assert holds_personal_number(around.format(separator.join(pieces)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "h55.cb01",
+        "000.00.12.H26-240105-0001",
+        "000.00.01.H29-241231-0012",
+        "2026-0301-0001",
+        "VDXP-TEST-20261126-160500-001",
+        "20261126160500",
+        # No place has these digits, and nobody born in that century lives yet.
+        "300" + "089000123",
+        "001" + "489000123",
+        # Eleven digits, thirteen, and a letter in their midst.
+        "001" + "08900012",
+        "001" + "0890001234",
+        "001" + "089x000123",
+        "001" + "-089----000123",
+    ],
+)
+def test_a_text_that_holds_none(text):
+    assert not holds_personal_number(text)
+
+
+def test_the_digits_of_a_uuid_are_there_by_chance():
+    tail = "001" + "089000123"
+    assert not holds_personal_number(f"VDXP-TEST-12345678-{tail[:4]}-{tail[4:8]}-{tail[8:]}-{tail}")
+    assert holds_personal_number(f"x-{tail}")
+    assert holds_personal_number(f"{tail}/12345678-1234-4234-8234-{tail}")

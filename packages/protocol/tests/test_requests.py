@@ -134,6 +134,7 @@ def test_the_length_of_a_name_does_not_depend_on_the_keyboard():
         *[("MaTichHop", value) for value in ("03a", "-37", "37\n", "\u0663")],
         *[("MaDonVi", value) for value in ("X55", "H5", "h55", "")],
         *[("MaCanBo", value) for value in ("cán bộ", "a b", "a\n", "990089000123", "x990089000123")],
+        *[("MaCanBo", each.join(("x.001", "089", "000123"))) for each in ("", "-", ".", "_", "/", "--")],
         *[("MaYeuCau", value) for value in ("a\n", "a\x00", "\x85", "\x7f", None)],
         *[("MaDVC", value) for value in ("\t", "\r\n", None)],
     ],

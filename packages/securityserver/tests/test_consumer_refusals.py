@@ -25,6 +25,8 @@ from ketnoi_trust.configuration import Maintenance
 CLOSED = JUSTICE.subsystem("HOTICH")
 OPEN = JUSTICE.subsystem("TUPHAP")
 
+PERSONAL_NUMBER = "server.clientproxy.personal_number_in_header"
+
 
 @contextlib.contextmanager
 def log_broken(world: World, node: Node) -> Iterator[None]:
@@ -79,6 +81,10 @@ def test_an_address_that_names_no_service_or_leads_upwards_is_refused(world: Wor
         ({}, PROVINCE.subsystem("MOTCUA").slash, 500, "server.clientproxy.unknown_member"),
         ({}, "NDXP-TEST/GOV/G15/MOTCUA", 500, "server.clientproxy.unknown_member"),
         ({"X-Road-UserId": "900" + "000000001"}, CALLER.slash, 500, "server.clientproxy.personal_number_in_header"),
+        ({"X-Road-UserId": "cb." + "001-089" + "-000123"}, CALLER.slash, 500, PERSONAL_NUMBER),
+        ({"X-Road-Id": "VDXP-" + "001/089" + "/000123"}, CALLER.slash, 500, PERSONAL_NUMBER),
+        ({"X-Road-Issue": "HS " + "001 089" + " 000123"}, CALLER.slash, 500, PERSONAL_NUMBER),
+        ({"X-Road-UserId": "900" + "/000/001"}, CALLER.slash, 500, PERSONAL_NUMBER),
         ({"X-Road-UserId": "cb 900" + "000001"}, CALLER.slash, 500, "server.clientproxy.personal_number_in_header"),
         ({"X-Road-Security-Server": "VDXP-TEST/GOV"}, CALLER.slash, 500, "server.clientproxy.invalid_security_server"),
         (

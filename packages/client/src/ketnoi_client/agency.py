@@ -37,13 +37,13 @@ from ketnoi_protocol.envelope import (
     encode_request,
 )
 from ketnoi_protocol.errors import Refusal, row
+from ketnoi_protocol.personal_number import holds_personal_number
 from ketnoi_protocol.services import CatalogueEntry, Platform, Service, System
 
 A = TypeVar("A", bound=Answer)
 
 _PROBLEM: Final = "application/problem+json"
 _HEADER_TEXT: Final = re.compile(r"[!-~](?:[ -~]{0,253}[!-~])?")
-_PERSONAL_NUMBER: Final = re.compile("[0-9]{12}")
 _ANOTHER: Final = "câu trả lời thuộc câu hỏi khác · the answer belongs to another question"
 
 
@@ -193,12 +193,12 @@ class Agency:
         }
         issue = call.get("issue")
         if issue:
-            if _PERSONAL_NUMBER.search(issue):
-                raise _refused_here("personal_number_in_header", "X-Road-Issue")
             headers["X-Road-Issue"] = issue
         for name, value in headers.items():
             if not _HEADER_TEXT.fullmatch(value):
                 raise _refused_here("bad_request", name)
+            if name.startswith("X-Road-") and holds_personal_number(value):
+                raise _refused_here("personal_number_in_header", name)
         target = f"/r1/{settings.provider_id(entry).service(entry.service_code).slash}"
         signed = self._keys[entry.system].headers(body, message_id)
         return self._connections[entry.platform].request("POST", target, headers={**headers, **signed}, body=body)

@@ -23,6 +23,7 @@ from ketnoi_protocol.citizen_shapes import C06Citizen, QcvnCitizen
 from ketnoi_protocol.errors import Refusal
 from ketnoi_protocol.identifiers import OrganisationCode
 from ketnoi_protocol.names import LONGEST_NAME, key_exact, key_legacy
+from ketnoi_protocol.personal_number import holds_personal_number
 from ketnoi_protocol.services import AnswerShape, Service
 
 FOUND: Final = "00"
@@ -34,7 +35,6 @@ MOST_ATTRIBUTES: Final = 20
 _PLAIN = r"[^\x00-\x1f\x7f-\x9f]"
 # The end of the text for JSON Schema's dialect and for Python's, where `$` alone forgives a line feed.
 _END = r"$(?!\n)"
-_PERSONAL_NUMBER = re.compile("[0-9]{12}")
 _WHERE = re.compile(r" - at `(\$[A-Za-z0-9.\[\]]*)`\Z")
 
 RequestCode: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=f"^{_PLAIN}+" + _END)]
@@ -92,7 +92,7 @@ class _Request(Claimed, frozen=True, kw_only=True, forbid_unknown_fields=True, o
         """Check what a schema cannot say. Raises Refusal `11`, ValueError without quoting."""
         super().__post_init__()
         OrganisationCode.parse(self.ma_don_vi)
-        if _PERSONAL_NUMBER.search(self.ma_can_bo):
+        if holds_personal_number(self.ma_can_bo):
             # It stands in X-Road-UserId too, which two organisations log in clear.
             raise ValueError("MaCanBo is the code of an account, never a personal number")
 

@@ -19,6 +19,10 @@ from ketnoi_protocol.places import Place, place_of
 
 _PERSONAL_NUMBER = re.compile(r"[0-9]{12}")
 _OLD_NUMBER = re.compile(r"[0-9]{9}")
+# Twelve digits in whole groups, with the place in one piece: so the last groups of a case's code do not count, such as
+# 240105 and 0001 of 000.00.12.H55-240105-0001. The look-ahead finds those that overlap too.
+_LIKE_ONE = re.compile(r"(?<![0-9])(?=([0-9]{3})[\W_]{0,3}[0-3](?:[\W_]{0,3}[0-9]){8}(?![0-9]))")
+_UUID = re.compile("[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _SEPARATORS = str.maketrans("", "", " .\u00a0")
 
 Disagreement = Literal["birth_year", "sex"]
@@ -34,6 +38,18 @@ class Sex(StrEnum):
     UNKNOWN = "0"
     MALE = "1"
     FEMALE = "2"
+
+
+def holds_personal_number(text: str) -> bool:
+    """Whether a text that is kept in clear, such as an account's or a message's code, holds a personal number.
+
+    Whatever is neither letter nor digit may separate its digits, up to three characters in one place. It begins with
+    the code of a place, and its year of birth is one from 1900 to 2099 [our choice: later ones belong to nobody yet].
+    Digits of a UUID stand there by chance and do not count.
+    """
+    if _LIKE_ONE.search(text) is None:
+        return False
+    return any(place_of(found[1]) is not None for found in _LIKE_ONE.finditer(_UUID.sub("x", text)))
 
 
 @dataclass(frozen=True, slots=True, repr=False, order=True)

@@ -12,7 +12,9 @@ from urllib.parse import unquote_to_bytes
 
 import msgspec
 
+from ketnoi_protocol import rest
 from ketnoi_protocol.errors import Refusal
+from ketnoi_protocol.personal_number import holds_personal_number
 from ketnoi_protocol.places import place_of
 
 Headers = tuple[tuple[str, str], ...]
@@ -21,9 +23,10 @@ METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OP
 METHODS_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 """A provider's information system gets a body with these only, whatever the message carries (x-road.md 0.2, 10)."""
 
-_PERSONAL_NUMBER = re.compile(r"(?<!\d)(?:\d{12}|\d{9})(?!\d)")
+_OLD_NUMBER = re.compile(r"(?<!\d)\d{9}(?!\d)")
 _TWELVE_DIGITS = re.compile(rb"(?<!\d)\d{12}(?!\d)")
-_BETWEEN_DIGITS = re.compile(r"(?<=\d)[ .-](?=\d)")
+_BETWEEN_DIGITS = re.compile(r"(?<=\d)[\W_]{1,3}(?=\d)")
+_WITHOUT_NUMBER: Final = (rest.USER_ID, rest.ID, rest.ISSUE, rest.REPRESENTED_PARTY)
 _UUID = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -82,8 +85,9 @@ def without_repeats(headers: Headers) -> Headers:
 def check_message_headers(headers: Headers) -> dict[str, str]:
     """The X-Road headers of a message by lower-case name.
 
-    A message that names one twice is refused: an information system might believe the other one. X-Road-UserId is
-    kept in clear in the logs of two organisations, so it must hold no personal or old ID number.
+    A message that names one twice is refused: an information system might believe the other one. Those that callers
+    fill in are kept in clear in the logs of two organisations, so they must hold no personal number, and X-Road-UserId
+    no old ID number.
 
     Raises Refusal `duplicate_header_field`, `personal_number_in_header`.
     """
@@ -93,9 +97,11 @@ def check_message_headers(headers: Headers) -> dict[str, str]:
             if name.lower() in named:
                 raise Refusal("duplicate_header_field", name.lower())
             named[name.lower()] = value
-    user = _BETWEEN_DIGITS.sub("", named.get("x-road-userid", ""))
-    if _PERSONAL_NUMBER.search(user):
-        raise Refusal("personal_number_in_header", "X-Road-UserId")
+    for name in _WITHOUT_NUMBER:
+        if name in named and holds_personal_number(named[name]):
+            raise Refusal("personal_number_in_header", name)
+    if _OLD_NUMBER.search(_BETWEEN_DIGITS.sub("", named.get(rest.USER_ID, ""))):
+        raise Refusal("personal_number_in_header", rest.USER_ID)
     return named
 
 
