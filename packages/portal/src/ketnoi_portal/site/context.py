@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import get_language
 
 from ketnoi_portal.settings import current
+from ketnoi_portal.site.navigation import menu
 
 
 def everywhere(request: HttpRequest) -> dict[str, Any]:
-    """The actor, the hats that the person may put on, and whether this is a rehearsal."""
+    """The reader's language, the actor and their offices, the menu, and whether this is a rehearsal."""
     return {
+        "language": get_language() or "vi",
         "actor": getattr(request, "actor", None),
-        "hats": getattr(request, "hats", ()),
+        "offices": getattr(request, "offices", ()),
+        "navigation": menu(request),
         "rehearsal": current().rehearsal,
     }

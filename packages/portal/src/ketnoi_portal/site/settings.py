@@ -23,6 +23,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "staff.Person"
 
 INSTALLED_APPS = [
+    # Before the libraries, so that their pages look like ours.
+    "ketnoi_portal.site",
+    "ketnoi_portal.staff",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
@@ -36,11 +39,10 @@ INSTALLED_APPS = [
     "allauth.usersessions",
     "csp",
     "django_htmx",
-    "ketnoi_portal.site",
+    "django.forms",
     "ketnoi_portal.files",
     "ketnoi_portal.audit",
     "ketnoi_portal.agencies",
-    "ketnoi_portal.staff",
     "ketnoi_portal.notices",
     "ketnoi_portal.onboarding",
 ]
@@ -50,7 +52,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "ketnoi_portal.site.language.ChosenLanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -77,6 +79,9 @@ TEMPLATES = [
         },
     }
 ]
+
+FORM_RENDERER = "ketnoi_portal.site.forms.PortalRenderer"
+CSRF_FAILURE_VIEW = "ketnoi_portal.site.views.page_too_old"
 
 _address = conninfo_to_dict(_own.database)
 DATABASES = {

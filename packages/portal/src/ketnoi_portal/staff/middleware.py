@@ -10,23 +10,25 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from ketnoi_portal.settings import current
-from ketnoi_portal.staff.models import hats_of
+from ketnoi_portal.staff.models import offices_of
 
 HAT = "hat"
 REHEARSED = "signed_in_by_card"
 
 
 class ActorMiddleware:
-    """`request.actor` is the Actor of the office chosen in this session, or None; `request.hats` are all of them."""
+    """`request.actor` acts in the office chosen in this session, or is None; `request.offices` are all of them."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.actor, request.hats = None, {}  # type: ignore[attr-defined]
+        request.actor, request.hats, request.offices, request.hat = None, {}, [], None  # type: ignore[attr-defined]
         person = request.user
         if person.is_authenticated:
-            hats = hats_of(person)
+            offices = offices_of(person)
+            hats = {office.key: office.actor for office in offices}
+            request.offices = offices  # type: ignore[attr-defined]
             chosen = request.session.get(HAT)
             if chosen not in hats:
                 chosen = next(iter(hats), None)

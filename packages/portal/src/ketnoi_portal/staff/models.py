@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -110,23 +110,38 @@ class Delegation(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
 
 
-def hats_of(person: Person, at: datetime | None = None) -> dict[str, Actor]:
+class Office(NamedTuple):
+    """One office in which a person may act: its key (`desk:c06`, `agency:H55`), its name, and the actor there."""
+
+    key: str
+    title: str
+    actor: Actor
+
+
+def offices_of(person: Person, at: datetime | None = None) -> list[Office]:
     """Every office in which a person may act at a moment (by default the present one), own and delegated."""
     moment = at or clock.now()
     if not person.is_active:
-        return {}
+        return []
     held = Assignment.objects.select_related("desk", "organisation").filter(_running(moment))
     delegated = Delegation.objects.filter(person=person, since__lte=moment, until__gt=moment, ended_at=None).values(
         "assignment"
     )
-    hats: dict[str, Actor] = {}
+    found: dict[str, Office] = {}
     for each in held.filter(Q(person=person) | Q(pk__in=delegated)).order_by("pk"):
-        known = hats.get(each.hat)
+        known = found[each.hat].actor if each.hat in found else None
         roles = (known.roles if known else frozenset()) | {Role(each.role)}
         level = each.leadership_level or (known.leadership_level if known else 0)
         if each.desk is not None:
-            desk = each.desk
-            hats[each.hat] = Actor(str(person.pk), DeskKind(desk.kind), desk.organisation, roles, desk.area, level)
+            desk, title = each.desk, each.desk.title
+            actor = Actor(str(person.pk), DeskKind(desk.kind), desk.organisation, roles, desk.area, level)
         else:
-            hats[each.hat] = Actor(str(person.pk), DeskKind.AGENCY, str(each.organisation_id), roles)
-    return hats
+            title = each.organisation.name if each.organisation else ""
+            actor = Actor(str(person.pk), DeskKind.AGENCY, str(each.organisation_id), roles)
+        found[each.hat] = Office(each.hat, title, actor)
+    return list(found.values())
+
+
+def hats_of(person: Person, at: datetime | None = None) -> dict[str, Actor]:
+    """The same as actors by their office's key."""
+    return {office.key: office.actor for office in offices_of(person, at)}

@@ -1,0 +1,67 @@
+"""The main menu: one row for each entry, and who sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from ketnoi_portal.process.roles import Actor, DeskKind
+from ketnoi_portal.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry: the page's name in urls.py, and whether somebody sees it (None: nobody has signed in)."""
+
+    title: Text
+    page: str
+    shown_to: Callable[[Actor | None], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An entry in one page's menu; `here`: the page lies beneath it."""
+
+    title: Text
+    address: str
+    here: bool
+
+
+def _everybody(actor: Actor | None) -> bool:
+    return True
+
+
+def _strangers(actor: Actor | None) -> bool:
+    return actor is None
+
+
+def _manages_people(actor: Actor | None) -> bool:
+    return actor is not None
+
+
+def _knows_agencies(actor: Actor | None) -> bool:
+    return actor is not None and actor.desk in {DeskKind.C06, DeskKind.PC06}
+
+
+# Rooms add their own rows, in the order in which people look for them.
+ENTRIES: Final[tuple[Entry, ...]] = (
+    Entry(Text("Dịch vụ", "Services"), "public:services", _strangers),
+    Entry(Text("Các bước kết nối", "How to connect"), "public:connect", _everybody),
+    Entry(Text("Cơ quan", "Agencies"), "agencies:list", _knows_agencies),
+    Entry(Text("Nhân sự", "People"), "staff:people", _manages_people),
+)
+
+
+def menu(request: HttpRequest) -> list[Shown]:
+    """What stands in the menu of this page."""
+    actor: Actor | None = getattr(request, "actor", None)
+    found = []
+    for entry in ENTRIES:
+        if entry.shown_to(actor):
+            address = reverse(entry.page)
+            found.append(Shown(entry.title, address, address != "/" and request.path.startswith(address)))
+    return found

@@ -1,0 +1,1 @@
+"""Pages that anybody may read: services, steps, catalogue, terms."""

@@ -1,0 +1,15 @@
+"""Addresses of the public pages."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from ketnoi_portal.site.public import views
+
+app_name = "public"
+
+urlpatterns = [
+    path("dich-vu/", views.services, name="services"),
+    path("ket-noi/", views.connect, name="connect"),
+    path("dieu-khoan/", views.terms, name="terms"),
+]
