@@ -1,0 +1,39 @@
+"""The one table of what the worker does, and how often."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Final
+
+from ketnoi_portal.text import Text
+
+PUBLISHING: Final = "publishing"
+MAIL: Final = "mail"
+PROCESS: Final = "process"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One row: `call` (`module:function`, no arguments) runs every so many seconds.
+
+    A task must bear being killed at any point and being run again: all it knows is in the database. Tasks of one
+    `lane` run one after another, lanes run side by side, so that a slow mail server holds up no revocation.
+    """
+
+    name: str
+    title: Text
+    every: float
+    lane: str
+    call: str
+
+    def load(self) -> Callable[[], object]:
+        """The function itself. Raises ImportError, AttributeError."""
+        module, _, name = self.call.partition(":")
+        loaded: Callable[[], object] = getattr(import_module(module), name)
+        return loaded
+
+
+# A room adds its row here; the function takes nothing and opens its own transactions.
+TASKS: Final[tuple[Task, ...]] = ()

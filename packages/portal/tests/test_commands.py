@@ -1,0 +1,88 @@
+"""The portal as processes: it migrates itself, answers over HTTP, works in the background, and ends when told."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+COMMAND = [sys.executable, "-m", "ketnoi_portal.cli"]
+
+
+def settings(folder: Path, database: str, port: int) -> Path:
+    (folder / "secret").write_text("a secret of these tests alone, long enough for Django to be content")
+    file = folder / "portal.toml"
+    file.write_text(
+        f'database = "{database}"\nsecret_key_file = "secret"\nport = {port}\nbase_url = "http://127.0.0.1:{port}"\n'
+    )
+    return file
+
+
+@contextmanager
+def running(file: Path, *command: str) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, Any]]]:
+    """A process of the portal, once it has said that it is ready."""
+    log = (file.parent / f"{command[0]}.log").open("wb")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("DJANGO_")}
+    process = subprocess.Popen(
+        [*COMMAND, "--settings", str(file), *command], stdout=subprocess.PIPE, stderr=log, env=environment
+    )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line, (file.parent / f"{command[0]}.log").read_text()
+        yield process, json.loads(line)
+    finally:
+        process.terminate()
+        try:
+            process.wait(15)
+        finally:
+            process.kill()
+            process.stdout.close()
+            log.close()
+
+
+@pytest.fixture(scope="module")
+def file(cluster: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = settings(tmp_path_factory.mktemp("portal"), cluster.create_database(), free_port())
+    for _ in range(2):
+        subprocess.run([*COMMAND, "--settings", str(made), "migrate", "-v", "0"], check=True)
+    return made
+
+
+def test_the_web_front_answers_once_it_says_so(file: Path) -> None:
+    with running(file, "web") as (process, ready):
+        assert ready["ready"] == "web"
+        with urllib.request.urlopen(f"{ready['url']}/healthz", timeout=10) as answer:
+            assert answer.read() == b"ok\n"
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(
+                urllib.request.Request(f"{ready['url']}/healthz", headers={"Host": "elsewhere.example"}), timeout=10
+            )
+        assert refused.value.code == 400
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(15) == 0
+
+
+def test_the_worker_ends_when_told(file: Path) -> None:
+    with running(file, "worker") as (process, ready):
+        assert ready["ready"] == "worker"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(15) == 0
