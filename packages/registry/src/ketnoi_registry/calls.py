@@ -13,7 +13,7 @@ import msgspec
 
 from ketnoi_protocol.envelope import Request, encode_answer
 from ketnoi_protocol.errors import Refusal
-from ketnoi_protocol.services import Catalogue, CatalogueEntry, NameMatch, System
+from ketnoi_protocol.services import Catalogue, CatalogueEntry, NameMatch
 from ketnoi_runtime.clock import Clock
 from ketnoi_runtime.logs import redact
 
@@ -66,7 +66,11 @@ class Calls:
     async def answer(self, asked: Asked) -> bytes:
         """The answer's body. Raises Refusal."""
         entry = self._catalogue.by_code(asked.instance, asked.service_code)
-        if entry is None or entry.system != System.POPULATION or entry.environment != self._settings.environment:
+        if (
+            entry is None
+            or entry.system not in self._settings.systems
+            or entry.environment != self._settings.environment
+        ):
             raise Refusal("unknown_service")
         journey = _Journey(self._clock.now())
         try:

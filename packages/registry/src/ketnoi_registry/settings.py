@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from ketnoi_protocol.services import System
+
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 
@@ -29,6 +31,7 @@ class DirectorySource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Everything a registry needs. Paths are relative to `base`, the folder of the settings file.
 
+    `systems` are those for whose services it answers: the identity system's only where no system of its own does.
     `database` is a libpq URL; `node_id` names this process in the access log. `signature_window_seconds` is how far
     the moment of an integration account's signature may lie from ours, either way. A call is refused when its body has
     not come within `read_timeout_seconds`, when it was not looked up within `lookup_timeout_seconds`, and when the
@@ -45,6 +48,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     directory: DirectorySource
     pseudonym_keys: str
     profile: str = "2022-seed"
+    systems: tuple[System, ...] = (System.POPULATION,)
     host: str = "127.0.0.1"
     port: Port = 9443
     database_connections: Annotated[int, msgspec.Meta(ge=1, le=20)] = 2

@@ -83,7 +83,10 @@ class GrantPart(_Part, frozen=True):
 
 
 class AgencyPart(_Part, frozen=True):
-    """Who asks. `officer`, `procedure` and `unit` are what its client asks with unless told otherwise."""
+    """Who asks. `officer`, `procedure` and `unit` are what its client asks with unless told otherwise.
+
+    `platforms` are those on which it has a security server; none named means all of the world's.
+    """
 
     code: str
     vi: str
@@ -91,18 +94,23 @@ class AgencyPart(_Part, frozen=True):
     subsystem: str
     subsystem_vi: str
     subsystem_en: str
-    account: str
-    officer: str
-    procedure: str
+    account: str = ""
+    officer: str = ""
+    procedure: str = ""
     unit: str = ""
     server: str = "SS01"
+    platforms: tuple[Platform, ...] = ()
     units: tuple[UnitPart, ...] = ()
     officers: tuple[OfficerPart, ...] = ()
     grants: tuple[GrantPart, ...] = ()
 
 
 class Plan(_Part, frozen=True):
-    """One world."""
+    """One world.
+
+    `newcomers` have security servers with keys and certificates, but no platform has registered them and C06 has
+    opened nothing to them: that is the portal's work. C06 answers for the `systems`.
+    """
 
     vi: str
     en: str
@@ -110,6 +118,8 @@ class Plan(_Part, frozen=True):
     platforms: tuple[PlatformPart, ...]
     provider: ProviderPart
     agencies: tuple[AgencyPart, ...]
+    newcomers: tuple[AgencyPart, ...] = ()
+    systems: tuple[System, ...] = (SYSTEM,)
     member_class: str = "GOV"
     profile: str = "2022-seed"
     population: PopulationPart = msgspec.field(default_factory=PopulationPart)
@@ -117,7 +127,7 @@ class Plan(_Part, frozen=True):
     @property
     def members(self) -> list[ProviderPart | AgencyPart]:
         """Everybody who has security servers, C06 first."""
-        return [self.provider, *self.agencies]
+        return [self.provider, *self.agencies, *self.newcomers]
 
     @property
     def catalogue(self) -> Catalogue:
@@ -143,11 +153,19 @@ class Plan(_Part, frozen=True):
 
     def services_of(self, instance: str) -> list[CatalogueEntry]:
         """What C06 answers in an instance."""
-        return [each for each in map(self.entry, Service) if each.instance == instance]
+        entries = (
+            self.catalogue.entry(each, service, self.environment) for each in self.systems for service in Service
+        )
+        return [each for each in entries if each.instance == instance]
 
     def parties(self, instance: str) -> list[Party]:
         """Everybody who has a security server in an instance, C06 first."""
-        return [Party(self, instance, each) for each in self.members]
+        platform = self.instances[instance]
+        return [
+            Party(self, instance, each)
+            for each in self.members
+            if isinstance(each, ProviderPart) or not each.platforms or platform in each.platforms
+        ]
 
 
 @dataclass(frozen=True)
@@ -177,6 +195,11 @@ class Party:
     def is_provider(self) -> bool:
         """Whether it answers rather than asks."""
         return isinstance(self.part, ProviderPart)
+
+    @property
+    def is_newcomer(self) -> bool:
+        """Whether its platforms do not know it yet."""
+        return self.part in self.plan.newcomers
 
 
 def load(world: str | Path = DEFAULT) -> Plan:
@@ -213,13 +236,13 @@ def _check(plan: Plan) -> None:
     """What no server would tell in time."""
     for code in [each.operator for each in plan.platforms] + [each.code for each in plan.members]:
         OrganisationCode.parse(code)
-    for agency in plan.agencies:
+    for agency in (*plan.agencies, *plan.newcomers):
         own = OrganisationCode.parse(agency.code)
         units = {agency.code, *(unit.code for unit in agency.units)}
         for unit in sorted(units | {officer.unit for officer in agency.officers}):
             if not own.covers(OrganisationCode.parse(unit)):
                 raise ValueError(f"`{unit}` is neither {agency.code} nor beneath it")
-        if agency.officer not in {officer.code for officer in agency.officers}:
+        if agency.account and agency.officer not in {officer.code for officer in agency.officers}:
             raise ValueError(f"`{agency.officer}` is no officer of {agency.code}")
     for instance in plan.instances:
         for party in plan.parties(instance):

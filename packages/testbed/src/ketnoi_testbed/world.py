@@ -20,7 +20,7 @@ from collections.abc import Callable, Coroutine
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 import msgspec
 import uvloop
@@ -47,6 +47,9 @@ T = TypeVar("T")
 Progress = Callable[[str, str], None]
 """Told what is being done, in Vietnamese and in English."""
 
+Directory = Literal["own", "portal"]
+"""Who publishes the signed directory: the world from its plan, or a portal that is started beside it."""
+
 AUTHORITY_PORT, DIRECTORY_PORT = 8888, 8090
 WITHIN_SECONDS = 120.0
 
@@ -56,7 +59,8 @@ class World:
 
     `people` and `seed` are the file's unless given. `processes` runs each server as a process of its own, on the
     machine's clock, which then cannot be moved. `postgres` is a running cluster to use; without one the world starts
-    its own, which keeps fsync on unless `durable` is False.
+    its own, which keeps fsync on unless `durable` is False. With `directory="portal"` the registry polls
+    `directory_url`, where somebody else publishes with the key of `directory_signer`.
     """
 
     def __init__(
@@ -70,13 +74,14 @@ class World:
         durable: bool = True,
         pace: Pace | None = None,
         progress: Progress = lambda vi, en: None,
+        directory: Directory = "own",
     ) -> None:
         self.plan = plan if isinstance(plan, Plan) else load(plan)
         part = self.plan.population
         self.population = Population(part.seed if seed is None else seed, part.people if people is None else people)
         self.processes = processes
         self._postgres, self._durable = postgres, durable
-        self._pace = pace or Pace()
+        self._pace, self._directory = pace or Pace(), directory
         self._progress = progress
         self.clock = AdjustableClock()
         self.exchanges: dict[str, ExchangePart] = {}
@@ -158,7 +163,9 @@ class World:
         """Everybody's keys on one platform, the platform itself, and its first publication."""
         instance = exchange.instance
         joining = [
-            Joining(each.party, each.host, each.make_keys(self.authority)) for each in self._servers_of(instance)
+            Joining(each.party, each.host, certificate)
+            for each, certificate in [(each, each.make_keys(self.authority)) for each in self._servers_of(instance)]
+            if not each.party.is_newcomer
         ]
         self._anchors[instance] = await exchange.found(self.authority_server, joining)
         await exchange.hosted.start(as_process=self.processes)
@@ -175,30 +182,31 @@ class World:
             server = SecurityServerPart(self.around, party, address(20 + number), databases.pop())
             self.servers[server.id] = server
         await asyncio.gather(*[self._found_exchange(each) for each in self.exchanges.values()])
-        for agency in self.plan.agencies:
+        for agency in (*self.plan.agencies, *self.plan.newcomers):
             side = AgencySide(self.around, agency, self.authority)
             side.write({self.plan.instances[each.party.instance]: each for each in self._servers_of_agency(agency)})
             self.agencies[agency.code] = side
-        await self._start_directory()
+        self.directory_signer = self.authority.issue_authentication("Unsafe Directory")
+        if self._directory == "own":
+            await self._start_directory()
         callers = {
             each.party.instance: each.internal_certificate for each in self.servers.values() if each.party.is_provider
         }
-        self.registry.write(callers, self.directory)
+        self.registry.write(callers, self.directory_url, self.directory_signer.pem)
         self._progress(f"{len(self.servers)} máy chủ bảo mật", f"{len(self.servers)} security servers")
         await asyncio.gather(*[self.start_server(each) for each in self.servers.values()])
         await asyncio.gather(*[self._configure(each) for each in self.servers.values()])
 
     async def _start_directory(self) -> None:
-        signer = self.authority.issue_authentication("Unsafe Directory")
         self.directory = DirectoryPublisher(
             self.plan.environment,
-            signer,
+            self.directory_signer,
             self.clock,
             self.premises.address(2),
             self.premises.ports[DIRECTORY_PORT],
             interval=self._pace.directory,
         )
-        await self.directory.start(directory_content(self.around, list(self.agencies.values())))
+        await self.directory.start(directory_content(self.around, self.registered_agencies))
 
     async def start_server(self, server: SecurityServerPart) -> None:
         """Start a security server, for the first time or again."""
@@ -215,7 +223,7 @@ class World:
         for entry in offered:
             await server.add_service(entry.service_code, self.registry.url(entry.service_code))
         for consumer in self.plan.parties(party.instance):
-            if isinstance(consumer.part, AgencyPart):
+            if isinstance(consumer.part, AgencyPart) and not consumer.is_newcomer:
                 granted = {grant.service for grant in consumer.part.grants if grant.active}
                 codes = [entry.service_code for entry in offered if entry.service in granted]
                 if codes:
@@ -240,6 +248,16 @@ class World:
     def folder(self) -> Path:
         """Where the world's files are."""
         return self.premises.folder
+
+    @property
+    def directory_url(self) -> str:
+        """Where the registry expects its signed directory."""
+        return f"http://{self.premises.address(2)}:{self.premises.ports[DIRECTORY_PORT]}"
+
+    @property
+    def registered_agencies(self) -> list[AgencySide]:
+        """The agencies that are there from the beginning: all but the newcomers."""
+        return [self.agencies[each.code] for each in self.plan.agencies]
 
     def agency(self, code: str) -> Agency:
         """An agency's client, ready to ask."""

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from ketnoi_client.agency import Agency
 from ketnoi_protocol.directory import Grant, IntegrationAccount, Officer, Organisation
-from ketnoi_protocol.services import Platform
+from ketnoi_protocol.services import Platform, System
 from ketnoi_testbed.authority import UnsafeAuthority
 from ketnoi_testbed.directory_publisher import Content
 from ketnoi_testbed.parts.premises import write_settings
@@ -29,6 +29,8 @@ class AgencySide:
         self.folder = around.premises.make_folder("agencies", part.code)
         self.account_key = ec.generate_private_key(ec.SECP256R1())
         self.tls = authority.issue_authentication(f"{part.code}.{part.subsystem}".lower())
+        self._accounts = {SYSTEM: part.account} if part.account else {}
+        self._servers: Mapping[Platform, SecurityServerPart] = {}
         self._opened: Agency | None = None
 
     @property
@@ -45,11 +47,23 @@ class AgencySide:
 
     def write(self, servers: Mapping[Platform, SecurityServerPart]) -> None:
         """Write its keys and its settings file."""
+        self._servers = servers
         pem = self.account_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        for name, data in (("account.pem", pem), ("tls-key.pem", self.tls.key_pem), ("tls.pem", self.tls.pem)):
-            (self.folder / name).touch(mode=0o600)
-            (self.folder / name).write_bytes(data)
+        self._keep(_key_file(SYSTEM), pem)
+        self._keep("tls-key.pem", self.tls.key_pem)
+        self._keep("tls.pem", self.tls.pem)
         self._write_settings(self.settings, servers)
+
+    def take_account(self, system: System, id_: str, key: bytes) -> None:
+        """The integration account that was issued to it, with its private key (PEM), goes into its settings file."""
+        self._keep(_key_file(system), key)
+        self._accounts[system] = id_
+        self.close()
+        self._write_settings(self.settings, self._servers)
+
+    def _keep(self, name: str, data: bytes) -> None:
+        (self.folder / name).touch(mode=0o600)
+        (self.folder / name).write_bytes(data)
 
     def through(self, platform: Platform, server: SecurityServerPart) -> Agency:
         """A client that asks through this security server alone; the caller closes it."""
@@ -82,7 +96,9 @@ class AgencySide:
                 "procedure": part.procedure,
                 "member_class": plan.member_class,
                 "profile": plan.profile,
-                "accounts": {SYSTEM.value: {"id": part.account, "key": "account.pem"}},
+                "accounts": {
+                    system.value: {"id": id_, "key": _key_file(system)} for system, id_ in self._accounts.items()
+                },
                 "platforms": gates,
             },
         )
@@ -100,6 +116,10 @@ class AgencySide:
         if self._opened is not None:
             self._opened.close()
             self._opened = None
+
+
+def _key_file(system: System) -> str:
+    return "account.pem" if system is SYSTEM else f"account-{system}.pem"
 
 
 def directory_content(around: Surroundings, agencies: list[AgencySide]) -> Content:

@@ -12,7 +12,6 @@ from ketnoi_registry.settings import Settings
 from ketnoi_runtime.database import migrate, open_pool
 from ketnoi_runtime.settings import load_settings
 from ketnoi_testbed.authority import UnsafeAuthority
-from ketnoi_testbed.directory_publisher import DirectoryPublisher
 from ketnoi_testbed.parts.hosting import Hosted
 from ketnoi_testbed.parts.premises import write_settings
 from ketnoi_testbed.population import Population, load, load_units_of_both_maps
@@ -59,12 +58,16 @@ class RegistryPart:
             await pool.close()
         await asyncio.to_thread(load, self.database, population, processes=processes)
 
-    def write(self, callers: Mapping[str, Path], directory: DirectoryPublisher) -> None:
-        """Write its keys and settings. `callers`: the certificate (PEM) of C06's security server by instance."""
+    def write(self, callers: Mapping[str, Path], directory: str, signer: bytes) -> None:
+        """Write its keys and settings.
+
+        `callers` is the certificate (PEM) of C06's security server by instance, `directory` the address of the signed
+        directory, `signer` the certificate (PEM) whose key signs it.
+        """
         for name, data in (("tls.pem", self.tls.pem), ("tls-key.pem", self.tls.key_pem)):
             (self.folder / name).touch(mode=0o600)
             (self.folder / name).write_bytes(data)
-        (self.folder / "directory.pem").write_bytes(directory.signer.pem)
+        (self.folder / "directory.pem").write_bytes(signer)
         Pseudonyms.make(self.folder / "pseudonyms.json", "k1")
         for instance, certificate in callers.items():
             (self.folder / f"{instance}.pem").write_bytes(certificate.read_bytes())
@@ -73,6 +76,7 @@ class RegistryPart:
             {
                 "environment": self._around.plan.environment.value,
                 "profile": self._around.plan.profile,
+                "systems": list(self._around.plan.systems),
                 "node_id": "node0",
                 "database": self.database,
                 "host": self.host,
@@ -82,7 +86,7 @@ class RegistryPart:
                 "pseudonym_keys": "pseudonyms.json",
                 "callers": [{"instance": instance, "certificate": f"{instance}.pem"} for instance in callers],
                 "directory": {
-                    "url": directory.url,
+                    "url": directory,
                     "certificate": "directory.pem",
                     "poll_seconds": self._around.pace.poll_directory,
                 },
