@@ -1,10 +1,14 @@
-"""Every state that an application can reach, by every step that anybody may take: the rules walked exhaustively."""
+"""Every state that can be reached, by every step that anybody may take: the rules walked exhaustively.
+
+`explore` walks applications; `walk` anything that has states (accounts, in account_exploration.py).
+"""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from ketnoi_portal.process.case import Case
 from ketnoi_portal.process.requirements import REQUIREMENTS, Requirement
@@ -39,6 +43,37 @@ class Explored:
     way: tuple[str, ...] = ()
 
 
+State = TypeVar("State", bound=Hashable)
+Move = tuple[str, State, str | None]
+"""A step's name, the state after it, and what is wrong with it (None: nothing)."""
+
+
+def walk(begin: State, moves: Callable[[State], Iterable[Move[State]]], most_states: int = 5_000_000) -> Explored:
+    """Walk from `begin` until no new state is found, or until a move is wrong.
+
+    `moves` yields every step that somebody may take from a state. Raises RuntimeError when there are more states than
+    `most_states`.
+    """
+    found = Explored()
+    came_from: dict[State, tuple[State, str] | None] = {begin: None}
+    waiting = deque([begin])
+    while waiting:
+        state = waiting.popleft()
+        for name, after, wrong in moves(state):
+            found.steps += 1
+            if wrong is not None:
+                found.states, found.wrong = len(came_from), wrong
+                found.way = (*_way(came_from, state), name)
+                return found
+            if after not in came_from:
+                came_from[after] = (state, name)
+                waiting.append(after)
+                if len(came_from) > most_states:
+                    raise RuntimeError("there are more states than the exploration was given room for")
+    found.states = len(came_from)
+    return found
+
+
 def explore(
     begin: Case,
     actors: Sequence[Actor],
@@ -48,43 +83,29 @@ def explore(
     skip: Callable[[Step], bool] = lambda step: False,
     most_states: int = 5_000_000,
 ) -> Explored:
-    """Walk from `begin` until no new state is found, or until `judge` objects to a step.
+    """Walk an application from `begin` by every step of the process, or until `judge` objects to one.
 
     `skip` leaves steps out. Raises RuntimeError when there are more states than `most_states`.
     """
     rows = tuple(requirements)
     steps = [step for step in STEPS if not skip(step)]
-    found = Explored()
-    came_from: dict[Case, tuple[Case, str] | None] = {begin: None}
-    waiting = deque([begin])
-    while waiting:
-        case = waiting.popleft()
+
+    def moves(case: Case) -> Iterator[Move[Case]]:
         for step in steps:
             if case.stage not in step.sources or not step.when(case):
                 continue
             for unit in step.units(case):
                 for actor in actors:
-                    if not can_step(step, case, unit, actor, rows):
-                        continue
-                    after = apply(step, case, unit)
-                    found.steps += 1
-                    taken = Taken(case, step, unit, actor, after)
-                    if (wrong := judge(taken)) is not None:
-                        found.states, found.wrong = len(came_from), wrong
-                        found.way = (*_way(came_from, case), f"{step.name} {unit}".strip())
-                        return found
-                    if after not in came_from:
-                        came_from[after] = (case, f"{step.name} {unit}".strip())
-                        waiting.append(after)
-                        if len(came_from) > most_states:
-                            raise RuntimeError("there are more states than the exploration was given room for")
-    found.states = len(came_from)
-    return found
+                    if can_step(step, case, unit, actor, rows):
+                        after = apply(step, case, unit)
+                        yield f"{step.name} {unit}".strip(), after, judge(Taken(case, step, unit, actor, after))
+
+    return walk(begin, moves, most_states)
 
 
-def _way(came_from: dict[Case, tuple[Case, str] | None], case: Case) -> tuple[str, ...]:
+def _way(came_from: dict[State, tuple[State, str] | None], state: State) -> tuple[str, ...]:
     names = []
-    while (before := came_from[case]) is not None:
-        case, name = before
+    while (before := came_from[state]) is not None:
+        state, name = before
         names.append(name)
     return tuple(reversed(names))
