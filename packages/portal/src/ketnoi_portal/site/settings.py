@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "ketnoi_portal.notices",
     "ketnoi_portal.onboarding",
     "ketnoi_portal.worker",
+    "ketnoi_portal.rehearsal",
 ]
 
 MIDDLEWARE = [

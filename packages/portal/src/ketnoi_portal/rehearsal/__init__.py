@@ -1,0 +1,1 @@
+"""A rehearsal's people and offices, from one file: for a test bed, and refused anywhere else."""
