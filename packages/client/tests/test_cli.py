@@ -146,6 +146,59 @@ def test_a_question_of_another_form_is_status_2_and_not_quoted(question: object,
     assert NUMBER not in err
 
 
+MEMBER = {"HoVaTen": "Trần Thị Bình", "SoCMND": "123456789", "QuanHe": "QH01"}
+UNUSABLE = {
+    "a name with digits": ("look-up", {**AN, "HoVaTen": "An 2"}, ()),
+    "half a number": ("look-up", {**AN, "SoDinhDanh": NUMBER[:-1]}, ()),
+    "no number": ("look-up", {"HoVaTen": "An", "NgayThangNamSinh": "1989"}, ()),
+    "no birth date": ("verify", {"SoDinhDanh": NUMBER, "HoVaTen": "An"}, ()),
+    "no members": ("household", AN, ()),
+    "a member without a number": ("household", {**AN, "ThanhVien": [{"HoVaTen": "An", "QuanHe": "QH01"}]}, ()),
+    "a member without a name": ("household", {**AN, "ThanhVien": [{**MEMBER, "HoVaTen": "1"}]}, ()),
+    "a claim of no field": ("verify", {**AN, "ThuocTinh": {"x y": "1"}}, ()),
+    "a number as an account": ("look-up", AN, ("--officer", NUMBER)),
+    "a number as a case": ("look-up", AN, ("--issue", f"HS {NUMBER}")),
+    "a code that is too long": ("look-up", AN, ("--request-code", "a" * 41)),
+    "no account for that system": ("look-up", AN, ("--system", "identity")),
+}
+
+
+@pytest.mark.parametrize("name", UNUSABLE)
+def test_a_question_that_nobody_would_take_is_status_2_and_not_to_be_repeated(name: str, ask, server: StandIn) -> None:
+    command, question, more = UNUSABLE[name]
+    status, out, err = ask(command, question, *more)
+    assert (status, out) == (2, "")
+    assert err
+    assert server.asked == []
+    assert not any(text in err for text in ("--request-code", "message id", NUMBER[:-1]))
+
+
+@pytest.mark.parametrize("name", UNUSABLE)
+def test_with_json_it_is_told_as_json(name: str, ask) -> None:
+    command, question, more = UNUSABLE[name]
+    status, out, _ = ask(command, question, *more, "--json")
+    told = json.loads(out)
+    assert status == 2
+    assert told["error"] in ("AgencyMustAct", "SettingsError")
+    assert ("code" in told) is (told["error"] == "AgencyMustAct")
+    assert "requestCode" not in told
+    assert NUMBER[:-1] not in out
+
+
+def test_with_json_every_failure_is_told_as_json(ask, server: StandIn, folder: AgencyFolder) -> None:
+    status, out, _ = ask("look-up", {}, "--json")
+    assert (status, json.loads(out)["error"]) == (2, "UnusableInput")
+    server.reply = lambda asked: problem("24", "MaCanBo")
+    status, out, err = ask("look-up", AN, "--json", "--request-code", "R-1")
+    told = json.loads(out)
+    assert (status, told["code"], told["hop"], told["requestCode"]) == (1, "24", "registry", "R-1")
+    assert told["messageId"] == server.asked[0].headers["x-road-id"]
+    assert "--request-code R-1" in err
+    (folder.path / "account.key").unlink()
+    status, out, _ = ask("look-up", AN, "--json")
+    assert (status, json.loads(out)["error"]) == (2, "SettingsError")
+
+
 def test_a_question_that_cannot_be_read_is_status_2(
     folder: AgencyFolder, server: StandIn, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -230,6 +283,27 @@ def test_at_a_terminal_numbers_are_asked_for_and_not_shown(folder: AgencyFolder,
     request = decode_request(Service.VERIFY_HOUSEHOLD, server.asked[0].body)
     assert request.personal_number == NUMBER
     assert [each.old_number for each in request.members] == ["123456789"]
+
+
+@pytest.mark.parametrize("arguments", [["doctor"], ["evidence", "fetch", "VDXP-TEST-1"]])
+def test_settings_without_a_platform_are_status_2(
+    arguments: list[str], folder: AgencyFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = folder.settings()
+    settings.write_text(settings.read_text().partition("[platforms.VDXP]")[0] + "[platforms]\n")
+    assert main([*arguments, "--settings", str(settings)]) == 2
+    told = capsys.readouterr()
+    assert (told.out, "[platforms" in told.err) == ("", True)
+
+
+def test_evidence_of_a_platform_that_the_settings_do_not_have_is_status_2(
+    folder: AgencyFolder, server: StandIn, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = folder.settings()
+    settings.write_text(settings.read_text().partition("[platforms.NDXP]")[0])
+    assert main(["evidence", "fetch", "M-1", "--platform", "NDXP", "--settings", str(settings)]) == 2
+    assert "[platforms.NDXP]" in capsys.readouterr().err
+    assert server.asked == []
 
 
 def test_services_are_listed_with_their_codes(

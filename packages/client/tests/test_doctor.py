@@ -153,11 +153,21 @@ def test_a_system_that_the_platform_does_not_know(missing: str, folder: AgencyFo
         Reply(200, b'{"member":{}}'),
         Reply(200, b'{"member":[7,{"id":7}]}'),
         Reply(200, b"{}"),
+        Reply(200, b"[" * 200_000),
+        Reply(200, b'{"member":' * 200_000),
+        Reply(200, b"\xff"),
     ],
 )
 def test_something_that_is_no_security_server(told: Reply, folder: AgencyFolder, server: StandIn) -> None:
     server.reply = lambda asked: told
     assert stopped_at(folder)[0] == "global configuration (listClients)"
+
+
+@pytest.mark.parametrize("code", ["[]", "{}", "7", "null"])
+def test_services_under_codes_that_are_none_are_not_open(code: str, folder: AgencyFolder, server: StandIn) -> None:
+    body = f'{{"service":[{{"service_code":{code}}}]}}'.encode()
+    server.reply = lambda asked: WELL(asked) if "listClients" in asked.target else Reply(200, body)
+    assert stopped_at(folder)[0] == "access rights (allowedMethods)"
 
 
 def test_a_service_that_is_not_open_is_named(folder: AgencyFolder, server: StandIn) -> None:

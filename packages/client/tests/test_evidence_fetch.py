@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import zipfile
 from pathlib import Path
@@ -23,9 +24,9 @@ CONFIGURATION = {
 }
 
 
-def packed(files: dict[str, bytes]) -> bytes:
+def packed(files: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:
     content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
+    with zipfile.ZipFile(content, "w", method) as archive:
         for name, data in files.items():
             archive.writestr(name, data)
     return content.getvalue()
@@ -96,6 +97,56 @@ def test_what_is_no_archive_is_refused(body: bytes, agency: Agency, server: Stan
     server.reply = lambda asked: Reply(body=body)
     with pytest.raises(UnusableAnswer):
         evidence.fetch(agency, "VDXP-TEST-1", tmp_path)
+
+
+def damaged(method: int) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", method) as archive:
+        archive.writestr("a.asice", b"hello world" * 1_000)
+    octets = bytearray(content.getvalue())
+    octets[40:50] = b"\xff" * 10
+    return bytes(octets)
+
+
+def renamed(name: bytes) -> bytes:
+    return packed({"\u00e9.asice": b"x"}).replace("\u00e9".encode(), name)
+
+
+HOSTILE = {
+    "damaged in place": damaged(zipfile.ZIP_STORED),
+    "damaged when deflated": damaged(zipfile.ZIP_DEFLATED),
+    "bzip2": packed({"a.asice": b"x" * 9}, zipfile.ZIP_BZIP2),
+    "LZMA": packed({"a.asice": b"x" * 9}, zipfile.ZIP_LZMA),
+    "damaged bzip2": damaged(zipfile.ZIP_BZIP2),
+    "damaged LZMA": damaged(zipfile.ZIP_LZMA),
+    "a name that is not UTF-8": renamed(b"\xff\xff"),
+    "a method that nobody knows": packed({"a.asice": b"x"}).replace(
+        b"\x14\x00\x00\x00\x00\x00", b"\x14\x00\x00\x00\x63\x00"
+    ),
+    "an encrypted file": packed({"a.asice": b"x"}).replace(b"\x14\x00\x00\x00\x00\x00", b"\x14\x00\x01\x00\x00\x00"),
+    "a name that no file may have": packed({"x" * 256: b"x"}),
+    "no name": packed({".": b"x"}),
+    "a folder of no name": packed({"./.": b"x"}),
+    "an end alone, of many files": b"PK\x05\x06" + b"\xff" * 18,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_bundle_is_an_unusable_answer(
+    name: str, folder: AgencyFolder, server: StandIn, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.reply = lambda asked: Reply(body=HOSTILE[name])
+    status = main(["evidence", "fetch", "--settings", str(folder.settings()), "x", "--out", str(tmp_path / "out")])
+    assert (status, "the bundle" in capsys.readouterr().err) == (1, True)
+    assert not (tmp_path / "out").exists()
+
+
+def test_any_octet_changed_raises_nothing_else() -> None:
+    bundle = packed({"a.asice": b"hello " * 9, "d/b": b""}, zipfile.ZIP_DEFLATED)
+    for position in range(len(bundle)):
+        for octet in (0x00, 0xFF, bundle[position] ^ 0x01):
+            with contextlib.suppress(UnusableAnswer):
+                evidence._unpacked(bundle[:position] + bytes([octet]) + bundle[position + 1 :])
 
 
 def test_a_bundle_is_bounded(agency: Agency, server: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

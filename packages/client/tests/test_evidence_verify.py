@@ -77,6 +77,21 @@ def test_what_is_no_input_is_told_apart_from_what_is_not_valid(
     assert "X-Road" in err
 
 
+@pytest.mark.parametrize("octets", [b"", b"no container", b"\x00PK\x03\x04", b"%PDF-1.7", b"PK"])
+def test_a_file_that_is_no_zip_is_no_input(
+    octets: bytes, vectors: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trust = vectors / "containers" / "trust-shared-params.xml"
+    (tmp_path / "some.asice").write_bytes(octets)
+    status, out, err = run(capsys, tmp_path / "some.asice", "--trust", trust, "--json")
+    assert (status, json.loads(out)["error"]) == (2, "UnusableInput")
+    assert "some.asice" in err
+    for cut in (b"PK\x05\x06", b"PK\x03\x04" + bytes(100)):
+        (tmp_path / "cut.asice").write_bytes(cut)
+        status, out, _ = run(capsys, tmp_path / "cut.asice", "--trust", trust, "--json")
+        assert (status, json.loads(out)["code"]) == (1, "asic_malformed")
+
+
 def test_a_configuration_is_bounded(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -174,6 +174,16 @@ def test_what_another_server_wrote_cannot_steer_a_terminal(agency: Agency, serve
     assert not any(each in text for each in "\x1b\u202e\x07")
 
 
+@pytest.mark.parametrize("body", [b"[" * 200_000, b'{"a":' * 200_000, b"\xff", b"9" * 5_000])
+def test_what_nobody_can_read_is_a_refusal_all_the_same(agency: Agency, server: StandIn, body: bytes) -> None:
+    server.reply = lambda asked: Reply(500, body, {"X-Road-Error": "server.clientproxy.io_error"})
+    assert isinstance(failed(agency), Refused)
+    server.reply = lambda asked: Reply(500, body, {"Content-Type": "application/problem+json"})
+    assert isinstance(failed(agency), UnusableAnswer)
+    server.reply = lambda asked: Reply(200, body)
+    assert isinstance(failed(agency), UnusableAnswer)
+
+
 def test_an_answer_of_another_kind_is_not_taken(agency: Agency, server: StandIn) -> None:
     body = b'{"MaYeuCau":"x","MaKetQua":"01","CongdanCollection":{"SoCongDan":0}}'
     server.reply = lambda asked: Reply(200, body)

@@ -14,7 +14,8 @@ from __future__ import annotations
 import os
 import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Generic, Self, TypedDict, TypeVar, Unpack
@@ -121,7 +122,8 @@ class Agency:
 
         Raises what `ask` raises.
         """
-        claimed = tuple([ClaimedMember(**_claimed(each), relation=each.relation) for each in members])
+        with _refusing_here():
+            claimed = tuple([ClaimedMember(**_claimed(each), relation=each.relation) for each in members])
         return self.ask(HouseholdAnswer, Service.VERIFY_HOUSEHOLD, person, {"members": claimed}, **call)
 
     def look_up_citizen(self, person: Person, **call: Unpack[Call]) -> Sent[LookUpAnswer]:
@@ -174,12 +176,8 @@ class Agency:
             "ma_don_vi": call.get("unit") or settings.unit or settings.organisation,
             "ma_can_bo": call.get("officer") or settings.officer,
         }
-        try:
+        with _refusing_here():
             return encode_request(request(**header, **fields))
-        except Refusal as refusal:
-            raise _refused_here(refusal.code, refusal.detail) from None
-        except ValueError as error:
-            raise _refused_here("10", str(error)) from None
 
     def _send(self, entry: CatalogueEntry, message_id: str, body: bytes, call: Call) -> Reply:
         settings = self.settings
@@ -243,6 +241,17 @@ def _claimed(person: Person) -> dict[str, Any]:
         "name": person.name,
         "birth_text": person.birth,
     }
+
+
+@contextmanager
+def _refusing_here() -> Iterator[None]:
+    """What cannot be written as a question is refused before it is sent."""
+    try:
+        yield
+    except Refusal as refusal:
+        raise _refused_here(refusal.code, refusal.detail) from None
+    except ValueError as error:
+        raise _refused_here("10", str(error)) from None
 
 
 def _refused_here(code: str, detail: str) -> Refused:

@@ -21,16 +21,12 @@ import msgspec
 
 from ketnoi_client import doctor, evidence
 from ketnoi_client.agency import Agency, Call, Member, Person, Sent
-from ketnoi_client.output import show_answer, show_finding, show_services, show_verdict
-from ketnoi_client.problems import KetnoiError, SettingsError
+from ketnoi_client.output import show_answer, show_failure, show_finding, show_services, show_verdict
+from ketnoi_client.problems import KetnoiError, UnusableInput, is_unusable
 from ketnoi_protocol.citizen import Personal
 from ketnoi_protocol.services import Platform, System
 
 REFUSED, UNUSABLE = 1, 2
-
-
-class _Unusable(Exception):  # noqa: N818
-    """Input that is no question; the text says what is missing."""
 
 
 class Question(Personal, forbid_unknown_fields=True, frozen=True):
@@ -69,24 +65,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _write_what_can_be_written()
     options = _parser().parse_args(arguments)
     try:
-        status = int(options.run(options))
+        try:
+            status = int(options.run(options))
+        except KetnoiError as error:
+            status = _failed(error, as_json=getattr(options, "json", False))
+        except (KeyboardInterrupt, EOFError):
+            status = _failed(UnusableInput("đã dừng · stopped"), as_json=getattr(options, "json", False))
         sys.stdout.flush()
         return status
-    except (SettingsError, _Unusable, evidence.UnusableInput) as error:
-        return _say(error, UNUSABLE)
-    except KetnoiError as error:
-        _say(error, REFUSED)
-        if error.request_code:
-            again = "gửi lại cùng câu hỏi với · repeat the same question with: --request-code"
-            _say(f"  mã thông điệp · message id: {error.message_id}\n  {again} {error.request_code}", REFUSED)
-        return REFUSED
-    except (KeyboardInterrupt, EOFError):
-        return _say("đã dừng · stopped", UNUSABLE)
     except OSError as error:
         # Whoever reads our output has gone, or its disk is full: a verdict that nobody saw was not given.
         with contextlib.suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _say(f"không ghi được kết quả · the result cannot be written: {error.strerror}", UNUSABLE)
+
+
+def _failed(error: KetnoiError, *, as_json: bool) -> int:
+    if as_json:
+        show_failure(error)
+    if is_unusable(error):
+        return _say(error, UNUSABLE)
+    _say(error, REFUSED)
+    if error.request_code:
+        again = "gửi lại cùng câu hỏi với · repeat the same question with: --request-code"
+        _say(f"  mã thông điệp · message id: {error.message_id}\n  {again} {error.request_code}", REFUSED)
+    return REFUSED
 
 
 def _write_what_can_be_written() -> None:
@@ -196,17 +199,17 @@ def _asking(ask: Ask, *, household: bool) -> Callable[[argparse.Namespace], int]
 def _question(source: str | None, *, household: bool) -> Question:
     if source is None:
         if not sys.stdin.isatty():
-            raise _Unusable("cho câu hỏi bằng --input FILE (hoặc -) · give the question with --input FILE (or -)")
+            raise UnusableInput("cho câu hỏi bằng --input FILE (hoặc -) · give the question with --input FILE (or -)")
         return _asked(household=household)
     try:
         text = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
     except OSError as error:
-        raise _Unusable(f"{source}: không đọc được · cannot be read: {error.strerror}") from error
+        raise UnusableInput(f"{source}: không đọc được · cannot be read: {error.strerror}") from error
     try:
         return msgspec.json.decode(text, type=Question)
     except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError) as error:
         # msgspec names fields and types, never values.
-        raise _Unusable(f"câu hỏi không đúng dạng · the question has a wrong form: {error}") from None
+        raise UnusableInput(f"câu hỏi không đúng dạng · the question has a wrong form: {error}") from None
 
 
 def _asked(*, household: bool) -> Question:
@@ -255,7 +258,7 @@ def _fetch(options: argparse.Namespace) -> int:
             for path in evidence.fetch(agency, options.message_id, options.out, options.platform):
                 print(path)
         except OSError as error:
-            raise _Unusable(f"{options.out}: không ghi được · cannot be written: {error.strerror}") from error
+            raise UnusableInput(f"{options.out}: không ghi được · cannot be written: {error.strerror}") from error
     return 0
 
 
@@ -263,7 +266,9 @@ def _verify(options: argparse.Namespace) -> int:
     try:
         from ketnoi_trust.errors import Refused as NotProved
     except ImportError:
-        raise _Unusable("cần ketnoi-trust · ketnoi-trust is needed: pip install 'ketnoi-client[evidence]'") from None
+        raise UnusableInput(
+            "cần ketnoi-trust · ketnoi-trust is needed: pip install 'ketnoi-client[evidence]'"
+        ) from None
     try:
         verdict = evidence.verify(options.file, options.trust, strict=options.strict)
     except NotProved as refused:

@@ -6,7 +6,6 @@ Nothing is needed of the security server but TLS, listClients and allowedMethods
 
 from __future__ import annotations
 
-import json
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -20,7 +19,7 @@ from cryptography import x509
 
 from ketnoi_client.agency import Agency
 from ketnoi_client.connection import Reply, tls_context
-from ketnoi_client.problems import KetnoiError, Unreachable, from_x_road
+from ketnoi_client.problems import KetnoiError, SettingsError, Unreachable, from_x_road, read_json
 from ketnoi_client.settings import Gate, Settings
 from ketnoi_protocol.identifiers import SubsystemId
 from ketnoi_protocol.services import CatalogueEntry, Platform
@@ -53,7 +52,9 @@ class _Failed(Exception):  # noqa: N818
 
 
 def examine(agency: Agency) -> Iterator[Finding]:
-    """Examine the way over every platform of the settings."""
+    """Examine the way over every platform of the settings. Raises SettingsError where they have none."""
+    if not agency.settings.platforms:
+        raise SettingsError("chưa có [platforms.…] nào trong tệp cấu hình · the settings have no [platforms.…]")
     for platform in agency.settings.platforms:
         for name_vi, name_en, check in _Way(agency, platform).stations():
             try:
@@ -168,7 +169,7 @@ class _Way:
         told = self._list_clients().headers.get("date", "")
         try:
             difference = (self._agency.now() - parsedate_to_datetime(told)).total_seconds()
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             return "máy chủ không cho biết giờ · the server tells no time"
         if abs(difference) > CLOCK_LIMIT:
             raise _Failed(f"lệch · off by {difference:+.0f} s", "đồng bộ đồng hồ bằng NTP · set the clocks by NTP")
@@ -195,7 +196,7 @@ class _Way:
             f"/r1/{self._settings.provider_id(first).service('allowedMethods').slash}",
             headers={"X-Road-Client": self._settings.client_id(first).slash, "Accept": "application/json"},
         )
-        allowed = {each.get("service_code") for each in _told(reply, "service")}
+        allowed = [each.get("service_code") for each in _told(reply, "service")]
         opened = [each.service_code for each in self._entries if each.service_code in allowed]
         closed = [each.service_code for each in self._entries if each.service_code not in allowed]
         if not opened:
@@ -229,7 +230,7 @@ def _told(reply: Reply, name: str) -> list[dict[str, Any]]:
     if reply.status != 200:
         raise _Failed(f"HTTP {reply.status}", "xem nhật ký của máy chủ bảo mật · see the security server's log")
     try:
-        told = json.loads(reply.body)[name]
+        told = read_json(reply.body)[name]
         return [each for each in told if isinstance(each, dict)]
     except (ValueError, TypeError, LookupError):
         raise _Failed(

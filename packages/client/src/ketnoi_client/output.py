@@ -10,7 +10,7 @@ import msgspec
 
 from ketnoi_client.agency import Sent
 from ketnoi_client.doctor import Finding
-from ketnoi_client.problems import printable
+from ketnoi_client.problems import KetnoiError, Refused, is_unusable, printable
 from ketnoi_client.settings import Settings
 from ketnoi_protocol.citizen import ATTRIBUTES, Citizen, Name
 from ketnoi_protocol.envelope import CountAnswer, ExistsAnswer, HouseholdAnswer, LookUpAnswer
@@ -86,6 +86,17 @@ def show_finding(finding: Finding) -> None:
     )
     if not finding.passed:
         print(f"    → {finding.mend}")
+
+
+def show_failure(error: KetnoiError) -> None:
+    """Why a command that was to print JSON has nothing else to print."""
+    told: dict[str, Any] = {"error": type(error).__name__, "message": str(error)}
+    if isinstance(error, Refused):
+        problem = error.problem
+        told |= {"code": error.code, "hop": problem.hop, "who": problem.row.who, "detail": problem.detail}
+    if error.request_code and not is_unusable(error):
+        told |= {"messageId": error.message_id, "requestCode": error.request_code}
+    print(json.dumps(told, ensure_ascii=False))
 
 
 _LABELS = {

@@ -46,6 +46,10 @@ class SettingsError(KetnoiError):
     """The settings file, or a file that it names, cannot be used; the text says which and how to mend it."""
 
 
+class UnusableInput(KetnoiError):  # noqa: N818
+    """What was given is no question, no evidence, or no configuration to judge it by; the text says what is missing."""
+
+
 class Unreachable(KetnoiError):  # noqa: N818
     """The agency's own security server did not answer. `sent` tells whether a byte of the question had been sent.
 
@@ -143,6 +147,13 @@ _CLASSES: dict[Who, type[Refused]] = {
     kind.who: kind for kind in (AgencyMustAct, OfficerMustAct, ProviderMustAct, PlatformMustAct, C06MustAct)
 }
 
+
+def is_unusable(error: KetnoiError) -> bool:
+    """Whether nothing was sent because the question, the settings or a file must be mended first."""
+    refused_here = isinstance(error, Refused) and error.problem.hop == "own software"
+    return refused_here or isinstance(error, SettingsError | UnusableInput)
+
+
 _PROBLEM_TYPE = "urn:ketnoi:error:"
 # What another server or a file says is shown in terminals: nothing of it may steer one.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
@@ -177,10 +188,18 @@ def from_registry(status: int, body: bytes) -> Refused | UnusableAnswer:
 
 def _object(body: bytes) -> dict[str, Any]:
     try:
-        told = json.loads(body)
+        told = read_json(body)
     except ValueError:
         return {}
     return told if isinstance(told, dict) else {}
+
+
+def read_json(body: bytes) -> Any:
+    """What another server wrote as JSON. Raises ValueError, also for what nobody can nest so deep."""
+    try:
+        return json.loads(body)
+    except RecursionError:
+        raise ValueError("the JSON is nested too deep") from None
 
 
 def _text(told: dict[str, Any], name: str) -> str:

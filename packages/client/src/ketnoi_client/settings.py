@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -89,6 +90,12 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=
                 f"the settings have no [platforms.{entry.platform}], which {entry.service} goes over"
             )
         return found
+
+    def entries(self) -> Iterator[CatalogueEntry]:
+        """The catalogue's entries of this environment that go over a platform of ours."""
+        for entry in self.catalogue:
+            if entry.environment is self.environment and entry.platform in self.platforms:
+                yield entry
 
     def account(self, system: System) -> Account:
         """Our integration account for a system. Raises SettingsError when there is none."""
