@@ -7,7 +7,7 @@ whoever does not want that takes another world.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -138,9 +138,9 @@ def frozen_directory(world: World) -> Iterator[None]:
         _publish(world, world.directory.sign)
 
 
-def _publish(world: World, act: Callable[[], object]) -> None:
+def _publish(world: World, act: Callable[[], Awaitable[None]]) -> None:
     async def publish() -> None:
-        act()
+        await act()
         if world.registry.hosted.process is None:
             await world.registry.hosted.running.directory.poll()
 
