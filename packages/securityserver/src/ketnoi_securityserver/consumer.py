@@ -155,12 +155,11 @@ class Consumer:
         known = self._own.serverconf.client(client)
         if known is None:
             raise Refusal("unknown_member", f"{client} is no client of this security server")
-        if known.connection_type == "HTTP":
-            return
-        if not channel.secure:
-            raise Refusal("ssl_authentication_failed", f"{client} must call over HTTPS")
-        if known.connection_type != "HTTPS_NO_AUTH" and channel.certificate not in known.is_certificates:
-            raise Refusal("ssl_authentication_failed", f"the certificate is none of those registered for {client}")
+        if not known.accepts(secure=channel.secure, certificate=channel.certificate):
+            wrong = (
+                "the certificate is none of those registered for it" if channel.secure else "it must call over HTTPS"
+            )
+            raise Refusal("ssl_authentication_failed", f"{client}: {wrong}")
 
     def _route(self, message: Message, configuration: Configuration) -> Sequence[SecurityServer]:
         provider = message.service.provider

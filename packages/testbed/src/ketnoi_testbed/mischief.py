@@ -22,6 +22,7 @@ from ketnoi_protocol.directory import Grant, Officer
 from ketnoi_protocol.services import Platform, Service
 from ketnoi_runtime.web import Listener
 from ketnoi_testbed.parts.exchanges import OPERATOR, ExchangePart
+from ketnoi_testbed.parts.registry import RegistryPart
 from ketnoi_testbed.parts.security_servers import SecurityServerPart
 from ketnoi_testbed.world import World
 
@@ -52,16 +53,6 @@ def stale_ocsp(world: World, age: timedelta = timedelta(hours=2)) -> Iterator[No
     finally:
         world.authority.ocsp_age = timedelta()
         ask_ocsp_again(world)
-
-
-@contextmanager
-def authority_down(world: World, *services: Literal["ocsp", "tsa", "sign"]) -> Iterator[None]:
-    """These services of the authority answer 503."""
-    world.authority_server.down |= set(services)
-    try:
-        yield
-    finally:
-        world.authority_server.down -= set(services)
 
 
 # Registration and rights
@@ -154,13 +145,16 @@ def _publish(world: World, act: Callable[[], Awaitable[None]]) -> None:
 class FalseSource:
     """Somebody who answers at the address of an exchange. `served` may be changed by whoever plays that part.
 
-    Keys are `/internalconf?version=6` (and 2, 3), and the paths of the files that a directory lists.
+    Keys are `/internalconf?version=6` (and 2, 3), and the paths of the files that a directory lists. `asked` counts
+    the requests so far.
     """
 
     served: dict[str, bytes] = field(default_factory=dict)
+    asked: int = 0
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """One request."""
+        self.asked += 1
         found = self.served.get(request.path_qs) or self.served.get(request.path)
         return web.Response(status=404) if found is None else web.Response(body=found)
 
@@ -203,13 +197,14 @@ async def _listen(source: FalseSource, exchange: ExchangePart) -> Listener:
 
 
 @contextmanager
-def unwritable_log(world: World, server: SecurityServerPart) -> Iterator[None]:
-    """A security server's database takes no more writes."""
-    world.run(_read_only(server.settings.database, True))
+def unwritable_log(world: World, server: SecurityServerPart | RegistryPart) -> Iterator[None]:
+    """The database of a security server, or the registry's, takes no more writes."""
+    database = server.database if isinstance(server, RegistryPart) else server.settings.database
+    world.run(_read_only(database, True))
     try:
         yield
     finally:
-        world.run(_read_only(server.settings.database, False))
+        world.run(_read_only(database, False))
 
 
 async def _read_only(dsn: str, on: bool) -> None:

@@ -64,11 +64,6 @@ class ExchangePart:
     async def _start_here(self) -> Exchange:
         return await Exchange.start(self.settings, self._around.clock, self._around.told)
 
-    @property
-    def configuration_url(self) -> str:
-        """Where members download the signed configuration."""
-        return f"http://{self.host}:{self.settings.listen.configuration}/internalconf"
-
     @asynccontextmanager
     async def actions(self) -> AsyncIterator[Actions]:
         """What can be done to the platform, whether its node runs here or elsewhere."""
