@@ -3,6 +3,7 @@ register itself; the encrypted message log and the evidence keep theirs."""
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -31,35 +32,44 @@ def _walk(world: World) -> set[str]:
             agency.look_up_citizen(person_of(people.dead), procedure="KHONG-CO")
     with pytest.raises(Refused):
         world.agency("H55").look_up_citizen(person_of(people.full), officer=people.full.personal_number)
-    _tell_a_server(world, people.full.personal_number)
+    _tell_a_server(world, people.full.personal_number, people.full.old_id_numbers[-1].number)
     rows = [people.full, people.year_only, people.dead, *people.family]
     return {row.personal_number for row in rows} | {old.number for row in rows for old in row.old_id_numbers}
 
 
-def _tell_a_server(world: World, number: str) -> None:
-    """A number where none belongs: in headers and in the place of an identifier."""
+def _tell_a_server(world: World, number: str, old_number: str) -> None:
+    """A number where none belongs, with separators and without: in headers, addresses, identifiers."""
     own = world.server("VDXP", "H55")
     service = world.provider("VDXP").party.subsystem.service("TraCuuThongTinCongDan").slash
-    client = own.party.subsystem.slash
-    for target, headers in (
-        (f"/r1/{service}", {"X-Road-Client": client, "X-Road-UserId": number}),
-        (f"/r1/{service}", {"X-Road-Client": client, "X-Road-Id": number}),
-        (f"/r1/{number}", {"X-Road-Client": number}),
-        (f"/r1/{service}/{number}", {"X-Road-Client": client}),
-        (f"/r1/{service}?so={number}", {"X-Road-Client": client}),
-        (f"/r1/{service}?so=%3{number[0]}{number[1:]}", {"X-Road-Client": client}),
-        (f"/r1/{service.rpartition('/')[0]}/{number}", {"X-Road-Client": client}),
-        (f"/r1/{service}", {"X-Road-Client": client, "X-Road-Issue": f"HS {number}"}),
-        (f"/r1/{service}", {"X-Road-Client": client, "X-Road-Id": f"HS-{number}"}),
-        (f"/r1/{service}", {"X-Road-Client": client, "X-Our-Own": number}),
-        (f"/r1/{service}", {"X-Road-Client": client, "X-Road-UserId": f"{number[:4]}-{number[4:8]}-{number[8:]}"}),
-    ):
-        assert raw_call(world, own, target, headers, b"{}").status != 200
+    client = {"X-Road-Client": own.party.subsystem.slash}
+    dashed, spaced = (
+        f"{number[:4]}-{number[4:8]}-{number[8:]}",
+        f"{number[:3]} {number[3:6]} {number[6:9]} {number[9:]}",
+    )
+    here = "server.clientproxy.personal_number_in_header"
+    for target, headers, refusal in (
+        *((f"/r1/{service}", {**client, name: text}, here)
+          for name in ("X-Road-UserId", "X-Road-Id", "X-Road-Issue", "X-Road-Represented-Party")
+          for text in (number, f"HS-{number}", dashed, f"HS {spaced}")),
+        (f"/r1/{service}", {**client, "X-Road-UserId": old_number}, here),
+        (f"/r1/{service}", {**client, "X-Road-Issue": f"HS {old_number}"}, here),
+        (f"/r1/{service}", {**client, "X-Our-Own": number}, here),
+        *((f"/r1/{service}{path}", client, here)
+          for path in (f"/{number}", f"/{dashed}", f"/v1/{spaced.replace(' ', '%20')}/x", f"?so={number}",
+                       f"?so={dashed}", f"?so={spaced.replace(' ', '+')}", f"?so=%3{number[0]}{number[1:]}")),
+        (f"/r1/{service.rpartition('/')[0]}/{number}", client, here),
+        (f"/r1/{number}", client, "client.bad_request"),
+        (f"/r1/{service}", {"X-Road-Client": number}, "server.clientproxy.invalid_client_identifier"),
+    ):  # fmt: skip
+        answer = raw_call(world, own, target, headers, b"{}")
+        assert json.loads(answer.body)["type"] == refusal
 
 
 def _holding(text: bytes, numbers: set[str]) -> set[str]:
+    """The numbers that stand in a text, personal numbers however their digits are separated."""
     found = {match.decode() for match in re.findall(rb"(?<![0-9])[0-9]{9}(?:[0-9]{3})?(?![0-9])", text)}
-    return found & numbers
+    joined = re.sub(rb"(?<=[0-9])(?:[ ._+-]|%20){1,3}(?=[0-9])", b"", text)
+    return {each for each in numbers if each in found or (len(each) == 12 and each.encode() in joined)}
 
 
 def test_no_file_of_the_world_holds_a_number(make_world: MakeWorld) -> None:

@@ -148,7 +148,7 @@ class Consumer:
         except InvalidIdentifier:
             raise Refusal("invalid_security_server", "X-Road-Security-Server has no readable identifier") from None
         octets = request.encode()
-        check_no_personal_number(octets)
+        check_no_personal_number(request, octets)
         return Message(message_id, request_id, client, service, security_server, request, octets, call.body or None)
 
     def _recognise(self, client: SubsystemId, channel: Channel) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from typing import Final
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote_plus
 
 import msgspec
 
@@ -16,6 +16,7 @@ from ketnoi_protocol import rest
 from ketnoi_protocol.errors import Refusal
 from ketnoi_protocol.personal_number import holds_personal_number
 from ketnoi_protocol.places import place_of
+from ketnoi_protocol.rest import RestRequest
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -24,6 +25,8 @@ METHODS_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 """A provider's information system gets a body with these only, whatever the message carries (x-road.md 0.2, 10)."""
 
 _OLD_NUMBER = re.compile(r"(?<!\d)\d{9}(?!\d)")
+_OLD_NUMBER_ALONE = re.compile(r"(?<!\w)\d{9}(?!\w)")
+_BETWEEN_PIECES = re.compile("[/?&;=]")
 _TWELVE_DIGITS = re.compile(rb"(?<!\d)\d{12}(?!\d)")
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)[\W_]{1,3}(?=\d)")
 _WITHOUT_NUMBER: Final = (rest.USER_ID, rest.ID, rest.ISSUE, rest.REPRESENTED_PARTY)
@@ -86,8 +89,8 @@ def check_message_headers(headers: Headers) -> dict[str, str]:
     """The X-Road headers of a message by lower-case name.
 
     A message that names one twice is refused: an information system might believe the other one. Those that callers
-    fill in are kept in clear in the logs of two organisations, so they must hold no personal number, and X-Road-UserId
-    no old ID number.
+    fill in are kept in clear in the logs of two organisations, so they must hold no personal number; X-Road-UserId no
+    old ID number either, and X-Road-Issue none that stands alone (in a case's code nine digits may stand by chance).
 
     Raises Refusal `duplicate_header_field`, `personal_number_in_header`.
     """
@@ -102,19 +105,23 @@ def check_message_headers(headers: Headers) -> dict[str, str]:
             raise Refusal("personal_number_in_header", name)
     if _OLD_NUMBER.search(_BETWEEN_DIGITS.sub("", named.get(rest.USER_ID, ""))):
         raise Refusal("personal_number_in_header", rest.USER_ID)
+    if _OLD_NUMBER_ALONE.search(named.get(rest.ISSUE, "")):
+        raise Refusal("personal_number_in_header", rest.ISSUE)
     return named
 
 
-def check_no_personal_number(message: bytes) -> None:
-    """The REST part of a request, whose address and headers are kept in clear, holds no personal number [our choice].
+def check_no_personal_number(request: RestRequest, message: bytes) -> None:
+    """A request's address and headers, which are kept in clear, hold no personal number [our choice].
 
-    Twelve digits that begin with a place's code are taken for one, but not within a UUID, where they stand by chance.
-    Raises Refusal `personal_number_in_header`.
+    In the address each segment and each name and value of the query is judged apart. In whatever header, twelve
+    digits that begin with a place's code are taken for one, but not within a UUID, where they stand by chance.
+    `message` are the octets of the REST part. Raises Refusal `personal_number_in_header`.
     """
-    if b"%3" in message:
-        message = unquote_to_bytes(message)
+    pieces = _BETWEEN_PIECES.split(f"{request.path}?{request.query}")
+    if any(holds_personal_number(unquote_plus(piece)) for piece in pieces):
+        raise Refusal("personal_number_in_header", "the address of the message")
     if _TWELVE_DIGITS.search(message) is None:
         return
     for found in _TWELVE_DIGITS.finditer(_UUID.sub(b"", message)):
         if place_of(found.group()[:3].decode("ascii")) is not None:
-            raise Refusal("personal_number_in_header", "the address or a header of the message")
+            raise Refusal("personal_number_in_header", "a header of the message")

@@ -146,7 +146,7 @@ class Provider:
         if request.method not in METHODS:
             raise Refusal("invalid_http_method", request.method[:16])
         service, service_path = rest.parse_target(request.path)
-        check_no_personal_number(received.message)
+        check_no_personal_number(request, received.message)
         named = check_message_headers(request.headers)
         if rest.CLIENT not in named:
             raise Refusal("invalid_client_identifier", "the header X-Road-Client is missing")

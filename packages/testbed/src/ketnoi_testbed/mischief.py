@@ -215,9 +215,9 @@ async def _read_only(dsn: str, on: bool) -> None:
         name = await connection.fetchval("SELECT quote_ident(current_database())")
         await connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = {'on' if on else 'off'}")
         await connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
     finally:
         await connection.close()
-    await asyncio.sleep(0.05)
+    await asyncio.sleep(0.05)  # so that the servers have seen it too
