@@ -56,7 +56,6 @@ class Application(models.Model):
     connection_checked = models.BooleanField(default=False)
     test_confirmed = models.BooleanField(default=False)
     survey_sent = models.BooleanField(default=False)
-    expired = models.BooleanField(default=False)
 
     class Meta:
         indexes = [
@@ -141,7 +140,7 @@ class Application(models.Model):
             ),
             listed=frozenset(self.listed_accounts.filter(removed_at=None).values_list("key", flat=True)),
             decisions=self.decisions.filter(standing=True, agreed=True).count(),
-            expired=self.expired,
+            expired=self.valid_until is not None and clock.today() > self.valid_until,
         )
 
     def waits_for(self) -> Desk | None:
@@ -362,4 +361,4 @@ class Note(_OfApplication):
 
 def live_applications() -> models.QuerySet[Application]:
     """Everything that is in production now."""
-    return Application.objects.filter(stage=Stage.LIVE, expired=False)
+    return Application.objects.filter(stage=Stage.LIVE, valid_until__gte=clock.today())

@@ -381,11 +381,6 @@ def _months_later(day: date, months: int) -> date:
     raise AssertionError("every month has a 28th")
 
 
-@_writes("reach_end_date")
-def _reach_end_date(application: Application, unit: str, actor: Actor, given: Given) -> None:
-    application.expired = True
-
-
 def issue_production_account(application: Application) -> None:
     """With leadership's last decision C06 issues the account for production as well."""
     _issue_account(application, Environment.PRODUCTION)

@@ -170,13 +170,18 @@ _WAITS: Final = {
 
 
 def opened(case: Case) -> frozenset[Environment]:
-    """In which environments C06's servers and registry answer this application: the one place that says so."""
-    environments = set()
-    if case.stage in _TEST_OPEN:
-        environments.add(Environment.TEST)
+    """In which environments C06's servers and registry answer this application: the one place that says so.
+
+    Where a platform no longer registers a server that the application needs, nothing is open.
+    """
+    environments = {Environment.TEST} if case.stage in _TEST_OPEN else set()
     if case.stage is Stage.LIVE and not case.expired:
         environments.add(Environment.PRODUCTION)
-    return frozenset(environments)
+    return frozenset(
+        environment
+        for environment in environments
+        if all((platform, environment) in case.registered for platform in case.platforms)
+    )
 
 
 # Testing goes on beside production; a suspended application is closed in both environments.

@@ -81,16 +81,20 @@ def explore(
     requirements: Iterable[Requirement] = REQUIREMENTS,
     *,
     skip: Callable[[Step], bool] = lambda step: False,
+    happens: Callable[[Case], Iterable[Case]] = lambda case: (),
     most_states: int = 5_000_000,
 ) -> Explored:
     """Walk an application from `begin` by every step of the process, or until `judge` objects to one.
 
-    `skip` leaves steps out. Raises RuntimeError when there are more states than `most_states`.
+    `skip` leaves steps out; `happens` gives what a case turns into by itself, as time passes. Raises RuntimeError
+    when there are more states than `most_states`.
     """
     rows = tuple(requirements)
     steps = [step for step in STEPS if not skip(step)]
 
     def moves(case: Case) -> Iterator[Move[Case]]:
+        for later in happens(case):
+            yield "(time passes)", later, None
         for step in steps:
             if case.stage not in step.sources or not step.when(case):
                 continue

@@ -55,7 +55,7 @@ PRODUCTION_STEPS: Final[tuple[Step, ...]] = (
         Stage.EXPIRED,
         ("2.2/0",),
         TT46,
-        effect=lambda case, unit: case.but(expired=True),
+        when=lambda case: case.expired,
         desk_of=lambda case, unit: DeskKind.AGENCY,
     ),
     Step(

@@ -118,10 +118,6 @@ def _within_time(case: Case) -> list[str]:
     return ["expired"] if case.expired else []
 
 
-def _decisions(case: Case) -> list[str]:
-    return [level.title.vi for level in case.chart.leadership[case.decisions :]]
-
-
 _ANY: Final = frozenset(PaperState)
 TT46: Final = "Thông tư 46/2022/TT-BCA"
 L761: Final = "761/VPCP-KSTT"
@@ -231,7 +227,7 @@ REQUIREMENTS: Final[tuple[Requirement, ...]] = (
         "survey_sent",
         Text("Phiếu khảo sát đã gửi A05", "The survey form was sent to A05"),
         Text("Điền và gửi phiếu khảo sát trong giai đoạn thử nghiệm", "Fill the survey form in and send it"),
-        frozenset({Gate.HAND_IN}),
+        frozenset({Gate.CONFIRM_TEST}),
         BOTH,
         f"490/KH-BCA-A05; {TT46}, Điều 6",
         "2.1/4",
@@ -301,16 +297,6 @@ REQUIREMENTS: Final[tuple[Requirement, ...]] = (
         "2.2/5",
         _confirmed,
         5,
-    ),
-    Requirement(
-        "leadership_decided",
-        Text("Các cấp lãnh đạo đã đồng ý", "Every level of leadership has agreed"),
-        Text("Chờ quyết định của cấp lãnh đạo này", "Wait for this level's decision"),
-        frozenset({Gate.GO_LIVE}),
-        BOTH,
-        L761,
-        "2.2/0",
-        _decisions,
     ),
     Requirement(
         "registered_for_production",

@@ -1,0 +1,179 @@
+"""Every state an application can reach, and what must hold in each: said again here, from the guidance.
+
+The expectations read the case's own facts; they share no line with the requirements that they judge.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from ketnoi_portal.process.case import Case, Confirmation, Outcome, PaperState, Stage, opened
+from ketnoi_portal.process.charts import Level
+from ketnoi_portal.process.exploration import Explored, Taken, explore
+from ketnoi_portal.process.requirements import REQUIREMENTS, Requirement
+from ketnoi_portal.process.roles import DeskKind
+from ketnoi_portal.process.step import Step
+from ketnoi_protocol.services import Environment, Platform, System
+
+from .people import begun, insiders
+
+# Questions and refusals of assessors only multiply the states: they are walked for the identity system, which has
+# fewer papers. Removal from a platform likewise.
+ASIDE = frozenset({"ask_agency", "answer_assessor", "deny_security", "remove_from_platform"})
+
+OPERATORS = frozenset({DeskKind.VDXP_OPERATOR, DeskKind.NDXP_OPERATOR})
+
+PATHS = {
+    "province": begun(System.POPULATION, "H55", Level.PROVINCE, Platform.VDXP),
+    "ministry": begun(System.IDENTITY, "G15", Level.MINISTRY, Platform.NDXP),
+}
+
+
+def is_tested(case: Case) -> bool:
+    """Account taken, connection checked, survey sent, each service answered and refused once, confirmed."""
+    (service,) = case.services
+    return (
+        case.connection_checked
+        and case.test_confirmed
+        and case.survey_sent
+        and Environment.TEST in case.accounts_taken
+        and {(service, Outcome.ANSWERED), (service, Outcome.REFUSED)} <= case.calls
+    )
+
+
+def confirmed(case: Case) -> bool:
+    """A05 and A06 have confirmed, and neither confirmation is stale."""
+    return dict(case.confirmations) == {DeskKind.A05: Confirmation.VALID, DeskKind.A06: Confirmation.VALID}
+
+
+def papers_are_there(case: Case) -> bool:
+    """Papers 1 to 4 for population, paper 1 alone for identity; all accepted, one commitment for each account."""
+    accepted = {key for key, state in case.papers if state is PaperState.ACCEPTED}
+    if case.system is System.IDENTITY:
+        return (1, "") in accepted
+    commitments = {account for number, account in accepted if number == 4}
+    return {(1, ""), (2, ""), (3, "")} <= accepted and bool(case.listed) and case.listed <= commitments
+
+
+def lawful(taken: Taken) -> str | None:
+    """What is wrong with a step that the rules let somebody take."""
+    before, after, step, actor = taken.before, taken.after, taken.step, taken.actor
+    newly_opened = opened(after) - opened(before)
+    if newly_opened and after.stage is before.stage:
+        # What was approved and is open but for its platform: the platform's own desk brings it back.
+        if step.name != "register_on_platform" or actor.desk not in OPERATORS:
+            return "something is opened without a decision"
+    elif Environment.PRODUCTION in newly_opened:
+        if actor.desk is not DeskKind.C06 or before.stage not in (Stage.APPROVED, Stage.SUSPENDED):
+            return "production is opened by another than C06, or from another stage"
+        for name, holds in (
+            ("tested", is_tested(before)),
+            ("confirmed by A05 and A06", confirmed(before)),
+            ("papers", papers_are_there(before)),
+            ("leadership", before.decisions == 2),
+            ("platform", all((each, Environment.PRODUCTION) in before.registered for each in before.platforms)),
+            ("time", not before.expired),
+        ):
+            if not holds:
+                return f"production without: {name}"
+    elif Environment.TEST in newly_opened and (
+        before.stage not in (Stage.SUBMITTED, Stage.SUSPENDED) or actor.desk is not DeskKind.C06 or before.defects
+    ):
+        return "the test environment is opened otherwise than by C06"
+    if Stage.SUBMITTED is before.stage and after.stage is Stage.OPENING and not opened(after):
+        return "what no platform has registered is accepted"
+    if after.stage is Stage.LIVE and before.stage is not Stage.LIVE and Environment.PRODUCTION not in opened(after):
+        return "an application goes live, and nothing is opened"
+    if step.name == "submit" and before.defects:
+        return "a form with defects is sent"
+    if after.decisions > before.decisions and (
+        actor.desk is not DeskKind.LEADERSHIP or actor.leadership_level != after.decisions
+    ):
+        return "a decision out of order, or by somebody else"
+    if step.decides and actor.owns(before.applicant):
+        return "a desk decides its own request"
+    if (
+        before.stage is Stage.SUBMITTED
+        and after.stage is not Stage.SUBMITTED
+        and actor.desk
+        not in (
+            DeskKind.C06,
+            DeskKind.AGENCY,
+        )
+    ):
+        return "somebody else moves what waits for C06"
+    if after.stage is Stage.WITH_C06 and before.stage is Stage.TESTED and before.level.is_local:
+        return "a locality's dossier passes PC06 by"
+    if after.stage is Stage.TESTED and before.stage is Stage.TESTING and not is_tested(before):
+        return "the test ends without its proofs"
+    if (
+        after.stage is Stage.WITH_LEADERSHIP
+        and before.stage is not Stage.WITH_LEADERSHIP
+        and not (is_tested(before) and confirmed(before) and papers_are_there(before))
+    ):
+        return "leadership is given an incomplete dossier"
+    handed_in = before.stage is Stage.TESTED and after.stage in (Stage.WITH_PC06, Stage.WITH_C06)
+    if handed_in and not (confirmed(before) and before.survey_sent and filed(before)):
+        return "an incomplete dossier is handed in"
+    return None
+
+
+def filed(case: Case) -> bool:
+    """Every paper has been handed over, accepted or not."""
+    there = {key for key, _ in case.papers}
+    if case.system is System.IDENTITY:
+        return (1, "") in there
+    return {(1, ""), (2, ""), (3, "")} <= there and bool(case.listed) and {(4, each) for each in case.listed} <= there
+
+
+def by_itself(case: Case) -> tuple[Case, ...]:
+    """A form is edited, a certificate in it runs out; the approved time ends, whether or not anybody notices."""
+    later = []
+    if case.stage in (Stage.DRAFT, Stage.RETURNED) and case.defects:
+        later.append(case.but(defects=0))
+    if case.stage is Stage.SUBMITTED and not case.defects:
+        later.append(case.but(defects=1))
+    if case.stage in (Stage.LIVE, Stage.SUSPENDED) and not case.expired:
+        later.append(case.but(expired=True))
+    return tuple(later)
+
+
+def walk(begin: Case, requirements: tuple[Requirement, ...] = REQUIREMENTS, *, aside: bool = True) -> Explored:
+    """Explore from a case."""
+
+    def skip(step: Step) -> bool:
+        return aside and step.name in ASIDE
+
+    return explore(begin, insiders(begin.applicant), lawful, requirements, skip=skip, happens=by_itself)
+
+
+@pytest.mark.parametrize(("path", "aside", "least"), [("province", True, 50_000), ("ministry", False, 20_000)])
+def test_no_way_leads_past_the_rules(path: str, aside: bool, least: int, capsys: pytest.CaptureFixture[str]) -> None:
+    found = walk(PATHS[path].but(defects=1), aside=aside)
+    with capsys.disabled():
+        print(f"\n{path}: {found.states:,} states, {found.steps:,} steps that somebody may take")
+    assert found.wrong is None, f"{found.wrong}: {' → '.join(found.way)}"
+    assert found.states > least
+
+
+def almost(case: Case) -> Case:
+    """Tested and confirmed, with an empty dossier: from here the papers can be explored alone."""
+    (service,) = case.services
+    return case.but(
+        stage=Stage.TESTED,
+        registered=frozenset((platform, each) for platform in case.platforms for each in Environment),
+        accounts_taken=frozenset({Environment.TEST}),
+        connection_checked=True,
+        calls=frozenset((service, outcome) for outcome in Outcome),
+        test_confirmed=True,
+        survey_sent=True,
+        confirmations=((DeskKind.A05, Confirmation.VALID), (DeskKind.A06, Confirmation.VALID)),
+    )
+
+
+# What is asked of both systems is looked for where there are fewer states; what concerns papers alone, from there on.
+@pytest.mark.parametrize("row", REQUIREMENTS, ids=lambda row: row.key)
+def test_without_any_one_requirement_a_way_is_found(row: Requirement) -> None:
+    begin = PATHS["ministry"].but(defects=1) if System.IDENTITY in row.systems else almost(PATHS["province"])
+    found = walk(begin, tuple(each for each in REQUIREMENTS if each is not row))
+    assert found.wrong is not None, f"nothing is lost without {row.key}"
