@@ -25,9 +25,7 @@ birth_dates = st.one_of(
     st.builds(BirthDate, years, st.integers(1, 12)),
     full_dates.map(lambda day: BirthDate(day.year, day.month, day.day)),
 )
-wire_births = st.one_of(
-    birth_dates.map(str), full_dates.map(lambda day: BirthDate(day.year, day.month, day.day).compact)
-)
+wire_births = st.one_of(full_dates.map(lambda day: f"{day:%Y-%m-%d}"), birth_dates.map(lambda date: f"{date.year:04}"))
 
 _numbers = st.one_of(
     st.fixed_dictionaries({"personal_number": personal_numbers}, optional={"old_number": old_numbers}),

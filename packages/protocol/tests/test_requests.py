@@ -131,6 +131,7 @@ def test_the_length_of_a_name_does_not_depend_on_the_keyboard():
         *[("SoCMND", value) for value in ("12345678", "1234567890", "123456789\n", "")],
         *[("HoVaTen", value) for value in ("V¨n", "An\n", "...", "\u0301", "An 2", ["An"])],
         *[("NgayThangNamSinh", value) for value in ("1989-02-30", "17/4/1989", "89", "1989-04-17T", 1989)],
+        *[("NgayThangNamSinh", value) for value in ("1989-04", "19890417", "198904", "1989-04-", "1989\n", "")],
         *[("MaTichHop", value) for value in ("03a", "-37", "37\n", "\u0663")],
         *[("MaDonVi", value) for value in ("X55", "H5", "h55", "")],
         *[("MaCanBo", value) for value in ("cán bộ", "a b", "a\n", "990089000123", "x990089000123")],
@@ -143,6 +144,48 @@ def test_a_wrong_value_is_refused_without_being_quoted(name, value):
     found = refused(Service.LOOK_UP_CITIZEN, body_of({name: value}))
     assert found.code == "10"
     assert not isinstance(value, str) or len(value) < 3 or value.strip() not in str(found)
+
+
+TWICE = {
+    "as it was": '"SoCMND":"123456780"',
+    "with space": '"SoCMND" \r\n\t: "123456780"',
+    "without a value": '"SoCMND":null',
+    "escaped": '"SoCMN\\u0044":"123456780"',
+    "escaped in the value": '"SoCMND":"12345678\\u0030"',
+}
+
+
+@pytest.mark.parametrize("code", ["8f0c", ":", " :x", ":,", "x:"])
+@pytest.mark.parametrize("twice", TWICE)
+def test_a_field_that_stands_twice_is_refused(twice, code):
+    body = body_of({"SoCMND": "123456789", "MaYeuCau": code})
+    assert decode_request(Service.LOOK_UP_CITIZEN, body).old_number == "123456789"
+    for changed in (
+        body[:-1] + b"," + TWICE[twice].encode() + b"}",
+        b"{" + TWICE[twice].encode() + b"," + body[1:],
+    ):
+        found = refused(Service.LOOK_UP_CITIZEN, changed)
+        assert (found.code, found.detail) == ("10", "a field stands twice")
+
+
+def test_a_field_that_stands_twice_within_is_refused():
+    for inner in ('"ThuocTinh":{"GioiTinh":"1","Me":"x","GioiTinh":"2"}', '"ThuocTinh":{},"ThuocTinh":{}'):
+        body = body_of({})[:-1] + b"," + inner.encode() + b"}"
+        assert refused(Service.VERIFY_CITIZEN, body).detail == "a field stands twice"
+    member = '{"HoVaTen":"A","SoCMND":"123456789","QuanHe":"QH01"%s}'
+    for more, good in (("", True), (',"QuanHe":"QH02"', False)):
+        members = f'"ThanhVien":[{member % ""},{member % more}]'
+        body = body_of({})[:-1] + b"," + members.encode() + b"}"
+        if good:
+            assert len(decode_request(Service.VERIFY_HOUSEHOLD, body).members) == 2
+        else:
+            assert refused(Service.VERIFY_HOUSEHOLD, body).detail == "a field stands twice"
+
+
+def test_a_text_that_looks_like_a_field_is_none():
+    for text in ('"SoCMND":', "SoCMND", ":", ': "HoVaTen" :', "\\"):
+        body = body_of({"ThuocTinh": {"Me": text, "Cha": text}})
+        assert decode_request(Service.VERIFY_CITIZEN, body).attributes == {"Me": text, "Cha": text}
 
 
 def test_a_number_under_an_unknown_name_is_not_quoted_either():

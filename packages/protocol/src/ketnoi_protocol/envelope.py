@@ -2,8 +2,9 @@
 
 The five header fields, their lengths and those of the claimed person are the ones of the only official fragment that
 was found (domain: "Dịch vụ tích hợp cung cấp thông tin nhóm máu"), used for all four services [our choice]; so are
-the household request, the codes of MaKetQua and JSON itself. Reading a request is strict, so that nothing is sent
-that nobody looked at; reading an answer is lenient about fields that a later version may add.
+the household request, the codes of MaKetQua and JSON itself. A birth date is asked for as `yyyy-mm-dd` or `yyyy`, as
+there; other dialects have other forms. Reading a request is strict, so that nothing is sent that nobody looked at;
+reading an answer is lenient about fields that a later version may add.
 
 Attributes are English, or the snake_case of the official header field. `repr` never tells anything about a person.
 """
@@ -11,9 +12,10 @@ Attributes are English, or the snake_case of the official header field. `repr` n
 from __future__ import annotations
 
 import datetime
+import json
 import re
 import unicodedata
-from typing import Annotated, ClassVar, Final, TypeAlias
+from typing import Annotated, Any, ClassVar, Final, TypeAlias
 
 import msgspec
 
@@ -35,6 +37,8 @@ MOST_ATTRIBUTES: Final = 20
 _PLAIN = r"[^\x00-\x1f\x7f-\x9f]"
 # The end of the text for JSON Schema's dialect and for Python's, where `$` alone forgives a line feed.
 _END = r"$(?!\n)"
+# Names of fields, in a text without escapes. What is no name may be among them, but no name is passed over.
+_NAMES = re.compile(rb'"([^"]*)"[ \t\r\n]*:')
 _WHERE = re.compile(r" - at `(\$[A-Za-z0-9.\[\]]*)`\Z")
 
 RequestCode: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=f"^{_PLAIN}+" + _END)]
@@ -45,7 +49,7 @@ OfficerCode: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[!-~]{1,20}" + _E
 PersonalDigits: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[0-9]{12}" + _END)]
 OldDigits: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[0-9]{9}" + _END)]
 FullName: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=3 * LONGEST_NAME)]
-BirthText: TypeAlias = Annotated[str, msgspec.Meta(min_length=4, max_length=10)]
+BirthText: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[0-9]{4}(-[0-9]{2}-[0-9]{2})?" + _END)]
 RelationCode: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[A-Z0-9]{1,10}" + _END)]
 AttributeName: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[A-Za-z]{1,40}" + _END)]
 AttributeText: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=f"^{_PLAIN}+" + _END)]
@@ -282,11 +286,22 @@ def encode_request(request: Request) -> bytes:
 def decode_request(service: Service, body: bytes) -> Request:
     """Read a request. Raises Refusal `10`, whose detail names the field, or `11`; neither quotes a value."""
     try:
-        return _REQUESTS[service].decode(body)
+        request: Request = _REQUESTS[service].decode(body)
     except msgspec.ValidationError as error:
         raise Refusal("10", _where(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Refusal("10", "the body is not JSON in UTF-8") from None
+    names = _NAMES.findall(body)
+    # A look at the octets is much cheaper than reading all of them once more.
+    if b"\\" in body or len(set(names)) != len(names):
+        json.loads(body, object_pairs_hook=_each_once)
+    return request
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> None:
+    # Of two fields of one name, whoever looks at the message elsewhere may believe the other one.
+    if len({name for name, _ in pairs}) != len(pairs):
+        raise Refusal("10", "a field stands twice")
 
 
 def encode_answer(shape: AnswerShape, answer: Answer) -> bytes:
