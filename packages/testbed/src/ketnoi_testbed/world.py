@@ -131,7 +131,8 @@ class World:
 
     async def _start(self) -> None:
         premises, address = self.premises, self.premises.address
-        self._progress("Cơ sở dữ liệu PostgreSQL riêng", "a private PostgreSQL")
+        if self._postgres is None:
+            self._progress("Cơ sở dữ liệu PostgreSQL riêng", "a private PostgreSQL")
         await asyncio.to_thread(premises.start)
         parties = [party for instance in self.plan.instances for party in self.plan.parties(instance)]
         wanted = 1 + len(self.plan.platforms) + len(parties)

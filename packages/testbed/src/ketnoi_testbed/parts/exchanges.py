@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from ketnoi_exchange.actions import Actions
 from ketnoi_exchange.app import Exchange
 from ketnoi_exchange.initialisation import initialise, open_actions
+from ketnoi_exchange.keys import KeyFolder
 from ketnoi_exchange.settings import Settings
 from ketnoi_protocol.identifiers import MemberId, SecurityServerId, SubsystemId
 from ketnoi_runtime.settings import load_settings
@@ -63,6 +65,21 @@ class ExchangePart:
 
     async def _start_here(self) -> Exchange:
         return await Exchange.start(self.settings, self._around.clock, self._around.told)
+
+    @property
+    def configuration_url(self) -> str:
+        """Where members download the signed configuration."""
+        return f"http://{self.host}:{self.settings.listen.configuration}/internalconf"
+
+    @property
+    def admin_url(self) -> str:
+        """Its admin API."""
+        return f"https://{self.host}:{self.settings.listen.admin}/api/v1"
+
+    @property
+    def admin_certificate(self) -> Path:
+        """What callers of its admin API see (PEM)."""
+        return KeyFolder(self.settings.path(self.settings.keys)).admin_files[0]
 
     @asynccontextmanager
     async def actions(self) -> AsyncIterator[Actions]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import shutil
 import socket
@@ -17,6 +18,7 @@ from ketnoi_testbed.postgres import Postgres
 # Held by a world for as long as it stands, so that another one beside it takes other addresses.
 _CLAIM = 47_299
 _SHIFT = 10_000
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 # X-Road's, the registry's, the authority's, the directory's.
 _PORTS = (4000, 5500, 5577, 8080, 8443, 9443, 8888, 8090)
 
@@ -120,9 +122,9 @@ def write_settings(path: Path, content: Mapping[str, Any]) -> Path:
 
 
 def _lines(table: Mapping[str, Any], name: str) -> list[str]:
-    lines = [f"{key} = {_value(value)}" for key, value in table.items() if not _is_table(value)]
+    lines = [f"{_key(key)} = {_value(value)}" for key, value in table.items() if not _is_table(value)]
     for key, value in table.items():
-        whole = f"{name}{key}"
+        whole = f"{name}{_key(key)}"
         if isinstance(value, Mapping):
             lines += ["", f"[{whole}]", *_lines(value, f"{whole}.")]
         elif _is_table(value):
@@ -133,6 +135,10 @@ def _lines(table: Mapping[str, Any], name: str) -> list[str]:
 
 def _is_table(value: object) -> bool:
     return isinstance(value, Mapping) or (isinstance(value, list) and bool(value) and isinstance(value[0], Mapping))
+
+
+def _key(key: str) -> str:
+    return key if _BARE.fullmatch(key) else json.dumps(key, ensure_ascii=False)
 
 
 def _value(value: object) -> str:

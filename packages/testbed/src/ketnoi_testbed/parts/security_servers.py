@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from cryptography import x509
@@ -118,14 +119,18 @@ class SecurityServerPart:
     async def admin(self) -> AdminClient:
         """Its admin API, with a key that may do everything."""
         if self._admin is None:
-            pool = await open_pool(self.settings.database, max_size=1)
-            try:
-                await migrate(pool, "ketnoi_securityserver")
-                _, key = await ApiKeys(pool, self._around.clock).make("test bed", ROLES)
-            finally:
-                await pool.close()
+            key = await self.make_api_key("test bed", ROLES)
             self._admin = AdminClient(self.admin_url, self.internal_certificate, key)
         return self._admin
+
+    async def make_api_key(self, actor: str, roles: Collection[str]) -> str:
+        """A key to its admin API, as the operator's command makes one."""
+        pool = await open_pool(self.settings.database, max_size=1)
+        try:
+            await migrate(pool, "ketnoi_securityserver")
+            return (await ApiKeys(pool, self._around.clock).make(actor, roles))[1]
+        finally:
+            await pool.close()
 
     async def add_client(self, certificate: bytes) -> None:
         """Register the party's information system: over HTTPS, known by its certificate (DER)."""

@@ -1,0 +1,132 @@
+"""A whole country on one machine: the test and the production environment side by side, and the portal over both.
+
+    with Country() as country:
+        country.portal.url                      # pages, with a sign-in card for everybody
+        country.test.agency("H55").look_up_citizen(…)
+        country.production.agency("H38")…       # once the portal has opened production to it
+
+What C06's servers and registries open is decided in the portal and nowhere else; what was open before the portal came
+(the two agencies of `two_platforms`, connected for years) is what it finds there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import Self
+
+from ketnoi_protocol.services import Environment
+from ketnoi_testbed.parts.portal import PortalPart
+from ketnoi_testbed.parts.post import PostOffice
+from ketnoi_testbed.postgres import Postgres
+from ketnoi_testbed.surroundings import Pace
+from ketnoi_testbed.world import Progress, World
+
+TEST, PRODUCTION = "country_test", "country_production"
+HOST = "127.0.0.1"
+
+
+class Country:
+    """Both environments and the portal.
+
+    `people` live in the test environment, `production_people` in the other. The portal answers on `port` of 127.0.0.1;
+    another one is taken when that is not free, or none is named. With `staged` only the test environment and its
+    directory come up at first, and `complete` brings the rest.
+    """
+
+    portal: PortalPart
+    post: PostOffice
+
+    def __init__(
+        self,
+        *,
+        people: int | None = None,
+        production_people: int = 2_000,
+        seed: int | None = None,
+        pace: Pace | None = None,
+        postgres: Postgres | None = None,
+        durable: bool = True,
+        port: int = 0,
+        staged: bool = False,
+        progress: Progress = lambda vi, en: None,
+    ) -> None:
+        self._own = Postgres(durable=durable, max_connections=400) if postgres is None else None
+        self._port, self._staged, self._progress = port, staged, progress
+        shared = postgres or self._own
+        self._postgres = shared
+        self.test = World(
+            TEST, people=people, seed=seed, pace=pace, postgres=shared, progress=progress, directory="portal"
+        )
+        self.production = World(
+            PRODUCTION, people=production_people, seed=seed, pace=pace, postgres=shared, directory="portal"
+        )
+        self._stack = contextlib.ExitStack()
+
+    @property
+    def worlds(self) -> dict[Environment, World]:
+        """Both environments."""
+        return {each.plan.environment: each for each in (self.test, self.production)}
+
+    def __enter__(self) -> Self:
+        with self._stack:
+            self._begin()
+            if not self._staged:
+                self.complete()
+            self._stack = self._stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def _begin(self) -> None:
+        """The test environment, and what of the portal its directory needs."""
+        stack, test = self._stack, self.test
+        if self._own is not None:
+            self._progress("Cơ sở dữ liệu PostgreSQL riêng", "a private PostgreSQL")
+            stack.callback(self._own.remove)
+            self._own.start()
+        assert self._postgres is not None
+        self.portal = portal = PortalPart(self._postgres.create_database(), HOST, _free_port(self._port))
+        stack.callback(portal.remove)
+        self.post = PostOffice(portal.folder / "post", HOST, _free_port(0))
+        self.post.start()
+        stack.callback(self.post.stop)
+        portal.send_mail_through(*self.post.address)
+        # The portal's database is made while the test environment comes up, by processes of its own.
+        with ThreadPoolExecutor(1) as beside:
+            prepared = beside.submit(self._prepare)
+            stack.enter_context(test)
+            prepared.result()
+        stack.callback(lambda: test.run(portal.stop()))
+        portal.believe_signatures(test.authority.ca, test.authority.issue_signer("Unsafe rehearsal signer"))
+        test.run(portal.meet(test))
+        test.run(portal.start_publisher(Environment.TEST))
+        self._progress("Danh bạ đã ký của cổng", "the portal's signed directory")
+
+    def _prepare(self) -> None:
+        self.portal.prepare()
+        self.portal.furnish()
+
+    def complete(self) -> None:
+        """The production environment, the portal's pages and its worker."""
+        portal, production = self.portal, self.production
+        self._stack.enter_context(production)
+        self._progress("Môi trường chính thức (diễn tập)", "the production environment, rehearsed")
+        production.run(portal.meet(production))
+        self.test.run(portal.start_publisher(Environment.PRODUCTION))
+        self.test.run(portal.start())
+        self._progress(f"Cổng đăng ký kết nối: {portal.url}", "the portal")
+
+
+def _free_port(wanted: int) -> int:
+    """The wanted port of HOST, or another one when it is taken."""
+    for port in (wanted, 0):
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((HOST, port))
+            return int(probe.getsockname()[1])
+    raise OSError(f"no port of {HOST} is free")
