@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "ketnoi_portal.onboarding",
     "ketnoi_portal.worker",
     "ketnoi_portal.rehearsal",
+    "ketnoi_portal.papers",
 ]
 
 MIDDLEWARE = [
