@@ -1,0 +1,42 @@
+"""Have a PDF examined, within bounds, by a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from ketnoi_portal.papers.examiner import Examination, Order
+from ketnoi_portal.settings import Settings
+
+WAIT: Final = 45.0
+"""Seconds after which an examination is given up; the process bounds its own computing time before."""
+
+
+def trust_list(own: Settings) -> dict[str, str]:
+    """The certificates (PEM) of the issuers that the settings name, by the name that people read."""
+    return {name: own.path(file).read_text(encoding="utf-8") for name, file in own.signing.issuers.items()}
+
+
+def examine(pdf: bytes, issuers: dict[str, str], at: datetime) -> Examination:
+    """What stands in a PDF. A file that exhausts its bounds is a `bomb`, one that breaks the reader `unreadable`."""
+    order = msgspec.msgpack.encode(Order(pdf=pdf, issuers=issuers, at=at))
+    try:
+        done = subprocess.run(
+            [sys.executable, "-I", "-m", "ketnoi_portal.papers.examiner"],
+            input=order,
+            capture_output=True,
+            timeout=WAIT,
+            check=False,
+            env={"PATH": "", "LC_ALL": "C.UTF-8"},
+        )
+    except subprocess.TimeoutExpired:
+        return Examination(dangers=("bomb",))
+    if done.returncode < 0:
+        return Examination(dangers=("bomb",))
+    if done.returncode:
+        return Examination(dangers=("unreadable",))
+    return msgspec.json.decode(done.stdout, type=Examination)
