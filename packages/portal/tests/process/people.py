@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ketnoi_portal.process.case import Case
+from ketnoi_portal.process.case import Case, Confirmation, Outcome, Stage
 from ketnoi_portal.process.charts import Level
 from ketnoi_portal.process.roles import SYSTEM_ACTOR, Actor, DeskKind, Role
-from ketnoi_protocol.services import Platform, Service, System
+from ketnoi_protocol.services import Environment, Platform, Service, System
 
 
 def at(desk: DeskKind, role: Role, organisation: str, area: str = "", level: int = 0) -> Actor:
@@ -23,15 +23,6 @@ DESKS = (
     at(DeskKind.VDXP_OPERATOR, Role.OPERATOR, "G22"),
     at(DeskKind.NDXP_OPERATOR, Role.OPERATOR, "G14"),
 )
-STRANGERS = (
-    at(DeskKind.AGENCY, Role.REPRESENTATIVE, "H38"),
-    at(DeskKind.AGENCY, Role.OFFICER, "H55"),
-    at(DeskKind.PC06, Role.HANDLER, "G01.PC06.H38", "H38"),
-    at(DeskKind.C06, Role.AUDITOR, "G01.C06"),
-    at(DeskKind.C06, Role.PUBLISHER, "G01.C06"),
-    at(DeskKind.DISTRICT_POLICE, Role.HANDLER, "G01.CAH.H5530", "H55.30"),
-    at(DeskKind.LEADERSHIP, Role.LEADER, "G01.LD", level=3),
-)
 
 
 def insiders(applicant: str) -> tuple[Actor, ...]:
@@ -43,3 +34,18 @@ def begun(system: System, applicant: str, level: Level, platform: Platform, char
     """A draft for one service."""
     service = Service.LOOK_UP_CITIZEN if platform is Platform.VDXP else Service.VERIFY_CITIZEN
     return Case(system, applicant, level, chart, frozenset({service}), frozenset({platform}))
+
+
+def almost(case: Case) -> Case:
+    """Tested and confirmed, with an empty dossier: from here the papers can be explored alone."""
+    (service,) = case.services
+    return case.but(
+        stage=Stage.TESTED,
+        registered=frozenset((platform, each) for platform in case.platforms for each in Environment),
+        accounts_taken=frozenset({Environment.TEST}),
+        connection_checked=True,
+        calls=frozenset((service, outcome) for outcome in Outcome),
+        test_confirmed=True,
+        survey_sent=True,
+        confirmations=((DeskKind.A05, Confirmation.VALID), (DeskKind.A06, Confirmation.VALID)),
+    )

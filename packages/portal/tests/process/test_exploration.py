@@ -15,7 +15,7 @@ from ketnoi_portal.process.roles import DeskKind
 from ketnoi_portal.process.step import Step
 from ketnoi_protocol.services import Environment, Platform, System
 
-from .people import begun, insiders
+from .people import almost, begun, insiders
 
 # Questions and refusals of assessors only multiply the states: they are walked for the identity system, which has
 # fewer papers. Removal from a platform likewise.
@@ -154,21 +154,6 @@ def test_no_way_leads_past_the_rules(path: str, aside: bool, least: int, capsys:
         print(f"\n{path}: {found.states:,} states, {found.steps:,} steps that somebody may take")
     assert found.wrong is None, f"{found.wrong}: {' → '.join(found.way)}"
     assert found.states > least
-
-
-def almost(case: Case) -> Case:
-    """Tested and confirmed, with an empty dossier: from here the papers can be explored alone."""
-    (service,) = case.services
-    return case.but(
-        stage=Stage.TESTED,
-        registered=frozenset((platform, each) for platform in case.platforms for each in Environment),
-        accounts_taken=frozenset({Environment.TEST}),
-        connection_checked=True,
-        calls=frozenset((service, outcome) for outcome in Outcome),
-        test_confirmed=True,
-        survey_sent=True,
-        confirmations=((DeskKind.A05, Confirmation.VALID), (DeskKind.A06, Confirmation.VALID)),
-    )
 
 
 # What is asked of both systems is looked for where there are fewer states; what concerns papers alone, from there on.
