@@ -13,5 +13,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("nhan-su/", include("ketnoi_portal.staff.urls")),
     path("co-quan/", include("ketnoi_portal.agencies.urls")),
+    path("can-bo/", include("ketnoi_portal.accounts.urls")),
     path("", include("ketnoi_portal.worker.urls")),
 ]

@@ -36,4 +36,12 @@ class Task:
 
 
 # A room adds its row here; the function takes nothing and opens its own transactions.
-TASKS: Final[tuple[Task, ...]] = ()
+TASKS: Final[tuple[Task, ...]] = (
+    Task(
+        "lapse_reviews",
+        Text("Tạm khóa tài khoản quá hạn rà soát", "Suspend accounts that no review confirmed"),
+        3600,
+        PROCESS,
+        "ketnoi_portal.accounts.tasks:lapse_reviews",
+    ),
+)

@@ -1,0 +1,14 @@
+"""Django's name for this room."""
+
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    """See the package's docstring."""
+
+    name = "ketnoi_portal.accounts"
+    label = "accounts"
+
+    def ready(self) -> None:
+        """Follow what happens to applications."""
+        from ketnoi_portal.accounts import following  # noqa: F401

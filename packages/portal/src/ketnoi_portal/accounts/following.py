@@ -1,0 +1,114 @@
+"""What accounts do when an application takes a step: its first accounts with going live, test officers before."""
+
+from __future__ import annotations
+
+from ketnoi_portal.accounts import codes
+from ketnoi_portal.accounts.facts import facts_of
+from ketnoi_portal.accounts.models import Account, PersonalCommitment, TestOfficer
+from ketnoi_portal.accounts.taking import keep
+from ketnoi_portal.accounts.unit_actions import accept_from_dossier
+from ketnoi_portal.accounts.writing import make, next_revision
+from ketnoi_portal.audit.models import record
+from ketnoi_portal.onboarding.actions import after_every_step
+from ketnoi_portal.onboarding.models import Application, ListedAccount
+from ketnoi_portal.process.account_case import AccountState
+from ketnoi_portal.process.case import PaperState, opened
+from ketnoi_portal.process.charts import CHARTS, Level
+from ketnoi_portal.process.roles import Actor
+from ketnoi_portal.settings import current
+from ketnoi_portal.site import clock
+from ketnoi_protocol.services import Environment, System
+
+
+@after_every_step
+def follow(application: Application, step_name: str, unit: str, actor: Actor) -> None:
+    """Called in the transaction of every step of an application."""
+    if application.system != System.POPULATION:
+        return
+    if step_name == "go_live":
+        create_listed(actor, application)
+    keep_test_officers(application)
+
+
+def create_listed(actor: Actor, application: Application) -> list[Account]:
+    """The accounts that paper 2 lists, with the commitments of papers 3 and 4 that the dossier's desks accepted.
+
+    They wait for their officers. One whose unit (beneath the applicant) has handed over no commitment of its own yet
+    becomes a draft of that unit: there is no account without it.
+    """
+    papers = {(each.number, each.unit): each for each in application.papers.filter(current=True)}
+    accept_from_dossier(actor, application.organisation, papers[3, ""])
+    listed = list(application.listed_accounts.filter(removed_at=None, account=None).select_related("unit"))
+    facts = facts_of(each.unit_id for each in listed)
+    made = []
+    for each in listed:
+        email = each.email.strip().lower()
+        known = Account.objects.filter(unit=each.unit, email=email).exclude(state=AccountState.CLOSED)
+        # A renewal lists who is there already. A level that the present chart lacks leads to no desk.
+        if known.exists() or Level(each.unit.level) not in CHARTS[current().chart].account_routes:
+            continue
+        account = _account(actor, each, email)
+        accepted = papers[4, each.key]
+        PersonalCommitment.objects.create(
+            account=account,
+            file=accepted.file,
+            file_name=accepted.file_name,
+            verdict=accepted.verdict,
+            scan=accepted.scan,
+            state=PaperState.ACCEPTED,
+            filed_at=accepted.filed_at,
+            filed_by=accepted.filed_by,
+            accepted_at=accepted.accepted_at,
+            accepted_by=accepted.accepted_by,
+        )
+        if facts[each.unit_id].commitment is PaperState.ACCEPTED:
+            account.state = AccountState.CREATED
+            make(account)
+        else:
+            account.commitments.update(state=PaperState.FILED)
+        record(actor, "create_listed", "account", account.pk, after={"state": account.state, "unit": account.unit_id})
+        keep(account)
+        made.append(account)
+    return made
+
+
+def _account(actor: Actor, listed: ListedAccount, email: str) -> Account:
+    at = clock.now()
+    services = listed.services or [str(service) for service in sorted(listed.application.services)]
+    return Account.objects.create(
+        unit=listed.unit,
+        level=listed.unit.level,
+        chart=current().chart,
+        full_name=listed.full_name,
+        position=listed.position,
+        email=email,
+        services=services,
+        state_since=at,
+        asked_at=at,
+        asked_by=actor.person,
+        listed=listed,
+    )
+
+
+def keep_test_officers(application: Application) -> None:
+    """Listed accounts are officers of the test environment for as long as the application is open there."""
+    is_open = Environment.TEST in opened(application.case())
+    known = {each.listed_id: each for each in TestOfficer.objects.filter(listed__application=application)}
+    revision = None
+    for listed in application.listed_accounts.all():
+        active = is_open and listed.removed_at is None
+        officer = known.get(listed.pk)
+        if officer is None and not active:
+            continue
+        if officer is None:
+            code = codes.new_codes(listed.unit_id, 1, codes.TEST_MARK)[0]
+            services = listed.services or [str(service) for service in sorted(application.services)]
+            officer = TestOfficer(listed=listed, code=code, unit=listed.unit, services=services, valid_from=clock.now())
+            officer.bucket = codes.bucket(code)
+        elif officer.active == active:
+            continue
+        officer.active = active
+        # The step of the application is recorded already, as next_revision wants it.
+        revision = revision or next_revision()
+        officer.revision = revision
+        officer.save()

@@ -1,0 +1,61 @@
+"""Which accounts somebody may look at, and in which order pages show them."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from django.db.models import Model, Q, QuerySet
+
+from ketnoi_portal.accounts.models import Account, Batch, UnitCommitment
+from ketnoi_portal.process.account_case import AccountState
+from ketnoi_portal.process.charts import CHARTS
+from ketnoi_portal.process.roles import Actor, DeskKind
+
+M = TypeVar("M", bound=Model)
+
+
+def beneath(field: str, code: str) -> Q:
+    """Units that are this organisation or beneath it (no code: all)."""
+    return Q(**{field: code}) | Q(**{f"{field}__startswith": f"{code}."}) if code else Q()
+
+
+def in_area(found: QuerySet[M], actor: Actor, field: str = "unit__code") -> QuerySet[M]:
+    """What lies in a desk's area, or beneath an agency's own organisation."""
+    return found.filter(beneath(field, actor.organisation if actor.desk is DeskKind.AGENCY else actor.area))
+
+
+def waiting_for(actor: Actor) -> QuerySet[Account]:
+    """Accounts that this desk has now, the oldest first."""
+    waiting = Account.objects.filter(desk=actor.desk, state=AccountState.WITH_DESK)
+    return in_area(waiting, actor).select_related("unit", "batch").order_by("state_since", "pk")
+
+
+def watched_by(actor: Actor) -> QuerySet[Account]:
+    """Every account that is this actor's to look at.
+
+    A desk watches its area, but only the units whose route passes it: a district team sees no department.
+    """
+    found = in_area(Account.objects.all(), actor).select_related("unit")
+    if actor.desk is not DeskKind.AGENCY:
+        found = found.filter(_routed(actor.desk)).exclude(state=AccountState.DRAFT)
+    return found.order_by("unit_id", "full_name", "pk")
+
+
+def _routed(desk: DeskKind) -> Q:
+    pairs = Q(pk__in=[])
+    for chart in CHARTS.values():
+        levels = [str(level) for level, route in chart.account_routes.items() if desk in route]
+        pairs |= Q(chart=chart.name, level__in=levels)
+    return pairs
+
+
+def unit_commitments_for(actor: Actor) -> QuerySet[UnitCommitment]:
+    """The units' commitments that this actor handed in, or manages."""
+    found = in_area(UnitCommitment.objects.filter(current=True), actor).select_related("unit")
+    return found if actor.desk is DeskKind.AGENCY else found.filter(desk=actor.desk)
+
+
+def lists_for(actor: Actor) -> QuerySet[Batch]:
+    """The consolidated lists that this desk sent or received."""
+    own = in_area(Batch.objects.all(), actor, "area")
+    return own.filter(Q(from_desk=actor.desk) | Q(to_desk=actor.desk))

@@ -1,0 +1,155 @@
+"""What the steps of an account write: the facts behind the AccountCase, and what goes with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django.db import connection
+
+from ketnoi_portal.accounts import codes
+from ketnoi_portal.accounts.inviting import invite, take_leave
+from ketnoi_portal.accounts.models import Account, PersonalCommitment
+from ketnoi_portal.files.models import Blob
+from ketnoi_portal.process.account_case import AccountCase, AccountState
+from ketnoi_portal.process.account_step import place_of
+from ketnoi_portal.process.case import PaperState
+from ketnoi_portal.process.roles import Actor
+from ketnoi_portal.process.rules import Reason, StepRefused
+from ketnoi_portal.site import clock
+from ketnoi_portal.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class AccountGiven:
+    """What comes with a step of an account; each step reads what it needs."""
+
+    reason: str = ""
+    file: Blob | None = None
+    file_name: str = ""
+    verdict: dict[str, Any] = field(default_factory=dict)
+    scan: bool = False
+    due: date | None = None
+
+
+Write = Callable[[Account, str, Actor, AccountGiven], None]
+WRITES: dict[str, Write] = {}
+
+
+def _writes(*steps: str) -> Callable[[Write], Write]:
+    def keep(write: Write) -> Write:
+        WRITES.update(dict.fromkeys(steps, write))
+        return write
+
+    return keep
+
+
+def write(account: Account, after: AccountCase, given: AccountGiven) -> None:
+    """Put into the account what the case says; the caller saves it."""
+    if account.state != after.state:
+        account.state_since = clock.now()
+        account.suspended_for = given.reason[:300] if after.state is AccountState.SUSPENDED else ""
+    account.state = after.state
+    account.unit_id = after.unit
+    account.level = after.level
+    account.route_position = after.position
+    account.desk = after.desk if after.state is AccountState.WITH_DESK else ""
+    account.suspended_by = after.suspended_by or ""
+    account.activated = after.activated
+    account.review_due = None if after.reviewed else account.review_due
+
+
+def touch_directory(account: Account) -> None:
+    """The signed directory must look at this account again. Only after the act was recorded: see next_revision."""
+    if account.code:
+        account.bucket = account.bucket or codes.bucket(account.code)
+        account.revision = next_revision()
+
+
+def next_revision() -> int:
+    """The number of a change to the directory; later changes have larger ones.
+
+    Acts are recorded one after another until they commit (audit.record), and this is asked for after the act was
+    recorded: so nobody who has read up to a number will ever miss a smaller one that commits later.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval('accounts_directory_revision')")
+        return int(cursor.fetchone()[0])
+
+
+@_writes("file_commitment")
+def _file_commitment(account: Account, unit: str, actor: Actor, given: AccountGiven) -> None:
+    assert given.file is not None
+    if PersonalCommitment.objects.filter(file=given.file, current=True).exclude(account=account).exists():
+        raise StepRefused([_ANOTHERS])
+    _take_out(account, "")
+    PersonalCommitment.objects.create(
+        account=account,
+        file=given.file,
+        file_name=given.file_name,
+        verdict=given.verdict,
+        scan=given.scan,
+        filed_at=clock.now(),
+        filed_by=actor.person,
+    )
+
+
+@_writes("accept_commitment")
+def _accept_commitment(account: Account, unit: str, actor: Actor, given: AccountGiven) -> None:
+    account.commitments.filter(current=True).update(
+        state=PaperState.ACCEPTED, accepted_at=clock.now(), accepted_by=actor.person
+    )
+
+
+@_writes("reject_commitment", "withdraw_commitment", "withdraw_own_commitment")
+def _remove_commitment(account: Account, unit: str, actor: Actor, given: AccountGiven) -> None:
+    _take_out(account, given.reason)
+
+
+@_writes("return_request", "ask_again")
+def _read_again(account: Account, unit: str, actor: Actor, given: AccountGiven) -> None:
+    account.commitments.filter(current=True).update(state=PaperState.FILED, accepted_at=None, accepted_by="")
+
+
+@_writes("transfer")
+def _transfer(account: Account, unit: str, actor: Actor, given: AccountGiven) -> None:
+    _read_again(account, unit, actor, given)
+    take_leave(account)
+    account.unit_id = place_of(unit)[0]
+
+
+@_writes("create")
+def _create(account: Account, unit: str, actor: Actor, given: AccountGiven) -> None:
+    make(account)
+
+
+@_writes("close", "close_by_desk")
+def _close(account: Account, unit: str, actor: Actor, given: AccountGiven) -> None:
+    take_leave(account)
+
+
+@_writes("open_review")
+def _open_review(account: Account, unit: str, actor: Actor, given: AccountGiven) -> None:
+    assert given.due is not None
+    account.review_due = given.due
+
+
+def make(account: Account) -> None:
+    """Give the account its code, and its officer a way in."""
+    if account.code is None:
+        account.code = codes.new_codes(account.unit_id, 1)[0]
+    account.valid_from = clock.now()
+    account.person = invite(account)
+
+
+def _take_out(account: Account, reason: str) -> None:
+    account.commitments.filter(current=True).update(current=False, removed_for=reason)
+
+
+_ANOTHERS = Reason(
+    "commitment_of_another",
+    Text("Tệp này đã là bản cam kết của một tài khoản khác", "This file is the commitment of another account already"),
+    Text("Mỗi tài khoản một bản cam kết: tải lên bản của đúng người này", "Upload this account's own"),
+)

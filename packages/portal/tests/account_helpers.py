@@ -1,0 +1,72 @@
+"""What tests of accounts begin with: an application in production, a unit's accepted commitment, requests."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+
+from ketnoi_portal.accounts import actions
+from ketnoi_portal.accounts.actions import Asked, take
+from ketnoi_portal.accounts.models import Account
+from ketnoi_portal.accounts.unit_actions import take_for_unit
+from ketnoi_portal.accounts.writing import AccountGiven
+from ketnoi_portal.agencies.models import Organisation
+from ketnoi_portal.files.models import Blob
+from ketnoi_portal.onboarding.models import Application
+from ketnoi_portal.onboarding.registration import Registration, ServiceEntry
+from ketnoi_portal.process.case import Stage
+from ketnoi_portal.process.roles import Actor, Role
+from ketnoi_portal.site import clock
+from ketnoi_protocol.services import Service, System
+
+from .offices import at_agency, at_desk
+
+
+def live_application(code: str, *services: Service) -> Application:
+    """An organisation's application in production; for one service unless told otherwise."""
+    chosen = services or (Service.LOOK_UP_CITIZEN,)
+    form = Registration(services=tuple(ServiceEntry(service=service) for service in chosen))
+    organisation = Organisation.objects.get(pk=code)
+    at = clock.now()
+    return Application.objects.create(
+        number=f"KN-T-{code}-{Application.objects.count()}",
+        system=System.POPULATION,
+        organisation=organisation,
+        level=organisation.level,
+        chart="chart_2022",
+        profile="2022-seed",
+        stage=Stage.LIVE,
+        stage_since=at,
+        began_at=at,
+        began_by="test",
+        form=msgspec.to_builtins(form),
+        valid_from=clock.today(),
+        valid_until=clock.today() + timedelta(days=365),
+    )
+
+
+def commitment(name: str) -> AccountGiven:
+    """A signed commitment as it is handed in."""
+    return AccountGiven(file=Blob.keep(f"%PDF-1.7 {name}".encode(), "application/pdf"), file_name=f"{name}.pdf")
+
+
+def ask(unit: str, name: str, *services: Service) -> Asked:
+    """A request for somebody of a unit; for one service unless told otherwise."""
+    organisation = Organisation.objects.get(pk=unit)
+    return Asked(organisation, name, "Chuyên viên", f"{name}@example.vn", services or (Service.LOOK_UP_CITIZEN,))
+
+
+def ready_to_hand_over(rep: Actor, unit: str, name: str, *services: Service) -> Account:
+    """A request with its commitment handed in."""
+    account = actions.request(rep, ask(unit, name, *services))
+    return take(rep, account, "file_commitment", given=commitment(name))
+
+
+def commune_with_commitment() -> tuple[Actor, Actor, Actor, Actor]:
+    """A commune's representative, its unit's commitment accepted; and the three desks of its route."""
+    rep, unit = at_agency("H55.30.12"), Organisation.objects.get(pk="H55.30.12")
+    desks = [at_desk(slug, Role.HANDLER) for slug in ("doi-h55-30", "pc06-h55", "c06")]
+    take_for_unit(rep, unit, "file_unit_commitment", commitment("phuong"))
+    take_for_unit(desks[0], unit, "accept_unit_commitment")
+    return rep, desks[0], desks[1], desks[2]
