@@ -13,6 +13,7 @@ from ketnoi_portal.process.case import PaperState
 from ketnoi_portal.process.charts import CHARTS, Level
 from ketnoi_portal.process.roles import SYSTEM_ACTOR, Actor, DeskKind, Role
 from ketnoi_portal.process.rules import StepRefused
+from ketnoi_portal.process.seed import PASSAGE
 from ketnoi_portal.process.unit_commitments import UNIT_STEP, UNIT_STEPS
 from ketnoi_protocol.services import Service, System
 
@@ -156,3 +157,4 @@ def test_every_sentence_on_accounts_has_its_step() -> None:
     carried = {sentence for step in (*ACCOUNT_STEPS, *UNIT_STEPS) for sentence in step.seed}
     carried |= {row.seed for row in ACCOUNT_REQUIREMENTS}
     assert {"2.2/2", "2.2/3", "2.2/4", "2.2/9", "2.2/10", "2.2/11", "2.2/12"} <= carried
+    assert carried <= set(PASSAGE)

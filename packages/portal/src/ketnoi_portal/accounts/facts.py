@@ -12,6 +12,7 @@ from ketnoi_portal.process.case import PaperState, Stage
 from ketnoi_portal.process.charts import Level
 from ketnoi_portal.process.roles import DeskKind
 from ketnoi_portal.process.step import RUNNING
+from ketnoi_portal.site import clock
 from ketnoi_protocol.services import Service, System
 
 
@@ -42,9 +43,10 @@ def facts_of(units: Iterable[str]) -> dict[str, UnitFacts]:
     grants: dict[tuple[str, Service], bool] = {}
     applications = Application.objects.filter(
         organisation__in=above, system=System.POPULATION, stage__in=[str(stage) for stage in RUNNING]
-    ).only("organisation", "form", "stage", "expired")
+    ).only("organisation", "form", "stage", "valid_until")
     for application in applications:
-        is_live = application.stage == Stage.LIVE and not application.expired
+        over = application.valid_until is not None and clock.today() > application.valid_until
+        is_live = application.stage == Stage.LIVE and not over
         for service in application.services:
             key = (application.organisation_id, service)
             grants[key] = grants.get(key, False) or is_live
