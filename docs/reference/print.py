@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from ketnoi_portal.process import drawing
 from ketnoi_protocol.errors import TABLE
 from ketnoi_protocol.services import Catalogue, profiles
 
@@ -108,7 +109,16 @@ official text; so they are data of a *profile*.
 {chr(10).join(sections)}"""
 
 
-PAGES = {"errors.md": errors, "services.md": services}
+PROCESS_NOTE = (
+    "<!-- Printed by docs/reference/print.py from ketnoi_portal.process; change its tables, then print again. -->"
+)
+
+PAGES = {
+    "errors.md": errors,
+    "services.md": services,
+    "process.md": lambda: drawing.process_page(PROCESS_NOTE),
+    "process.svg": drawing.state_diagram,
+}
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -40,7 +40,7 @@ STAGE_TITLES: Final = {
     Stage.RETURNED: Text("Trả lại để hoàn thiện", "Returned"),
     Stage.OPENING: Text("Đang mở kết nối thử nghiệm", "Test connection being opened"),
     Stage.TESTING: Text("Đang thử nghiệm", "Testing"),
-    Stage.TESTED: Text("Thử nghiệm xong, hoàn thiện hồ sơ", "Tested; dossier being completed"),
+    Stage.TESTED: Text("Hoàn thiện hồ sơ", "Tested; completing the dossier"),
     Stage.WITH_PC06: Text("PC06 kiểm tra hồ sơ", "With PC06"),
     Stage.WITH_C06: Text("C06 thẩm định hồ sơ", "With C06"),
     Stage.WITH_LEADERSHIP: Text("Trình lãnh đạo", "With leadership"),
