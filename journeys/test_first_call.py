@@ -1,4 +1,4 @@
-"""The how-to of an agency's first call is run as it stands."""
+"""The how-to of an agency's first call, and the README's short form of it, are run as they stand."""
 
 from __future__ import annotations
 
@@ -14,8 +14,15 @@ import pytest
 from ketnoi_testbed.asking import birth_of
 from ketnoi_testbed.world import World
 
-PAGE = Path(__file__).parent.parent / "docs" / "how-to" / "first-call.md"
-BLOCKS = re.findall(r"^```(sh|python)\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+ROOT = Path(__file__).parent.parent
+
+
+def blocks(page: Path) -> list[tuple[str, str]]:
+    """What a page tells to run, with its language."""
+    return re.findall(r"^```(sh|python)\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+BLOCKS = blocks(ROOT / "docs" / "how-to" / "first-call.md")
 
 
 @pytest.fixture
@@ -65,3 +72,16 @@ def test_the_same_with_curl(desk: tuple[Path, dict[str, str]]) -> None:
 
 def test_it_is_proved(desk: tuple[Path, dict[str, str]]) -> None:
     assert run(*BLOCKS[5], desk).count("HỢP LỆ · VALID") == 2
+
+
+def test_the_readme_finds_the_world(world: World) -> None:
+    assert re.fullmatch(r"/tmp/ketnoi-world-\w+/agencies/H55/agency\.toml", str(world.agency_file("H55")))
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.vi.md"])
+def test_the_readmes_first_call(desk: tuple[Path, dict[str, str]], page: str) -> None:
+    (text,) = (text for _, text in blocks(ROOT / page) if "ketnoi look-up" in text)
+    where, person, *calls = text.splitlines()
+    assert "/tmp/ketnoi-world-*/agencies/H55/agency.toml" in where
+    assert person == "ketnoi-testbed person > question.json"
+    assert run("sh", "\n".join(calls), desk).count("HỢP LỆ · VALID") == 2
