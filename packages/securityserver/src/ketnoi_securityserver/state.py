@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 import asyncpg
 
@@ -47,7 +48,6 @@ class State:
         Raises OSError or asyncpg.PostgresError without a database, KeyStoreError and MessageLogKeyError for unusable
         keys, Refusal `logging_failed` when another process runs under this node's name.
         """
-        upkeep = settings.upkeep
         keys = KeyStore(settings.path(settings.keys))
         cipher = BodyCipher.open(keys.message_log)
         async with contextlib.AsyncExitStack() as stack:
@@ -56,67 +56,18 @@ class State:
             await migrate(pool, "ketnoi_securityserver")
             fetching = Fetching()
             stack.push_async_callback(fetching.stop)
-            serverconf = ServerConfiguration(pool, poll_seconds=upkeep.serverconf_poll)
-            await serverconf.start()
-            stack.push_async_callback(serverconf.stop)
+            base = _Base(settings, clock, pool, fetching, stack)
+            serverconf = await base.started(ServerConfiguration(pool, poll_seconds=settings.upkeep.serverconf_poll))
             snapshots = Snapshots(pool, settings.node)
-            globalconf = GlobalConfiguration(
-                settings.path(settings.anchor),
-                settings.path(settings.configuration),
-                clock,
-                Sources(fetching),
-                snapshots,
-                poll_seconds=upkeep.configuration_poll,
+            globalconf = await base.started(base.global_configuration(snapshots))
+            credentials = await base.started(base.credentials(keys, globalconf, serverconf))
+            log = await base.started(
+                MessageLog(settings.database, settings.node, cipher, timeout=settings.upkeep.log_timeout)
             )
-            await globalconf.start()
-            stack.push_async_callback(globalconf.stop)
-            credentials = Credentials(
-                keys,
-                settings.server_id,
-                clock,
-                globalconf.current,
-                fetching.ask_ocsp,
-                refresh_seconds=upkeep.ocsp_refresh,
-                disabled=serverconf.disabled_certificates,
-            )
-            await credentials.start()
-            stack.push_async_callback(credentials.stop)
-            log = MessageLog(settings.database, settings.node, cipher, timeout=upkeep.log_timeout)
-            await log.start()
-            stack.push_async_callback(log.stop)
-            housekeeping = Housekeeping(
-                pool,
-                clock,
-                globalconf.current,
-                body_days=upkeep.body_days,
-                record_days=upkeep.record_days,
-                forget_replays=settings.strict_freshness,
-            )
-            await housekeeping.start()
-            stack.push_async_callback(housekeeping.stop)
-            timestamper = Timestamper(
-                pool,
-                log,
-                clock,
-                globalconf.current,
-                fetching.ask_timestamp,
-                interval_seconds=upkeep.timestamp_interval,
-                acceptable_failure=upkeep.timestamp_failure_accepted,
-            )
-            await timestamper.start()
-            stack.push_async_callback(timestamper.stop)
-            if upkeep.archive is not None:
-                archiver = Archiver(
-                    pool,
-                    cipher,
-                    clock,
-                    settings.path(upkeep.archive),
-                    interval_seconds=upkeep.archive_interval,
-                    bodies=upkeep.body_days is None,
-                )
-                await archiver.start()
-                stack.push_async_callback(archiver.stop)
-            evidence = Evidence(pool, cipher, serverconf, timestamper, snapshots)
+            await base.started(base.housekeeping(globalconf))
+            timestamper = await base.started(base.timestamper(log, globalconf))
+            if settings.upkeep.archive is not None:
+                await base.started(base.archiver(cipher, settings.upkeep.archive))
             return cls(
                 pool=pool,
                 serverconf=serverconf,
@@ -125,10 +76,94 @@ class State:
                 ocsp=OcspServer(credentials),
                 log=log,
                 timestamper=timestamper,
-                evidence=evidence,
+                evidence=Evidence(pool, cipher, serverconf, timestamper, snapshots),
                 stack=stack.pop_all(),
             )
 
     async def stop(self) -> None:
         """Stop everything, the last started first; what waits in the log is written."""
         await self.stack.aclose()
+
+
+class _Runs(Protocol):
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
+_Part = TypeVar("_Part", bound=_Runs)
+
+
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """What every part stands on, and how each is made of the settings."""
+
+    settings: Settings
+    clock: Clock
+    pool: asyncpg.Pool
+    fetching: Fetching
+    stack: contextlib.AsyncExitStack
+
+    async def started(self, part: _Part) -> _Part:
+        """Start a part, and have it stopped when the stack is closed."""
+        await part.start()
+        self.stack.push_async_callback(part.stop)
+        return part
+
+    def global_configuration(self, snapshots: Snapshots) -> GlobalConfiguration:
+        settings = self.settings
+        return GlobalConfiguration(
+            settings.path(settings.anchor),
+            settings.path(settings.configuration),
+            self.clock,
+            Sources(self.fetching),
+            snapshots,
+            poll_seconds=settings.upkeep.configuration_poll,
+        )
+
+    def credentials(
+        self, keys: KeyStore, globalconf: GlobalConfiguration, serverconf: ServerConfiguration
+    ) -> Credentials:
+        return Credentials(
+            keys,
+            self.settings.server_id,
+            self.clock,
+            globalconf.current,
+            self.fetching.ask_ocsp,
+            refresh_seconds=self.settings.upkeep.ocsp_refresh,
+            disabled=serverconf.disabled_certificates,
+        )
+
+    def housekeeping(self, globalconf: GlobalConfiguration) -> Housekeeping:
+        upkeep = self.settings.upkeep
+        return Housekeeping(
+            self.pool,
+            self.clock,
+            globalconf.current,
+            body_days=upkeep.body_days,
+            record_days=upkeep.record_days,
+            forget_replays=self.settings.strict_freshness,
+        )
+
+    def timestamper(self, log: MessageLog, globalconf: GlobalConfiguration) -> Timestamper:
+        upkeep = self.settings.upkeep
+        return Timestamper(
+            self.pool,
+            log,
+            self.clock,
+            globalconf.current,
+            self.fetching.ask_timestamp,
+            interval_seconds=upkeep.timestamp_interval,
+            acceptable_failure=upkeep.timestamp_failure_accepted,
+        )
+
+    def archiver(self, cipher: BodyCipher, folder: str) -> Archiver:
+        upkeep = self.settings.upkeep
+        return Archiver(
+            self.pool,
+            cipher,
+            self.clock,
+            self.settings.path(folder),
+            interval_seconds=upkeep.archive_interval,
+            bodies=upkeep.body_days is None,
+        )
