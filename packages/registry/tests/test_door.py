@@ -205,7 +205,8 @@ def test_many_at_once_are_each_answered_about_the_right_person(do):
                 LOOK_UP,
                 SoDinhDanh=person.personal_number,
                 HoVaTen=person.full_name,
-                NgayThangNamSinh=f"{person.birth_year}" + (f"-{person.birth_month:02}" if person.birth_month else ""),
+                NgayThangNamSinh=f"{person.birth_year}"
+                + (f"-{person.birth_month:02}-09" if person.birth_month else ""),
                 MaYeuCau=f"nhieu-{number}",
             )
             for number, person in enumerate(people)
