@@ -225,7 +225,7 @@ def test_maintenance_groups_times_and_addresses_are_published(database: str, fol
             maintenance = configuration.server(SERVER).maintenance
             assert maintenance is not None
             assert maintenance.message == "Nâng cấp đến 18 giờ"
-            assert configuration.in_group(DESK, "opened")
+            assert DESK in configuration.groups["opened"]
             assert configuration.ocsp_freshness == timedelta(minutes=10)
             assert configuration.timestamp_interval == timedelta(seconds=5)
             fingerprint = (await do.anchor()).fingerprint

@@ -14,6 +14,7 @@ from ketnoi_protocol.identifiers import (
     SecurityServerId,
     ServiceId,
     SubsystemId,
+    client_from_xml,
 )
 
 KINDS = (MemberId, SubsystemId, SecurityServerId, ServiceId)
@@ -126,6 +127,16 @@ def xml(change):
 def test_another_element_is_refused(change):
     with pytest.raises(InvalidIdentifier):
         SubsystemId.from_xml(xml(change))
+
+
+@pytest.mark.parametrize("client", [MOTCUA, MOTCUA.member])
+def test_a_client_says_itself_whether_it_is_a_member(client):
+    element = ElementTree.fromstring(client.to_xml())
+    assert client_from_xml(element) == client
+    for kind in ("SERVER", "MEMBER" if client is MOTCUA else "SUBSYSTEM"):
+        element.set(f"{{{NAMESPACE}}}objectType", kind)
+        with pytest.raises(InvalidIdentifier):
+            client_from_xml(element)
 
 
 def test_white_space_around_a_part_in_xml_is_dropped():

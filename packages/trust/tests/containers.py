@@ -11,6 +11,7 @@ from typing import Any
 
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from ketnoi_protocol.identifiers import XROAD_NAMESPACE, MemberId, ServiceId
 from ketnoi_trust import asic, keys, timestamps
 from ketnoi_trust.asic import Container
 from ketnoi_trust.configuration import Configuration, TimestampAuthority
@@ -59,13 +60,12 @@ class World:
 
     def soap_request(self) -> bytes:
         """A SOAP request, which may have many attachments."""
-        instance = f"<id:xRoadInstance>{self.kit.instance}</id:xRoadInstance><id:memberClass>GOV</id:memberClass>"
+        client = MemberId(self.kit.instance, "GOV", "G15").subsystem("MOTCUA")
+        service = ServiceId(self.kit.instance, "GOV", "G01.C06", "DANCU", "lookUp")
+        header = f"{client.to_xml()}{service.to_xml()}<x:id>XX-TEST-1</x:id>"
         return (
-            '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns:xrd="http://x-road.eu/xsd/xroad.xsd"'
-            f' xmlns:id="http://x-road.eu/xsd/identifiers"><s:Header><xrd:client>{instance}<id:memberCode>G15'
-            f"</id:memberCode><id:subsystemCode>MOTCUA</id:subsystemCode></xrd:client><xrd:service>{instance}"
-            "<id:memberCode>G01.C06</id:memberCode><id:subsystemCode>DANCU</id:subsystemCode><id:serviceCode>lookUp"
-            "</id:serviceCode></xrd:service><xrd:id>XX-TEST-1</xrd:id></s:Header><s:Body><lookUp/></s:Body></s:Envelope>"
+            f'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns:x="{XROAD_NAMESPACE}">'
+            f"<s:Header>{header}</s:Header><s:Body><lookUp/></s:Body></s:Envelope>"
         ).encode()
 
     def sign(

@@ -89,9 +89,7 @@ def test_responders_are_those_of_the_issuer(kit, top):
 
 
 def test_groups_know_their_members(kit, configuration):
-    assert configuration.in_group(kit.ministry, "opened")
-    assert not configuration.in_group(kit.province, "opened")
-    assert not configuration.in_group(kit.ministry, "closed")
+    assert configuration.groups == {"opened": {kit.ministry, kit.ministry.subsystem("MOTCUA")}}
 
 
 def test_a_configuration_is_named_by_the_digest_of_its_file(kit, top):

@@ -104,8 +104,9 @@ def test_a_true_message_as_large_as_may_be_is_judged(world: World) -> None:
 
 def test_as_many_attachments_as_a_chain_holds_are_judged(world: World) -> None:
     bodies = [bytes([number % 256]) * 60_000 for number in range(900)]
-    signature = world.sign([digests(world.request(), *bodies)])[0]
-    data = world.pack(world.stamped_with_others(world.container(world.request(), signature, *bodies)))
+    message = world.soap_request()
+    signature = world.sign([digests(message, *bodies)])[0]
+    data = world.pack(world.stamped_with_others(world.container(message, signature, *bodies)))
     with in_time():
         assert len(evidence.verify(data, world.configuration).messages) == 901
 

@@ -99,12 +99,15 @@ def test_soap_names_a_version_and_members() -> None:
         soap(id="<xrd:id>1<!-- -->2</xrd:id>"),
         soap().replace(b"G15</id:memberCode>", b"G15</id:memberCode><id:memberCode>G16</id:memberCode>"),
         soap().replace(b"G15<", b"G<!-- -->15<"),
+        soap().replace(b"G01.C06</id:memberCode>", b"G01.C06</id:memberCode><id:memberCode>G16</id:memberCode>"),
+        soap().replace(b'client id:objectType="SUBSYSTEM"', b'client id:objectType="MEMBER"'),
+        soap().replace(b'client id:objectType="SUBSYSTEM"', b"client"),
         soap().replace(b"s:Envelope", b"s:Letter"),
         b"<!DOCTYPE x>" + soap(),
         soap().replace(b"</s:Body>", b"<a/>" * signed_message.MAX_SOAP_TAGS + b"</s:Body>"),
         soap(body="<s:Body><lookUp>" + "x" * signed_message.MAX_SOAP_BYTES + "</lookUp></s:Body>"),
     ],
-    ids=range(24),
+    ids=range(27),
 )
 def test_what_does_not_say_who_asks_whom(message: bytes) -> None:
     with pytest.raises(Refused) as refused:

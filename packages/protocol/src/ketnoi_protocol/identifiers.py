@@ -89,12 +89,15 @@ class _Identifier:
 
     def to_xml(self) -> str:
         """The element of an X-Road message header (PR-MESS 2.2), with its namespaces declared."""
-        values = str(self).split(":")
-        inner = "".join(f"<id:{part}>{value}</id:{part}>" for part, value in zip(self.PARTS, values, strict=True))
+        inner = "".join(f"<id:{part}>{value}</id:{part}>" for part, value in self.xml_parts())
         return (
             f'<xrd:{self.ELEMENT} xmlns:xrd="{XROAD_NAMESPACE}" xmlns:id="{NAMESPACE}" '
             f'id:objectType="{self.OBJECT_TYPE}">{inner}</xrd:{self.ELEMENT}>'
         )
+
+    def xml_parts(self) -> Iterator[tuple[str, str]]:
+        """Name and value of each part, in the order of the schema."""
+        return zip(self.PARTS, str(self).split(":"), strict=True)
 
     @classmethod
     def _exactly(cls, parts: Sequence[str]) -> Sequence[str]:
@@ -163,6 +166,12 @@ class SubsystemId(_Identifier):
     def service(self, code: str) -> ServiceId:
         """The service `code` of this system. Raises InvalidIdentifier."""
         return ServiceId(self.instance, self.member_class, self.member_code, self.subsystem_code, code)
+
+
+def client_from_xml(element: XmlElement) -> MemberId | SubsystemId:
+    """Read an element that is a member's or a subsystem's identifier, as it says itself. Raises InvalidIdentifier."""
+    is_member = element.get(f"{{{NAMESPACE}}}objectType") == MemberId.OBJECT_TYPE
+    return MemberId.from_xml(element) if is_member else SubsystemId.from_xml(element)
 
 
 @dataclass(frozen=True, slots=True, order=True)

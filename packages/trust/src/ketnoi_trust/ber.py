@@ -1,4 +1,4 @@
-"""ASN.1 in BER, read within limits, and written in DER (X.690): only what time stamps need.
+"""ASN.1 in BER, read within limits, and written in DER (X.690): only what time stamps and hash chains need.
 
 Old tokens are BER (indefinite lengths), which the parsers of `cryptography` refuse. Nothing is interpreted before it
 is asked for, and every question that the data cannot answer is a ValueError.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 INTEGER, OCTET_STRING, OID, SEQUENCE, SET = 0x02, 0x04, 0x06, 0x30, 0x31
-GENERALIZED_TIME = 0x18
+UTF8_STRING, GENERALIZED_TIME = 0x0C, 0x18
 NULL = b"\x05\x00"
 
 MAX_DEPTH = 16

@@ -18,7 +18,6 @@ from hmac import compare_digest
 from typing import TypeVar
 
 import msgspec
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ec import (
     ECDSA,
@@ -26,9 +25,11 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
     EllipticCurvePrivateKey,
     EllipticCurvePublicKey,
 )
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from ketnoi_protocol.directory import Manifest
+from ketnoi_trust import keys
+from ketnoi_trust.configuration.rehearsal import UNSAFE
 from ketnoi_trust.errors import Refused, numbered
 from ketnoi_trust.parsed_certificate import ParsedCertificate
 
@@ -38,7 +39,6 @@ VALIDITY = timedelta(seconds=600)
 CLOCK_SKEW = timedelta(seconds=60)
 MAX_MANIFEST_BYTES = 4 * 1024 * 1024
 MAX_BUCKET_BYTES = 16 * 1024 * 1024
-UNSAFE = "Unsafe"
 
 _SEGMENT = re.compile(rb"[A-Za-z0-9_-]+")
 
@@ -126,13 +126,9 @@ def _header(certificate: ParsedCertificate) -> bytes:
 
 def _verify(signature: bytes, signed: bytes, certificate: ParsedCertificate) -> None:
     value, key = _decoded(signature), certificate.public_key
-    if len(value) != 64 or not isinstance(key, EllipticCurvePublicKey) or not isinstance(key.curve, SECP256R1):
+    if not isinstance(key, EllipticCurvePublicKey) or not isinstance(key.curve, SECP256R1):
         raise Refused("invalid_signature_value", "the signature is not one of ES256")
-    der = encode_dss_signature(int.from_bytes(value[:32], "big"), int.from_bytes(value[32:], "big"))
-    try:
-        key.verify(der, signed, ECDSA(hashes.SHA256()))
-    except InvalidSignature as error:
-        raise Refused("invalid_signature_value", "the manifest's signature is not valid") from error
+    keys.verify(key, keys.ECDSA_SHA256, signed, value)
 
 
 def _manifest_of(payload: bytes) -> Manifest:

@@ -20,7 +20,7 @@ from xml.sax.saxutils import quoteattr
 
 from lxml import etree
 
-from ketnoi_trust import keys, xml
+from ketnoi_trust import ber, keys, xml
 from ketnoi_trust.errors import Refused
 
 CHAIN = "http://cyber.ee/hashchain"
@@ -39,29 +39,28 @@ _NAMES = f'xmlns="{DSIG}" xmlns:ns2="{CHAIN}"'
 Input = Mapping[str, bytes]
 
 
-def _der(tag: int, content: bytes) -> bytes:
-    length = len(content)
-    if length < 0x80:
-        return bytes((tag, length)) + content
-    octets = length.to_bytes((length.bit_length() + 7) // 8, "big")
-    return bytes((tag, 0x80 | len(octets))) + octets + content
-
-
 # A digest by SHA-512 has one length, so that all of its DER but the digest is constant.
-_SHA512_METHOD = _der(0x0C, keys.SHA512.encode()) + b"\x30\x00"
+_TRANSFORMS = ber.encode(ber.SEQUENCE)
+_SHA512_METHOD = ber.encode(ber.UTF8_STRING, keys.SHA512.encode()) + _TRANSFORMS
 _SHA512_HEAD = bytes((0x30, 64 + 2 + len(_SHA512_METHOD), 0x04, 64))
 
 
 def _digest_list(digests: Sequence[bytes]) -> bytes:
-    return _der(0x30, b"".join(_SHA512_HEAD + each + _SHA512_METHOD for each in digests))
+    return ber.encode(ber.SEQUENCE, *(_SHA512_HEAD + each + _SHA512_METHOD for each in digests))
 
 
 def _digest_list_of(values: Sequence[tuple[bytes, str]]) -> bytes:
     # The third member, transforms, is empty even where a transform is named: X-Road's code.
-    return _der(
-        0x30,
-        b"".join(
-            _der(0x30, _der(0x04, digest) + _der(0x0C, method.encode()) + b"\x30\x00") for digest, method in values
+    return ber.encode(
+        ber.SEQUENCE,
+        *(
+            ber.encode(
+                ber.SEQUENCE,
+                ber.encode(ber.OCTET_STRING, digest),
+                ber.encode(ber.UTF8_STRING, method.encode()),
+                _TRANSFORMS,
+            )
+            for digest, method in values
         ),
     )
 

@@ -11,15 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from ketnoi_trust import keys
 from ketnoi_trust.configuration import Configuration
 from ketnoi_trust.errors import Refused
 from ketnoi_trust.parsed_certificate import STRONG_HASHES, UNREADABLE, ParsedCertificate
@@ -127,16 +125,8 @@ class Response:
         if not named or not isinstance(self.hash_algorithm, STRONG_HASHES):
             return False
         key = responder.public_key
-        try:
-            if isinstance(key, RSAPublicKey):
-                key.verify(self.signature, self.signed, PKCS1v15(), self.hash_algorithm)
-            elif isinstance(key, EllipticCurvePublicKey):
-                key.verify(self.signature, self.signed, ECDSA(self.hash_algorithm))
-            else:
-                return False
-        except (InvalidSignature, *UNREADABLE):
-            return False
-        return True
+        kind: keys.Kind = "rsa" if isinstance(key, RSAPublicKey) else "ec"
+        return keys.fits(key, keys.Algorithm(kind, self.hash_algorithm), self.signed, self.signature)
 
 
 def judge(

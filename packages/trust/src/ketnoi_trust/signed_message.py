@@ -10,7 +10,14 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from ketnoi_protocol.errors import Refusal
-from ketnoi_protocol.identifiers import NAMESPACE, XROAD_NAMESPACE, InvalidIdentifier, MemberId, SubsystemId
+from ketnoi_protocol.identifiers import (
+    NAMESPACE,
+    XROAD_NAMESPACE,
+    InvalidIdentifier,
+    MemberId,
+    SubsystemId,
+    client_from_xml,
+)
 from ketnoi_protocol.rest import CLIENT, ID, SERVICE, Headers, RestRequest, RestResponse, parse_target
 from ketnoi_trust import xml
 from ketnoi_trust.errors import Refused
@@ -100,7 +107,7 @@ def _soap(message: bytes) -> SignedMessage:
     envelope = xml.parse(message)
     header = _only(envelope, f"{_SOAP}Header")
     body = _only(envelope, f"{_SOAP}Body")
-    client = _identifier(_only(header, f"{_XROAD}client"))
+    client = client_from_xml(_only(header, f"{_XROAD}client"))
     service = _identifier(_only(header, f"{_XROAD}service"))
     code = service.get("serviceCode", "")
     message_id = _text(_only(header, f"{_XROAD}id"))
@@ -110,8 +117,8 @@ def _soap(message: bytes) -> SignedMessage:
     version = service.get("serviceVersion")
     return SignedMessage(
         operation != code,
-        _party(client),
-        _party(service),
+        client,
+        _provider(service),
         code if version is None else f"{code}.{version}",
         message_id or None,
     )
@@ -138,7 +145,7 @@ def _text(element: etree._Element) -> str:
     return (element.text or "").strip()
 
 
-def _party(parts: dict[str, str]) -> Client:
+def _provider(parts: dict[str, str]) -> Client:
     member = MemberId(*[parts.get(each, "") for each in _OWNER])
     subsystem = parts.get("subsystemCode")
     return member if subsystem is None else member.subsystem(subsystem)

@@ -11,16 +11,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import new as new_hash
 
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from ketnoi_trust import ber
+from ketnoi_trust import ber, keys
 from ketnoi_trust.ber import Element
 from ketnoi_trust.errors import Refused
-from ketnoi_trust.parsed_certificate import UNREADABLE, ParsedCertificate
+from ketnoi_trust.parsed_certificate import ParsedCertificate
 
 MAX_TOKEN_BYTES = 128 * 1024
 
@@ -38,7 +34,7 @@ SHA512 = bytes.fromhex("608648016503040203")
 HASHES = {SHA256: "sha256", SHA384: "sha384", SHA512: "sha512"}
 _RSA = bytes.fromhex("2a864886f70d010101")
 # The kind of key, and the hash where the algorithm's name fixes it.
-_SIGNATURES = {
+_SIGNATURES: dict[bytes, tuple[keys.Kind, str | None]] = {
     _RSA: ("rsa", None),
     bytes.fromhex("2a864886f70d01010b"): ("rsa", "sha256"),
     bytes.fromhex("2a864886f70d01010c"): ("rsa", "sha384"),
@@ -47,7 +43,7 @@ _SIGNATURES = {
     bytes.fromhex("2a8648ce3d040303"): ("ec", "sha384"),
     bytes.fromhex("2a8648ce3d040304"): ("ec", "sha512"),
 }
-_ALGORITHMS: dict[str, hashes.HashAlgorithm] = {
+_HASHES: dict[str, hashes.HashAlgorithm] = {
     "sha256": hashes.SHA256(),
     "sha384": hashes.SHA384(),
     "sha512": hashes.SHA512(),
@@ -72,7 +68,7 @@ class Token:
     digest_hash: str
     attributes: Mapping[bytes, Element] = field(repr=False)
     signed: bytes = field(repr=False)
-    signature_kind: str
+    signature_kind: keys.Kind
     signature: bytes = field(repr=False)
 
     @classmethod
@@ -110,17 +106,8 @@ class Token:
             return False
         if content_type != TST_INFO or digest != new_hash(self.digest_hash, self.content).digest():
             return False
-        key, algorithm = certificate.public_key, _ALGORITHMS[self.digest_hash]
-        try:
-            if isinstance(key, RSAPublicKey) and self.signature_kind == "rsa":
-                key.verify(self.signature, self.signed, PKCS1v15(), algorithm)
-            elif isinstance(key, EllipticCurvePublicKey) and self.signature_kind == "ec":
-                key.verify(self.signature, self.signed, ECDSA(algorithm))
-            else:
-                return False
-        except (InvalidSignature, *UNREADABLE):
-            return False
-        return True
+        algorithm = keys.Algorithm(self.signature_kind, _HASHES[self.digest_hash])
+        return keys.fits(certificate.public_key, algorithm, self.signed, self.signature)
 
 
 def moment_of(element: Element) -> datetime:

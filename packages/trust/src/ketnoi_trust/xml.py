@@ -39,7 +39,8 @@ _ENCODING = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml[^>]{0,200}?encoding\s*=\s*[\"'
 # Attributes such as xml:space, which inclusive canonical form hands down to elements that do not have them.
 _HANDED_DOWN = b"xml:"
 _DECLARATION = (b"<?xml ", b"<?xml\t", b"<?xml\r", b"<?xml\n")
-_UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# What XML cannot carry, not even escaped.
+UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def parse(data: bytes) -> etree._Element:
@@ -126,7 +127,7 @@ def base64_of(text: str | None) -> bytes:
 def text(value: str) -> str:
     """A text as it stands in canonical form; U+FFFD for characters that XML cannot carry."""
     return (
-        _UNWRITABLE.sub("\ufffd", value)
+        UNWRITABLE.sub("\ufffd", value)
         .replace("&", "&amp;")
         .replace("<", "&lt;")
         .replace(">", "&gt;")

@@ -20,7 +20,8 @@ from ketnoi_protocol.directory import Manifest
 from ketnoi_protocol.services import Environment
 from ketnoi_runtime.clock import Clock
 from ketnoi_runtime.web import Listener
-from ketnoi_trust.directory import UNSAFE, VALIDITY, write_manifest
+from ketnoi_trust.configuration.rehearsal import UNSAFE
+from ketnoi_trust.directory import VALIDITY, write_manifest
 from ketnoi_trust.parsed_certificate import ParsedCertificate
 
 logger = logging.getLogger(__name__)

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 from lxml import etree
 
-from ketnoi_protocol.identifiers import InvalidIdentifier, MemberId, SubsystemId
+from ketnoi_protocol.identifiers import InvalidIdentifier, MemberId, SubsystemId, client_from_xml
 from ketnoi_trust.configuration.anchor import AnchorSource
 from ketnoi_trust.configuration.shared_params import WRITTEN_VERSIONS
-from ketnoi_trust.configuration.shared_params_reading import client_of, conf_of
+from ketnoi_trust.configuration.shared_params_reading import conf_of
 from ketnoi_trust.configuration.values import (
     Writer,
     certificate_der,
@@ -100,7 +100,7 @@ class PrivateParams:
 def _management(element: etree._Element) -> ManagementService:
     certificate = optional_child(element, "authCertRegServiceCert")
     try:
-        provider = client_of(child(element, "managementRequestServiceProviderId"))
+        provider = client_from_xml(child(element, "managementRequestServiceProviderId"))
     except InvalidIdentifier as error:
         raise malformed("the provider of the management services has no usable identifier") from error
     return ManagementService(

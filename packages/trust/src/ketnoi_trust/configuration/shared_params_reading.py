@@ -7,12 +7,17 @@ schema allows anything at the end).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 
 from lxml import etree
 
-from ketnoi_protocol.identifiers import InvalidIdentifier, MemberId, SecurityServerId, SubsystemId
+from ketnoi_protocol.identifiers import (
+    InvalidIdentifier,
+    MemberId,
+    SecurityServerId,
+    SubsystemId,
+    client_from_xml,
+)
 from ketnoi_trust.configuration.shared_params import (
     AcmeServer,
     ApprovedAuthority,
@@ -30,7 +35,6 @@ from ketnoi_trust.configuration.shared_params import (
     TimestampAuthority,
 )
 from ketnoi_trust.configuration.values import (
-    IDENTIFIERS,
     XROAD,
     base64_of,
     certificate_der,
@@ -60,14 +64,6 @@ def conf_of(data: bytes) -> tuple[etree._Element, str]:
     if not instance:
         raise malformed("the file names no instance")
     return root, instance
-
-
-def client_of(element: etree._Element) -> MemberId | SubsystemId:
-    """A member's or a subsystem's identifier from its XML form; raises InvalidIdentifier or Refused."""
-    read: Callable[[str], str] = lambda name: text_of(child(element, f"{{{IDENTIFIERS}}}{name}"))  # noqa: E731
-    member = MemberId(read("xRoadInstance"), read("memberClass"), read("memberCode"))
-    subsystem = optional_text(element, f"{{{IDENTIFIERS}}}subsystemCode")
-    return member if subsystem is None else member.subsystem(subsystem)
 
 
 def read_shared_params(data: bytes, instance: str | None) -> SharedParams:
@@ -168,6 +164,10 @@ class _Registered:
         self._by_xml_id: dict[str, MemberId | SubsystemId | None] = {}
 
     def member(self, element: etree._Element) -> Member | None:
+        """A member with its subsystems, and their ids remembered; None where nobody can address it.
+
+        Raises Refused("malformed_global_conf").
+        """
         classes = child(element, "memberClass")
         code, class_code = text_of(child(element, "memberCode")), text_of(child(classes, "code"))
         try:
@@ -212,6 +212,11 @@ class _Registered:
             raise malformed("a security server refers to a member that is not there") from None
 
     def server(self, element: etree._Element) -> SecurityServer | None:
+        """A security server; None where nobody can address it or its owner. Members must have been read before.
+
+        Clients that nobody can address are left out. Raises Refused("malformed_global_conf"), also when it refers to
+        somebody who is not there.
+        """
         owner, code = self._referred(child(element, "owner")), text_of(child(element, "serverCode"))
         if isinstance(owner, SubsystemId):
             raise malformed("a security server belongs to a subsystem")
@@ -235,10 +240,11 @@ class _Registered:
         )
 
     def group(self, element: etree._Element) -> GlobalGroup:
+        """A global group, without the members that nobody can address. Raises Refused("malformed_global_conf")."""
         members = []
         for each in children(element, "groupMember"):
             try:
-                members.append(client_of(each))
+                members.append(client_from_xml(each))
             except InvalidIdentifier:
                 self.unaddressable.append("a group's member")
         return GlobalGroup(text_of(child(element, "groupCode")), text_of(child(element, "description")), tuple(members))

@@ -14,12 +14,12 @@ from hashlib import new as new_hash
 from hashlib import sha256, sha512
 from hmac import compare_digest
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePrivateKey, EllipticCurvePublicKey
-from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from ketnoi_trust import keys
 from ketnoi_trust.configuration import rehearsal
 from ketnoi_trust.configuration.multipart import Part, boundary_of, read_part, split, value_and_parameters
 from ketnoi_trust.configuration.shared_params import READ_VERSIONS, WRITTEN_VERSIONS, SharedParams
@@ -48,14 +48,7 @@ _LOCATION = re.compile(r"[!-~]{1,2000}")
 
 _ENC = "http://www.w3.org/2001/04/xmlenc#"
 _MORE = "http://www.w3.org/2001/04/xmldsig-more#"
-_PSS = "http://www.w3.org/2007/05/xmldsig-more#"
 DIGESTS = {_ENC + "sha256": "sha256", _MORE + "sha384": "sha384", _ENC + "sha512": "sha512", _MORE + "sha224": "sha224"}
-_HASHES: dict[str, hashes.HashAlgorithm] = {"256": hashes.SHA256(), "384": hashes.SHA384(), "512": hashes.SHA512()}
-_ALGORITHMS = (
-    {_MORE + f"rsa-sha{size}": ("rsa", algorithm) for size, algorithm in _HASHES.items()}
-    | {_MORE + f"ecdsa-sha{size}": ("ec", algorithm) for size, algorithm in _HASHES.items()}
-    | {_PSS + f"sha{size}-rsa-MGF1": ("pss", algorithm) for size, algorithm in _HASHES.items()}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +145,9 @@ class SignedDirectory:
         inner = _boundary("".join(blocks))
         signed = _multipart(blocks, inner)
         if isinstance(key, RSAPrivateKey):
-            algorithm, signature = _MORE + "rsa-sha512", key.sign(signed.encode(), PKCS1v15(), hashes.SHA512())
+            algorithm, signature = keys.RSA_SHA512, key.sign(signed.encode(), PKCS1v15(), hashes.SHA512())
         else:
-            algorithm, signature = _MORE + "ecdsa-sha512", key.sign(signed.encode(), ECDSA(hashes.SHA512()))
+            algorithm, signature = keys.ECDSA_SHA512, key.sign(signed.encode(), ECDSA(hashes.SHA512()))
         outer = _boundary(signed)
         hashed = b64encode(sha512(certificate_der).digest()).decode()
         return (
@@ -275,19 +268,10 @@ def _signer(signature: Part, certificates: Sequence[bytes]) -> ParsedCertificate
 
 
 def _verify_signature(signature: Part, signer: ParsedCertificate, signed: bytes) -> None:
-    kind, algorithm = _ALGORITHMS.get(signature.header("signature-algorithm-id"), (None, hashes.SHA512()))
-    value, key = base64_of(signature.body.decode("latin-1")), signer.public_key
-    try:
-        if kind == "rsa" and isinstance(key, RSAPublicKey):
-            key.verify(value, signed, PKCS1v15(), algorithm)
-        elif kind == "pss" and isinstance(key, RSAPublicKey):
-            key.verify(value, signed, PSS(MGF1(algorithm), PSS.AUTO), algorithm)
-        elif kind == "ec" and isinstance(key, EllipticCurvePublicKey):
-            key.verify(value, signed, ECDSA(algorithm))
-        else:
-            raise Refused("invalid_signature_value", "the signature's algorithm does not fit the signer's key")
-    except (InvalidSignature, UnsupportedAlgorithm) as error:
-        raise Refused("invalid_signature_value", "the directory's signature is not valid") from error
+    name, value = signature.header("signature-algorithm-id"), base64_of(signature.body.decode("latin-1"))
+    algorithm = None if name in keys.WEAK else keys.ALGORITHMS.get(name)
+    if algorithm is None or not keys.fits(signer.public_key, algorithm, signed, value):
+        raise Refused("invalid_signature_value", "the directory's signature is not valid")
 
 
 def _listing(header: Part, parts: Sequence[Part], signer: bytes) -> DirectoryListing:

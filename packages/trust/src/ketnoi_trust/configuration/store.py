@@ -56,6 +56,7 @@ class Configuration:
     `digest` is the SHA-256 (hexadecimal) of the bytes of shared-params.xml: it names this configuration in message
     logs and in memoised verdicts. `expires_at` is None for a file that came without a directory; such a configuration
     can judge old evidence but is never current. `rehearsal` says that the instance is a world of invented people.
+    `groups` are the members of each global group.
     """
 
     shared: SharedParams = field(repr=False)
@@ -70,11 +71,11 @@ class Configuration:
     servers: Mapping[SecurityServerId, SecurityServer] = field(repr=False)
     known_authorities: tuple[KnownAuthority, ...] = field(repr=False)
     tsa_certificates: tuple[bytes, ...] = field(repr=False)
+    groups: Mapping[str, frozenset[MemberId | SubsystemId]] = field(repr=False)
     _servers_by_client: Mapping[MemberId | SubsystemId, tuple[SecurityServer, ...]] = field(repr=False)
     _servers_by_hash: Mapping[bytes, SecurityServerId] = field(repr=False)
     _authorities_by_subject: Mapping[x509.Name, tuple[KnownAuthority, ...]] = field(repr=False)
     _authorities_by_der: Mapping[bytes, tuple[KnownAuthority, ...]] = field(repr=False)
-    _groups: Mapping[str, frozenset[MemberId | SubsystemId]] = field(repr=False)
 
     @classmethod
     def from_signed_directory(cls, listing: DirectoryListing, files: Mapping[str, bytes]) -> Configuration:
@@ -127,7 +128,7 @@ class Configuration:
             ),
             _authorities_by_subject=_grouped((each.certificate.subject, each) for each in known),
             _authorities_by_der=_grouped((each.certificate.der, each) for each in known),
-            _groups=_unique((group.code, frozenset(group.members)) for group in shared.groups),
+            groups=_unique((group.code, frozenset(group.members)) for group in shared.groups),
         )
 
     @property
@@ -185,10 +186,6 @@ class Configuration:
     def ocsp_urls(self, issuer_der: bytes) -> tuple[str, ...]:
         """Where to ask about certificates of that CA, in order."""
         return tuple(url for known in self.authorities_with(issuer_der) for url in known.ocsp_urls)
-
-    def in_group(self, client: SubsystemId | MemberId, group: str) -> bool:
-        """Whether a client is in a global group."""
-        return client in self._groups.get(group, frozenset())
 
     def check_current(self, at: datetime) -> None:
         """Raises Refused("global_conf_outdated") unless the configuration is still valid at this moment."""

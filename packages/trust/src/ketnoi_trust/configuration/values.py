@@ -28,7 +28,6 @@ MAX_FILE_BYTES = 64 * 1024 * 1024
 MAX_TAGS = 400_000
 
 _PEM_BEGIN, _PEM_END = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
-_UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:\d{2})?")
 
 
@@ -168,13 +167,9 @@ class Writer:
 
     def client(self, name: str, client: MemberId | SubsystemId) -> None:
         """One element with a member's or a subsystem's identifier (identifiers.xsd)."""
-        kind = "SUBSYSTEM" if isinstance(client, SubsystemId) else "MEMBER"
-        with self.inside(name, **{"id:objectType": kind}):
-            self.text("id:xRoadInstance", client.instance)
-            self.text("id:memberClass", client.member_class)
-            self.text("id:memberCode", client.member_code)
-            if isinstance(client, SubsystemId):
-                self.text("id:subsystemCode", client.subsystem_code)
+        with self.inside(name, **{"id:objectType": client.OBJECT_TYPE}):
+            for part, value in client.xml_parts():
+                self.text(f"id:{part}", value)
 
     @contextmanager
     def inside(self, name: str, **attributes: str) -> Iterator[None]:
@@ -191,6 +186,6 @@ class Writer:
         return "\n".join([*self._lines, f"</xrd:{self._root}>", ""]).encode()
 
     def _safe(self, value: str) -> str:
-        if _UNWRITABLE.search(value):
+        if xml.UNWRITABLE.search(value):
             raise malformed("a text holds characters that XML cannot carry")
         return escape(value, {"\r": "&#13;"})
