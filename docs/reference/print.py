@@ -120,6 +120,10 @@ PAGES = {
     "process.svg": drawing.state_diagram,
 }
 
+# The portal ships the registry's API document, but does not import the registry.
+API = HERE / "registry.openapi.json"
+SHIPPED_API = HERE.parents[1] / "packages/portal/src/ketnoi_portal/site/static/portal/registry.openapi.json"
+
 
 def main(arguments: Sequence[str]) -> int:
     """Write or compare the pages; the number of pages that differ, at most 1."""
@@ -131,6 +135,10 @@ def main(arguments: Sequence[str]) -> int:
                 differing.append(name)
         else:
             page.write_text(text(), encoding="utf-8")
+    if "--check" not in arguments:
+        SHIPPED_API.write_bytes(API.read_bytes())
+    elif SHIPPED_API.read_bytes() != API.read_bytes():
+        differing.append("registry.openapi.json (the portal's copy)")
     for name in differing:
         print(f"docs/reference/{name} differs from the tables: run python docs/reference/print.py")
     return 1 if differing else 0

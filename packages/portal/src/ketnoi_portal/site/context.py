@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import get_language
 
-from ketnoi_portal.settings import current
 from ketnoi_portal.site.navigation import menu
 
 
@@ -18,5 +18,5 @@ def everywhere(request: HttpRequest) -> dict[str, Any]:
         "actor": getattr(request, "actor", None),
         "offices": getattr(request, "offices", ()),
         "navigation": menu(request),
-        "rehearsal": current().rehearsal,
+        "rehearsal": settings.REHEARSAL,
     }

@@ -9,7 +9,7 @@ from typing import Final
 from django.http import HttpRequest
 from django.urls import reverse
 
-from ketnoi_portal.process.roles import Actor, DeskKind
+from ketnoi_portal.process.roles import Actor, DeskKind, Role
 from ketnoi_portal.text import Text
 
 
@@ -39,8 +39,12 @@ def _strangers(actor: Actor | None) -> bool:
     return actor is None
 
 
-def _manages_people(actor: Actor | None) -> bool:
+def _has_an_office(actor: Actor | None) -> bool:
     return actor is not None
+
+
+def _admits(actor: Actor | None) -> bool:
+    return actor is not None and actor.desk in {DeskKind.C06, DeskKind.PC06} and Role.HANDLER in actor.roles
 
 
 def _knows_agencies(actor: Actor | None) -> bool:
@@ -52,7 +56,8 @@ ENTRIES: Final[tuple[Entry, ...]] = (
     Entry(Text("Dịch vụ", "Services"), "public:services", _strangers),
     Entry(Text("Các bước kết nối", "How to connect"), "public:connect", _everybody),
     Entry(Text("Cơ quan", "Agencies"), "agencies:list", _knows_agencies),
-    Entry(Text("Nhân sự", "People"), "staff:people", _manages_people),
+    Entry(Text("Mở tài khoản cơ quan", "Admissions"), "staff:admissions", _admits),
+    Entry(Text("Nhân sự", "People"), "staff:people", _has_an_office),
 )
 
 

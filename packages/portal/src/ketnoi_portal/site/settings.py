@@ -104,7 +104,11 @@ CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "portal_cache"},
 }
 
+# In a rehearsal people may also come in by a card on the start page; anywhere else that door does not exist.
+REHEARSAL = _own.rehearsal
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+if REHEARSAL:
+    AUTHENTICATION_BACKENDS.append("ketnoi_portal.staff.sign_in.cards.CardBackend")
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -114,10 +118,36 @@ AUTH_PASSWORD_VALIDATORS = [
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
-ACCOUNT_ADAPTER = "ketnoi_portal.staff.adapter.PortalAccountAdapter"
+ACCOUNT_ADAPTER = "ketnoi_portal.staff.sign_in.adapter.PortalAccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "ketnoi_portal.staff.sign_in.forms.LoginForm",
+    "reset_password": "ketnoi_portal.staff.sign_in.forms.ResetPasswordForm",
+    "reset_password_from_key": "ketnoi_portal.staff.sign_in.forms.ResetPasswordKeyForm",
+    "change_password": "ketnoi_portal.staff.sign_in.forms.ChangePasswordForm",
+    "reauthenticate": "ketnoi_portal.staff.sign_in.forms.ReauthenticateForm",
+}
+# Five wrong passwords or codes lock an account for a quarter of an hour, wherever they come from.
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,5/900s/key",
+    "reset_password": "20/m/ip,5/h/key",
+    "reset_password_from_key": "20/m/ip",
+    "reauthenticate": "10/m/user",
+    "change_password": "5/m/user",
+}
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = False
+MFA_ADAPTER = "ketnoi_portal.staff.sign_in.adapter.PortalMFAAdapter"
+MFA_FORMS = {
+    "authenticate": "ketnoi_portal.staff.sign_in.forms.AuthenticateForm",
+    "reauthenticate": "ketnoi_portal.staff.sign_in.forms.ReauthenticateByCodeForm",
+    "activate_totp": "ketnoi_portal.staff.sign_in.forms.ActivateTOTPForm",
+    "add_webauthn": "ketnoi_portal.staff.sign_in.forms.AddWebAuthnForm",
+    "edit_webauthn": "ketnoi_portal.staff.sign_in.forms.EditWebAuthnForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Ketnoi"

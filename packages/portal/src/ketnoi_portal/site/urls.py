@@ -5,11 +5,13 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 
 from ketnoi_portal.site import views
+from ketnoi_portal.staff.sign_in.cards import cards
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
     path("", include("ketnoi_portal.site.public.urls")),
-    path("accounts/", include("allauth.urls")),
+    path("the/", cards, name="cards"),
+    path("accounts/", include("ketnoi_portal.staff.sign_in.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("nhan-su/", include("ketnoi_portal.staff.urls")),
     path("co-quan/", include("ketnoi_portal.agencies.urls")),

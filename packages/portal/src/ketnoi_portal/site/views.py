@@ -6,6 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
 
+from ketnoi_portal.site.public import views as public
+
 
 def home(request: HttpRequest) -> HttpResponse:
     """Whoever has signed in goes to their day; everybody else sees what this is."""
@@ -14,7 +16,7 @@ def home(request: HttpRequest) -> HttpResponse:
             return redirect(reverse("day"))
         except NoReverseMatch:
             return redirect("staff:me")
-    return render(request, "site/home.html")
+    return public.home(request)
 
 
 def page_too_old(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from ketnoi_portal.settings import current
 from ketnoi_portal.staff.models import offices_of
 
+# What strangers may read, people who have signed in may read too; an invitation is taken before the second factor.
+PUBLIC = ("/dich-vu/", "/ket-noi/", "/dieu-khoan/", "/nhan-su/loi-moi/", "/nhan-su/de-nghi/")
 HAT = "hat"
 REHEARSED = "signed_in_by_card"
 
@@ -42,8 +44,8 @@ class ActorMiddleware:
     def _needs_second_factor(self, request: HttpRequest) -> bool:
         """Everything but signing in and out, and setting a second factor up, waits for it."""
         path = request.path_info
-        if path.startswith(("/accounts/", "/static/", "/i18n/")):
+        if path.startswith(("/accounts/", "/static/", "/i18n/", *PUBLIC)):
             return False
-        if current().rehearsal and request.session.get(REHEARSED):
+        if settings.REHEARSAL and request.session.get(REHEARSED):
             return False
         return not is_mfa_enabled(request.user)

@@ -10,8 +10,10 @@ from django.db import models
 from django.db.models import Q
 
 from ketnoi_portal.agencies.models import Desk, Organisation
+from ketnoi_portal.files.models import Blob
 from ketnoi_portal.process.roles import ROLES, Actor, DeskKind, Role
 from ketnoi_portal.site import clock
+from ketnoi_portal.text import Text
 
 
 class People(BaseUserManager["Person"]):
@@ -69,7 +71,8 @@ class Person(AbstractBaseUser):
         return False
 
 
-def _running(at: datetime) -> Q:
+def running(at: datetime) -> Q:
+    """Assignments that hold at a moment."""
     return Q(since__lte=at) & (Q(until=None) | Q(until__gt=at))
 
 
@@ -98,6 +101,11 @@ class Assignment(models.Model):
         """The office it belongs to, as a key: `desk:c06`, `agency:H55`."""
         return f"desk:{self.desk_id}" if self.desk_id else f"agency:{self.organisation_id}"
 
+    @property
+    def role_title(self) -> Text:
+        """The role in words."""
+        return ROLES[Role(self.role)].title
+
 
 class Delegation(models.Model):
     """For a fixed time somebody else may act by an assignment; the audit names who acted."""
@@ -108,6 +116,67 @@ class Delegation(models.Model):
     until = models.DateTimeField()
     reason = models.CharField(max_length=300)
     ended_at = models.DateTimeField(null=True, blank=True)
+
+
+class Invitation(models.Model):
+    """A person is asked to take a role. The link holds a secret; here only its SHA-256 is kept. Used once, in time."""
+
+    email = models.EmailField()
+    full_name = models.CharField(max_length=100)
+    position = models.CharField(max_length=100, blank=True)
+    role = models.CharField(max_length=20, choices=[(role, ROLES[role].title.vi) for role in Role])
+    desk = models.ForeignKey(Desk, models.PROTECT, null=True, blank=True, related_name="+")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, null=True, blank=True, related_name="+")
+    leadership_level = models.PositiveSmallIntegerField(default=0)
+    secret_hash = models.CharField(max_length=64, unique=True)
+    invited_by = models.CharField(max_length=100)
+    invited_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(desk=None) ^ Q(organisation=None), name="an_invitation_is_to_a_desk_or_an_agency"
+            )
+        ]
+
+    @property
+    def role_title(self) -> Text:
+        """The role in words."""
+        return ROLES[Role(self.role)].title
+
+    @property
+    def place_title(self) -> str:
+        """Where to."""
+        return str(self.desk.title if self.desk else self.organisation.name if self.organisation else "")
+
+    def is_open(self, at: datetime) -> bool:
+        """Whether it can still be taken."""
+        return self.used_at is None and self.withdrawn_at is None and at < self.expires_at
+
+
+class Admission(models.Model):
+    """An organisation asks by a signed letter that its representative be let in; its desk admits or refuses."""
+
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="admissions")
+    full_name = models.CharField(max_length=100)
+    position = models.CharField(max_length=100)
+    email = models.EmailField()
+    phone = models.CharField(max_length=20, blank=True)
+    letter_number = models.CharField(max_length=50)
+    letter_date = models.DateField()
+    letter = models.ForeignKey(Blob, models.PROTECT, related_name="+")
+    file_name = models.CharField(max_length=200)
+    asked_at = models.DateTimeField()
+    admitted = models.BooleanField(null=True, default=None)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.CharField(max_length=100, blank=True)
+    reason = models.TextField(blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["decided_at", "asked_at"])]
 
 
 class Office(NamedTuple):
@@ -123,7 +192,7 @@ def offices_of(person: Person, at: datetime | None = None) -> list[Office]:
     moment = at or clock.now()
     if not person.is_active:
         return []
-    held = Assignment.objects.select_related("desk", "organisation").filter(_running(moment))
+    held = Assignment.objects.select_related("desk", "organisation").filter(running(moment))
     delegated = Delegation.objects.filter(person=person, since__lte=moment, until__gt=moment, ended_at=None).values(
         "assignment"
     )

@@ -35,3 +35,12 @@ document.addEventListener("submit", (event) => {
     window.addEventListener("pageshow", () => delete form.dataset.sent, { once: true });
   }
 });
+
+// What allauth's script for passkeys could not do is told to the reader.
+document.addEventListener("allauth.error", (event) => {
+  const trouble = document.getElementById("passkey-trouble");
+  if (trouble) {
+    event.preventDefault();
+    trouble.hidden = false;
+  }
+});

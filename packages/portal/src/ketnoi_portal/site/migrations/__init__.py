@@ -1,0 +1,1 @@
+"""The site's own tables: the cache in which attempts are counted."""
