@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import secrets
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 
 if TYPE_CHECKING:
@@ -34,3 +38,43 @@ def django_db_modify_db_settings(cluster: Postgres) -> None:
     own = {"HOST": str(cluster.folder), "USER": "ketnoi", "NAME": "portal", "OPTIONS": {}}
     settings.DATABASES["default"] |= own
     connections["default"].settings_dict |= own
+
+
+@contextmanager
+def _within(name: str) -> Iterator[None]:
+    """Every connection that is opened meanwhile goes to this database."""
+    from django.db import connections
+
+    connections.close_all()
+    settings = connections["default"].settings_dict
+    before, settings["NAME"] = settings["NAME"], name
+    try:
+        yield
+    finally:
+        connections.close_all()
+        settings["NAME"] = before
+
+
+@pytest.fixture(scope="session")
+def migrated(django_db_modify_db_settings: None, django_db_blocker: Any, cluster: Postgres) -> str:
+    """The name of a database with the portal's tables and nothing in them, to be copied."""
+    from django.core.management import call_command
+
+    name = "migrated"
+    cluster.create_database(name)
+    with django_db_blocker.unblock(), _within(name):
+        call_command("migrate", verbosity=0)
+    return name
+
+
+@pytest.fixture
+def committed(migrated: str, django_db_blocker: Any, cluster: Postgres) -> Iterator[str]:
+    """A database of the test's own, where everything is committed: for what several connections must see.
+
+    pytest-django would empty the common one afterwards, which the audit log refuses. Gives its address.
+    """
+    name = f"c{secrets.token_hex(6)}"
+    with psycopg.connect(cluster.dsn("postgres"), autocommit=True) as admin:
+        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{migrated}"')
+    with django_db_blocker.unblock(), _within(name):
+        yield cluster.dsn(name)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
+from ketnoi_portal.accounts import codes
 from ketnoi_portal.publication.directory_board import BUCKETS, KEPT, Board, Parts
 from ketnoi_protocol.directory import Officer, Organisation
 from ketnoi_protocol.services import Service
@@ -32,16 +33,19 @@ def country() -> Board:
 def test_of_200000_officers_one_change_touches_one_bucket(country: Board) -> None:
     before = country.digests()
     suspended = officer(123_456, active=False)
-    assert country.change_officers([suspended], AT) == 1
+    name = bucket_of(suspended.code, BUCKETS)
+    held = {name: [officer(number) for number in range(200_000) if bucket_of(officer(number).code, BUCKETS) == name]}
+    held[name] = [suspended if each.code == suspended.code else each for each in held[name]]
+    assert country.set_buckets(held, AT) == 1
     after = country.digests()
     differing = [name for name in after.officers if after.officers[name] != before.officers[name]]
-    assert differing == [bucket_of(suspended.code, BUCKETS)]
+    assert differing == [name]
     digest = after.officers[differing[0]]
     data = country.bucket(digest)
     assert data is not None
     assert suspended in read_bucket(data, digest, Officer)
     assert len(data) < 200_000
-    assert country.change_officers([suspended], AT) == 0
+    assert country.set_buckets(held, AT) == 0
 
 
 def test_every_officer_stands_where_readers_look(country: Board) -> None:
@@ -67,7 +71,7 @@ def test_an_old_bucket_is_served_as_long_as_a_manifest_that_names_it_counts() ->
     board.set_officers([officer(1)], AT)
     name = bucket_of(officer(1).code, 4)
     old = board.digests().officers[name]
-    board.change_officers([officer(1, active=False)], AT)
+    board.set_buckets({bucket_of(officer(1).code, 4): [officer(1, active=False)]}, AT)
     board.forget(AT + KEPT)
     assert board.bucket(old) is not None
     board.forget(AT + KEPT + timedelta(seconds=1))
@@ -78,8 +82,8 @@ def test_an_old_bucket_is_served_as_long_as_a_manifest_that_names_it_counts() ->
 def test_what_comes_back_is_not_let_go_of() -> None:
     board = Board.make(AT, 4)
     board.set_officers([officer(1)], AT)
-    board.change_officers([officer(1, active=False)], AT)
-    board.change_officers([officer(1)], AT)
+    board.set_buckets({bucket_of(officer(1).code, 4): [officer(1, active=False)]}, AT)
+    board.set_buckets({bucket_of(officer(1).code, 4): [officer(1)]}, AT)
     board.forget(AT + timedelta(days=1))
     said = board.digests()
     for digest in (said.organisations, said.accounts, said.grants, *said.officers.values()):
@@ -91,6 +95,10 @@ def test_empty_parts_share_their_bytes_and_survive_one_another() -> None:
     board.set_parts(Parts(organisations=(Organisation("H55", "Tỉnh"),)), AT)
     board.forget(AT + timedelta(days=1))
     assert board.bucket(board.digests().grants) == b"[]"
+
+
+def test_both_rooms_count_the_same_buckets() -> None:
+    assert BUCKETS == codes.BUCKETS
 
 
 def test_publishing_a_directory_needs_no_django() -> None:

@@ -76,7 +76,10 @@ class Exchange(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Directory(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One environment's signed directory. Only the publisher's own settings name the key."""
+    """One environment's signed directory. Only the publisher's own settings name the key.
+
+    `inherited` is a JSON file of what stood in it before there was a portal; see publication/inherited.py.
+    """
 
     environment: Environment
     certificate: str
@@ -84,6 +87,7 @@ class Directory(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     host: str = "127.0.0.1"
     port: int = 0
     interval: float = 10.0
+    inherited: str = ""
 
 
 class Signing(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -51,7 +51,8 @@ class Board:
         """An empty directory of so many buckets: it names nobody."""
         board = cls(buckets)
         board.set_parts(Parts(), at)
-        board.set_officers((), at)
+        board._officers = {name: {} for name in board.spread(())}
+        board._write(list(board._officers), at)
         return board
 
     def set_parts(self, parts: Parts, at: datetime) -> None:
@@ -61,25 +62,33 @@ class Board:
 
     def set_officers(self, officers: Iterable[Officer], at: datetime) -> int:
         """These officers and no others; how many buckets differ."""
-        spread: dict[str, dict[str, Officer]] = {f"{number:04x}": {} for number in range(self.buckets)}
-        for officer in officers:
-            spread[bucket_of(officer.code, self.buckets)][officer.code] = officer
-        before, self._officers = self._officers, spread
-        return self._write([name for name, held in spread.items() if held != before.get(name)], at)
+        return self.set_buckets(self.spread(officers), at)
 
-    def change_officers(self, officers: Iterable[Officer], at: datetime) -> int:
-        """These accounts stand instead of those of the same code; how many buckets differ."""
-        touched = set()
+    def spread(self, officers: Iterable[Officer]) -> dict[str, list[Officer]]:
+        """Every bucket's name with those of these officers who stand in it."""
+        spread: dict[str, list[Officer]] = {f"{number:04x}": [] for number in range(self.buckets)}
         for officer in officers:
-            name = bucket_of(officer.code, self.buckets)
-            if self._officers[name].get(officer.code) != officer:
-                self._officers[name][officer.code] = officer
-                touched.add(name)
-        return self._write(sorted(touched), at)
+            spread[bucket_of(officer.code, self.buckets)].append(officer)
+        return spread
+
+    def set_buckets(self, buckets: Mapping[str, Iterable[Officer]], at: datetime) -> int:
+        """These buckets hold these officers from now on, the others what they held; how many differ."""
+        before, touched = self._officers, []
+        for name, officers in buckets.items():
+            held = {officer.code: officer for officer in officers}
+            if held != before[name]:
+                self._officers[name] = held
+                touched.append(name)
+        return self._write(touched, at)
 
     def digests(self) -> Digests:
         """For a manifest."""
         return Digests(**self._parts, officers=dict(self._names))
+
+    @property
+    def count(self) -> int:
+        """How many officers stand there."""
+        return sum(len(held) for held in self._officers.values())
 
     def bucket(self, digest: str) -> bytes | None:
         """The bytes of a bucket, present or lately replaced; None for any other."""

@@ -17,6 +17,11 @@ def now() -> datetime:
     return _clock.now()
 
 
+def current() -> Clock:
+    """The clock itself, for whoever keeps one."""
+    return _clock
+
+
 def today() -> date:
     """The date in Vietnam."""
     return now().astimezone(HANOI).date()

@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "ketnoi_portal.onboarding",
     "ketnoi_portal.accounts",
     "ketnoi_portal.worker",
+    "ketnoi_portal.publication",
     "ketnoi_portal.rehearsal",
     "ketnoi_portal.papers",
 ]

@@ -1,0 +1,17 @@
+"""Publication as a Django application."""
+
+from django.apps import AppConfig
+
+
+class PublicationConfig(AppConfig):
+    """What is approved becomes configuration."""
+
+    name = "ketnoi_portal.publication"
+    label = "publication"
+
+    def ready(self) -> None:
+        """Every step of an application may change what has to be published."""
+        from ketnoi_portal.onboarding.actions import after_every_step
+        from ketnoi_portal.publication.revisions import next_revision
+
+        after_every_step(lambda application, step, unit, actor: next_revision())
