@@ -129,8 +129,15 @@ def test_versions_grow_over_restarts_and_over_a_database_that_comes_back_older(o
     async def look() -> None:
         async with publishing(own, signer) as (_, reader):
             for _ in range(3):
+                before = seen[-1] if seen else 0
+
+                async def signed_again(before: int = before) -> bool:
+                    version = (await reader.manifest()).version
+                    assert version >= before
+                    return version > before
+
+                await reader.until(signed_again)
                 seen.append((await reader.manifest()).version)
-                await asyncio.sleep(0.25)
 
     asyncio.run(look())
     asyncio.run(look())
