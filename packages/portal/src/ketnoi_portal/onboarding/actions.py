@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
-from django.db import transaction
+from django.db import connection, transaction
 
 from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.audit.models import record
@@ -26,11 +26,20 @@ from ketnoi_protocol.services import System
 
 After = Callable[[Application, str, str, Actor], None]
 _AFTER: list[After] = []
+_BEGUN: list[Callable[[Application], None]] = []
+_PREPARERS = {Role.REPRESENTATIVE, Role.CLERK}
+_NUMBERS = 8_202_612
 
 
 def after_every_step(call: After) -> After:
     """Have `call(application, step name, unit, actor)` run in the transaction of every step that is taken."""
     _AFTER.append(call)
+    return call
+
+
+def after_begin(call: Callable[[Application], None]) -> Callable[[Application], None]:
+    """Have `call(application)` run in the transaction in which a draft is begun."""
+    _BEGUN.append(call)
     return call
 
 
@@ -42,7 +51,7 @@ def begin(
     actor: Actor, organisation: Organisation, system: System, *, supersedes: Application | None = None
 ) -> Application:
     """A new draft. Raises StepRefused unless the actor prepares for this organisation, and it is open."""
-    if actor.desk is not DeskKind.AGENCY or not actor.roles & {Role.REPRESENTATIVE, Role.CLERK}:
+    if actor.desk is not DeskKind.AGENCY or not actor.roles & _PREPARERS:
         raise StepRefused([_NOT_FOR_AN_AGENCY])
     if actor.organisation != organisation.code:
         raise StepRefused([_NOT_YOURS])
@@ -78,15 +87,23 @@ def open_draft(
             supersedes=supersedes,
         )
         record(actor, "begin", "application", application.pk, after={"number": application.number, "system": system})
+        for call in _BEGUN:
+            call(application)
     return application
 
 
-def save_form(actor: Actor, application: Application, form: Registration) -> Application:
-    """Write the form of a draft. Raises StepRefused, Changed."""
+def save_form(
+    actor: Actor, application: Application, form: Registration, *, revision: int | None = None
+) -> Application:
+    """Write the form of a draft. Raises StepRefused, and Changed when `revision`, which the actor saw, is past."""
     with transaction.atomic():
         locked = _locked(application)
+        if revision is not None and revision != locked.revision:
+            raise Changed(locked.number)
         if actor.organisation != locked.organisation_id or actor.desk is not DeskKind.AGENCY:
             raise StepRefused([_NOT_YOURS])
+        if not actor.roles & _PREPARERS:
+            raise StepRefused([_NOT_FOR_AN_AGENCY])
         if Stage(locked.stage) not in (Stage.DRAFT, Stage.RETURNED):
             raise StepRefused([_NO_DRAFT])
         before, locked.form = locked.form, _plain(form)
@@ -143,7 +160,11 @@ def _nothing(application: Application, unit: str, actor: Actor, given: Given) ->
 
 
 def _locked(application: Application) -> Application:
-    return Application.objects.select_for_update().get(pk=application.pk)
+    """The application, and what it is to replace, locked before the audit log's one chain is: always in this order."""
+    locked = Application.objects.select_for_update().get(pk=application.pk)
+    if locked.supersedes_id is not None:
+        locked.supersedes = Application.objects.select_for_update().get(pk=locked.supersedes_id)
+    return locked
 
 
 def _move(application: Application, after: Case) -> None:
@@ -169,10 +190,12 @@ def _agree(application: Application, expected: Case) -> None:
 
 
 def _next_number(year: int) -> str:
-    """KN-2026-000123. Numbers are given in the transaction of the draft, so that none is given twice."""
+    """KN-2026-000123. Numbers are given one after another, so that none is given twice."""
+    with connection.cursor() as cursor:
+        # A lock of the last row would not show whoever waited the row that came after it.
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_NUMBERS])
     last = (
-        Application.objects.select_for_update()
-        .filter(number__startswith=f"KN-{year}-")
+        Application.objects.filter(number__startswith=f"KN-{year}-")
         .order_by("-number")
         .values_list("number", flat=True)
         .first()

@@ -8,3 +8,10 @@ class OnboardingConfig(AppConfig):
 
     name = "ketnoi_portal.onboarding"
     label = "onboarding"
+
+    def ready(self) -> None:
+        """This room's own sections, and what follows from its steps."""
+        from ketnoi_portal.onboarding import actions, facts, renewing
+
+        facts.install()
+        actions.after_every_step(renewing.replace_what_was_live)

@@ -51,8 +51,19 @@ def _knows_agencies(actor: Actor | None) -> bool:
     return actor is not None and actor.desk in {DeskKind.C06, DeskKind.PC06}
 
 
+def _signed_in(actor: Actor | None) -> bool:
+    return actor is not None
+
+
+def _sees_figures(actor: Actor | None) -> bool:
+    return actor is not None and (actor.desk in {DeskKind.C06, DeskKind.PC06} or Role.AUDITOR in actor.roles)
+
+
 # Rooms add their own rows, in the order in which people look for them.
 ENTRIES: Final[tuple[Entry, ...]] = (
+    Entry(Text("Việc của tôi", "My day"), "day", _signed_in),
+    Entry(Text("Tìm hồ sơ", "Search"), "day_search", _signed_in),
+    Entry(Text("Số liệu", "Figures"), "day_figures", _sees_figures),
     Entry(Text("Dịch vụ", "Services"), "public:services", _strangers),
     Entry(Text("Các bước kết nối", "How to connect"), "public:connect", _everybody),
     Entry(Text("Cơ quan", "Agencies"), "agencies:list", _knows_agencies),

@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "ketnoi_portal.agencies",
     "ketnoi_portal.notices",
     "ketnoi_portal.onboarding",
+    "ketnoi_portal.day",
     "ketnoi_portal.accounts",
     "ketnoi_portal.worker",
     "ketnoi_portal.publication",

@@ -15,6 +15,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("nhan-su/", include("ketnoi_portal.staff.urls")),
     path("co-quan/", include("ketnoi_portal.agencies.urls")),
+    path("ho-so/", include("ketnoi_portal.onboarding.urls")),
+    path("viec/", include("ketnoi_portal.day.urls")),
     path("can-bo/", include("ketnoi_portal.accounts.urls")),
     path("", include("ketnoi_portal.worker.urls")),
 ]

@@ -1,0 +1,1 @@
+"""Everybody's day: what waits for whom, search, figures. Kept up with every step, so that pages only read."""

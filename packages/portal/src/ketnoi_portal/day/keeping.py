@@ -1,0 +1,131 @@
+"""Keeps what the day's pages read in step with the process, in the transaction of each step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from cryptography import x509
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+
+from ketnoi_portal.agencies.models import Desk
+from ketnoi_portal.day.models import CertificateEnd, SearchText, StageSpan, Waiting
+from ketnoi_portal.day.plain import plain
+from ketnoi_portal.onboarding.models import Application, PlatformRegistration
+from ketnoi_portal.process.deadlines import TURN_DAYS
+from ketnoi_portal.process.roles import Actor, DeskKind
+from ketnoi_portal.process.turns import Turn, turns
+from ketnoi_portal.site import clock
+
+Told = Callable[[Waiting, Actor | None], None]
+_TOLD: list[Told] = []
+
+_OF_CERTIFICATES = frozenset({"submit", "replace_certificate", "name_server"})
+
+
+def after_new_turn(call: Told) -> Told:
+    """Have `call(waiting, actor)` run when an application begins to wait for an office, within the step."""
+    _TOLD.append(call)
+    return call
+
+
+def after_step(application: Application, step_name: str, unit: str, actor: Actor) -> None:
+    """The hook of every step."""
+    _keep_span(application)
+    if step_name in _OF_CERTIFICATES:
+        _keep_certificates(application)
+    for each in refresh(application):
+        for call in _TOLD:
+            call(each, actor)
+
+
+def after_begin(application: Application) -> None:
+    """The hook of every new draft."""
+    _keep_span(application)
+    organisation = application.organisation
+    text = plain(f"{application.number} {organisation.code} {organisation.name}")
+    SearchText.objects.update_or_create(application=application, defaults={"text": text})
+    refresh(application)
+
+
+def refresh(application: Application) -> list[Waiting]:
+    """Whom it waits for now; the rows that are new."""
+    known = {each.office: each for each in application.waiting.all()}
+    wanted = [(_office(each, application), each) for each in _turns(application)]
+    fresh = []
+    for office, turn in wanted:
+        before = known.get(office)
+        if before is not None and (before.step, before.unit) == (turn.step, turn.unit):
+            continue
+        since = clock.now()
+        row, _ = Waiting.objects.update_or_create(
+            application=application,
+            office=office,
+            defaults={
+                "step": turn.step,
+                "unit": turn.unit,
+                "level": int(turn.unit) if turn.step == "decide" else 0,
+                "since": since,
+                "due_at": _due(turn, application, since),
+                "reminded_at": None,
+                "escalated_at": None,
+            },
+        )
+        fresh.append(row)
+    gone = known.keys() - {office for office, _ in wanted}
+    if gone:
+        application.waiting.filter(office__in=gone).delete()
+    return fresh
+
+
+def _turns(application: Application) -> list[Turn]:
+    if application.is_over:
+        return []
+    asked = application.platform_registrations.filter(state=PlatformRegistration.ASKED)
+    units = frozenset(
+        f"{platform}/{environment}" for platform, environment in asked.values_list("platform", "environment")
+    )
+    return turns(application.case(), units)
+
+
+def _due(turn: Turn, application: Application, since: datetime) -> datetime | None:
+    days = TURN_DAYS.get(turn.step)
+    return application.due_at if days is None else since + timedelta(days=days)
+
+
+def _office(turn: Turn, application: Application) -> str:
+    if turn.desk is DeskKind.AGENCY:
+        return f"agency:{application.organisation_id}"
+    desk = Desk.responsible(turn.desk, application.organisation_id)
+    return f"desk:{desk.pk}" if desk is not None else ""
+
+
+def _keep_span(application: Application) -> None:
+    last = application.stage_spans.filter(ended_at=None).first()
+    if last is None:
+        last = StageSpan.objects.create(application=application, stage="draft", began_at=application.began_at)
+    if last.stage != application.stage:
+        last.ended_at = application.stage_since
+        last.save(update_fields=["ended_at"])
+        StageSpan.objects.create(application=application, stage=application.stage, began_at=application.stage_since)
+
+
+def _keep_certificates(application: Application) -> None:
+    for registration in application.platform_registrations.all():
+        if registration.certificate:
+            ends = x509.load_der_x509_certificate(bytes(registration.certificate)).not_valid_after_utc
+            CertificateEnd.objects.update_or_create(registration=registration, defaults={"at": ends})
+
+
+def mend() -> int:
+    """Find a desk again for what waits where no desk is (any more); how many applications were looked at."""
+    closed = [f"desk:{slug}" for slug in Desk.objects.exclude(closed_on=None).values_list("slug", flat=True)]
+    stranded = Waiting.objects.filter(application=OuterRef("pk"), office__in=["", *closed])
+    keys = list(Application.objects.filter(Exists(stranded)).values_list("pk", flat=True))
+    for key in keys:
+        with transaction.atomic():
+            for row in refresh(Application.objects.select_for_update().get(pk=key)):
+                for call in _TOLD:
+                    call(row, None)
+    return len(keys)
