@@ -49,7 +49,10 @@ class Mail(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Server(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The admin API of one of C06's security servers; `subsystem` is the one that provides there."""
+    """The admin API of one of C06's security servers; `subsystem` is the one that provides there, in colon form.
+
+    `kind`: a server of X-Road's own knows no security servers on a right.
+    """
 
     instance: str
     platform: Platform

@@ -22,14 +22,14 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: Any) -> None:
-        """--environment."""
-        parser.add_argument("--environment", required=True, choices=[each.value for each in Environment])
+        """--environment, which need not be said where the settings hold one key only."""
+        parser.add_argument("--environment", choices=[each.value for each in Environment])
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Prints one line of JSON once the first manifest is signed and served."""
         logs.configure()
         try:
-            publisher = uvloop.run(self._run(Environment(options["environment"])))
+            publisher = uvloop.run(self._run(_environment(options["environment"])))
         except SettingsMissing as missing:
             raise CommandError(str(missing)) from None
         if publisher.server.ended.is_set():
@@ -51,3 +51,12 @@ class Command(BaseCommand):
         finally:
             await publisher.stop()
         return publisher
+
+
+def _environment(named: str | None) -> Environment:
+    if named is not None:
+        return Environment(named)
+    with_key = [each.environment for each in current().directories if each.key]
+    if len(with_key) != 1:
+        raise SettingsMissing(f"the settings hold {len(with_key)} directories with a key: say which --environment")
+    return with_key[0]
