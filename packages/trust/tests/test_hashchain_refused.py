@@ -240,3 +240,40 @@ def test_many_steps_that_refer_to_one_another_take_no_time():
     )
     chain = one_step("<h:StepRef URI='#STEP1'/>", more=steps + f"<h:HashStep id='STEP60'>{VALUE}</h:HashStep>")
     assert code_of(lambda: judged(chain=chain)) == "malformed_hash_chain"
+
+
+def test_several_inputs_are_the_whole_content_of_one_step():
+    assert judged(together=True) == tuple(PARTS)
+    alone = Tree([{"/message.xml": hashlib.sha512(b"POST").digest()}] * 2)
+    assert judged(alone.result, alone.chain_of(0), PARTS, (), together=True) == ("/message.xml",)
+
+
+def test_a_step_with_something_beside_the_inputs():
+    digests = {name: hashlib.sha512(octets).digest() for name, octets in {**PARTS, "/attachment2": b"2"}.items()}
+    tree = Tree([digests])
+    head, _, rest = tree.chain_of(0).partition(b'<ns2:DataRef URI="/attachment2">')
+    chain = head + b"<ns2:HashValue>" + rest.replace(b"</ns2:DataRef>", b"</ns2:HashValue>")
+    assert judged(tree.result, chain) == tuple(PARTS)
+    assert code_of(lambda: judged(tree.result, chain, together=True)) == "malformed_hash_chain"
+
+
+def test_inputs_in_two_steps():
+    """A neighbour's own step, known to whoever holds its evidence, written out under the names of further parts."""
+    neighbour = {"/attachment2": b"POST 2", "/attachment3": b"{2}"}
+    digests = [{name: hashlib.sha512(each).digest() for name, each in parts.items()} for parts in (PARTS, neighbour)]
+    tree = Tree(digests)
+    steps = [
+        "".join(
+            f'<h:DataRef URI="{name}"><DigestValue>{b64encode(digest).decode()}</DigestValue></h:DataRef>'
+            for name, digest in each.items()
+        )
+        for each in digests
+    ]
+    chain = (
+        f'<h:HashChain {NAMES}><h:DefaultDigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha512"/>'
+        '<h:HashStep id="STEP0"><h:StepRef URI="#STEP1"/><h:StepRef URI="#STEP2"/></h:HashStep>'
+        f'<h:HashStep id="STEP1">{steps[0]}</h:HashStep><h:HashStep id="STEP2">{steps[1]}</h:HashStep></h:HashChain>'
+    ).encode()
+    both = {**PARTS, **neighbour}
+    assert judged(tree.result, chain, both, both) == tuple(both)
+    assert code_of(lambda: judged(tree.result, chain, both, both, together=True)) == "malformed_hash_chain"
