@@ -77,7 +77,7 @@ def test_no_file_of_the_world_holds_a_number(make_world: MakeWorld) -> None:
         numbers = _walk(world)
         files = [path for path in world.folder.rglob("*") if path.is_file()]
         assert any(path.name == "world.log" and path.stat().st_size for path in files)
-        guilty = {str(path.relative_to(world.folder)) for path in files if _holding(path.read_bytes(), numbers)}
+        guilty = {str(path.relative_to(world.folder)) for path in files if _holding(_content(path), numbers)}
         assert guilty == set()
         assert _holding(_postgres_log(world), numbers) == set()
         for part in world.servers.values():
@@ -88,6 +88,15 @@ def test_no_file_of_the_world_holds_a_number(make_world: MakeWorld) -> None:
         register = world.run(_tables_with(world.registry.database, numbers))
         assert {"person", "old_id_number"} >= register
         assert "person" in register
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        # A server has put a newer configuration in this one's place meanwhile.
+        assert "configuration" in path.parts
+        return b""
 
 
 def _postgres_log(world: World) -> bytes:
