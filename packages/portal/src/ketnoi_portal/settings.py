@@ -62,11 +62,20 @@ class Server(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     certificate: str
     api_key_file: str
     evidence_url: str = ""
+    evidence_server: str = ""
+    evidence_certificate: str = ""
+    evidence_key: str = ""
     kind: Literal["ketnoi", "x-road"] = "ketnoi"
 
 
 class Exchange(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The admin API of one platform's exchange: observed, and used by its operator's own desk."""
+    """One platform's exchange: its admin API is observed, and used by its operator's own desk.
+
+    `anchor` is the file under which the configuration at `configuration_url` (the anchor's own addresses unless given)
+    is believed. `peer_port` and `ocsp_port` are X-Road's ports of security servers, moved in rehearsals only. With
+    `probe_certificate` and `probe_key` (PEM) the connection check shows itself to security servers that tell a caller
+    without a certificate nothing (TLS 1.2).
+    """
 
     instance: str
     platform: Platform
@@ -76,6 +85,10 @@ class Exchange(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     api_key_file: str
     configuration_url: str = ""
     anchor: str = ""
+    peer_port: int = 5500
+    ocsp_port: int = 5577
+    probe_certificate: str = ""
+    probe_key: str = ""
 
 
 class Directory(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -18,6 +18,7 @@ from ketnoi_testbed.authority import Holder
 from ketnoi_testbed.parts.exchanges import OPERATOR
 from ketnoi_testbed.parts.hosting import ServerProcess, StartFailed
 from ketnoi_testbed.parts.premises import write_settings
+from ketnoi_testbed.parts.security_servers import SecurityServerPart
 from ketnoi_testbed.world import World
 
 # What the portal may do on C06's security servers and at the platforms' exchanges, and no more.
@@ -99,6 +100,7 @@ class PortalPart:
                     "admin_url": provider.admin_url,
                     "certificate": f"{instance}-server.pem",
                     "api_key_file": f"{instance}-server.key",
+                    **(await self._door_for_evidence(world, provider)),
                 }
             )
             met.exchanges.append(
@@ -109,6 +111,8 @@ class PortalPart:
                     "api_key_file": f"{instance}-exchange.key",
                     "configuration_url": exchange.configuration_url,
                     "anchor": f"{instance}-anchor.xml",
+                    "peer_port": world.premises.ports[5500],
+                    "ocsp_port": world.premises.ports[5577],
                 }
             )
         self._keep(f"directory-{environment}.pem", world.directory_signer.pem)
@@ -123,6 +127,25 @@ class PortalPart:
         )
         self._neighbours[environment] = met
         self.write()
+
+    async def _door_for_evidence(self, world: World, provider: SecurityServerPart) -> dict[str, Any]:
+        """Where evidence of test calls is given to the portal, as one more information system of C06's subsystem.
+
+        In the test environment alone: whoever has that key can read every message.
+        """
+        if world.plan.environment is not Environment.TEST:
+            return {}
+        instance = provider.party.instance
+        proof = world.authority.issue_authentication("portal.evidence")
+        admin = await provider.admin()
+        await admin.ask("POST", f"/clients/{provider.party.subsystem}/tls-certificates", proof.der)
+        self._keep(f"{instance}-evidence.pem", proof.pem)
+        self._keep(f"{instance}-evidence.key", proof.key_pem)
+        return {
+            "evidence_url": provider.consumer_url,
+            "evidence_certificate": f"{instance}-evidence.pem",
+            "evidence_key": f"{instance}-evidence.key",
+        }
 
     def write(self) -> None:
         """Write the settings files anew; only a publisher's own names the key of its directory."""
