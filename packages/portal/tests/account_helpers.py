@@ -15,6 +15,7 @@ from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.files.models import Blob
 from ketnoi_portal.onboarding.models import Application
 from ketnoi_portal.onboarding.registration import Registration, ServiceEntry
+from ketnoi_portal.papers import verdicts
 from ketnoi_portal.process.case import Stage
 from ketnoi_portal.process.roles import Actor, Role
 from ketnoi_portal.site import clock
@@ -47,8 +48,10 @@ def live_application(code: str, *services: Service) -> Application:
 
 
 def commitment(name: str) -> AccountGiven:
-    """A signed commitment as it is handed in."""
-    return AccountGiven(file=Blob.keep(f"%PDF-1.7 {name}".encode(), "application/pdf"), file_name=f"{name}.pdf")
+    """A commitment with a valid signature, as it is handed in."""
+    blob = Blob.keep(f"%PDF-1.7 {name}".encode(), "application/pdf")
+    verdict = verdicts.kept(verdicts.Verdict(state=verdicts.VALID, checked_at=clock.now()))
+    return AccountGiven(file=blob, file_name=f"{name}.pdf", verdict=verdict)
 
 
 def ask(unit: str, name: str, *services: Service) -> Asked:

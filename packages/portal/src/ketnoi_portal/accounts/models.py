@@ -122,6 +122,11 @@ class Account(models.Model):
         return Text(f"Đang ở {title.vi}", f"With {title.en}")
 
     @property
+    def tone(self) -> str:
+        """How pages colour the state."""
+        return _TONES.get(self.state, "")
+
+    @property
     def service_set(self) -> frozenset[Service]:
         """The services."""
         return frozenset(Service(each) for each in self.services)
@@ -135,6 +140,15 @@ class Account(models.Model):
     def route(self) -> tuple[DeskKind, ...]:
         """The desks that it passes."""
         return CHARTS[self.chart].account_routes[Level(self.level)]
+
+
+_TONES = {
+    AccountState.WITH_DESK: "info",
+    AccountState.RETURNED: "warn",
+    AccountState.CREATED: "info",
+    AccountState.ACTIVE: "good",
+    AccountState.SUSPENDED: "bad",
+}
 
 
 class UnitCommitment(models.Model):

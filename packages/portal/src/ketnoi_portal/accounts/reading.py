@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from typing import TypeVar
+from uuid import UUID
 
 from django.db.models import Model, Q, QuerySet
+from django.http import Http404
 
 from ketnoi_portal.accounts.models import Account, Batch, UnitCommitment
 from ketnoi_portal.process.account_case import AccountState
 from ketnoi_portal.process.charts import CHARTS
-from ketnoi_portal.process.roles import Actor, DeskKind
+from ketnoi_portal.process.roles import Actor, DeskKind, Role
 
 M = TypeVar("M", bound=Model)
+_POLICE = frozenset(desk for chart in CHARTS.values() for route in chart.account_routes.values() for desk in route)
 
 
 def beneath(field: str, code: str) -> Q:
@@ -24,10 +27,26 @@ def in_area(found: QuerySet[M], actor: Actor, field: str = "unit__code") -> Quer
     return found.filter(beneath(field, actor.organisation if actor.desk is DeskKind.AGENCY else actor.area))
 
 
+def looks(actor: Actor) -> bool:
+    """Whether accounts of others are this actor's work at all."""
+    if actor.desk is DeskKind.AGENCY:
+        return bool(actor.roles & {Role.REPRESENTATIVE, Role.CLERK})
+    return actor.desk in _POLICE and bool(actor.roles & {Role.HANDLER, Role.AUDITOR})
+
+
 def waiting_for(actor: Actor) -> QuerySet[Account]:
     """Accounts that this desk has now, the oldest first."""
     waiting = Account.objects.filter(desk=actor.desk, state=AccountState.WITH_DESK)
     return in_area(waiting, actor).select_related("unit", "batch").order_by("state_since", "pk")
+
+
+def account_seen(actor: Actor, key: UUID) -> Account:
+    """One account that this actor may look at: of their area, or their own. Raises Http404."""
+    own = Q(person=actor.person) if actor.desk is DeskKind.AGENCY and actor.person.isdigit() else Q(pk__in=[])
+    found = watched_by(actor).filter(pk=key).first() or Account.objects.filter(own, pk=key).first()
+    if found is None:
+        raise Http404
+    return found
 
 
 def watched_by(actor: Actor) -> QuerySet[Account]:
@@ -36,6 +55,8 @@ def watched_by(actor: Actor) -> QuerySet[Account]:
     A desk watches its area, but only the units whose route passes it: a district team sees no department.
     """
     found = in_area(Account.objects.all(), actor).select_related("unit")
+    if not looks(actor):
+        return found.none()
     if actor.desk is not DeskKind.AGENCY:
         found = found.filter(_routed(actor.desk)).exclude(state=AccountState.DRAFT)
     return found.order_by("unit_id", "full_name", "pk")

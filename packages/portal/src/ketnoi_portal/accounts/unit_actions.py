@@ -7,10 +7,11 @@ from django.db import transaction
 from ketnoi_portal.accounts.facts import cases_of, unit_case
 from ketnoi_portal.accounts.models import Account, UnitCommitment
 from ketnoi_portal.accounts.taking import REASON_MISSING, locked_all, system_step
-from ketnoi_portal.accounts.writing import AccountGiven
+from ketnoi_portal.accounts.writing import AccountGiven, check_signed
 from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.audit.models import record
 from ketnoi_portal.onboarding.models import Paper
+from ketnoi_portal.papers import verdicts
 from ketnoi_portal.process.account_case import AccountState, UnitCase, UnitCommitmentState
 from ketnoi_portal.process.account_steps import ACCOUNT_STEP
 from ketnoi_portal.process.accounts import apply_account_step, check_account_step
@@ -54,6 +55,9 @@ def take_for_unit(
             written = _file(actor, unit, after, told)
         else:
             assert found is not None
+            if after.state is UnitCommitmentState.ACCEPTED:
+                check_signed(found.verdict, told)
+                found.scan = verdicts.needs_a_scan(found.verdict)
             written = _decide(actor, found, after, told)
         record(
             actor,

@@ -13,6 +13,7 @@ from ketnoi_portal.accounts import codes
 from ketnoi_portal.accounts.inviting import invite, take_leave
 from ketnoi_portal.accounts.models import Account, PersonalCommitment
 from ketnoi_portal.files.models import Blob
+from ketnoi_portal.papers import verdicts
 from ketnoi_portal.process.account_case import AccountCase, AccountState
 from ketnoi_portal.process.account_step import place_of
 from ketnoi_portal.process.case import PaperState
@@ -98,9 +99,18 @@ def _file_commitment(account: Account, unit: str, actor: Actor, given: AccountGi
 
 @_writes("accept_commitment")
 def _accept_commitment(account: Account, unit: str, actor: Actor, given: AccountGiven) -> None:
-    account.commitments.filter(current=True).update(
-        state=PaperState.ACCEPTED, accepted_at=clock.now(), accepted_by=actor.person
-    )
+    commitment = account.commitments.get(current=True)
+    check_signed(commitment.verdict, given)
+    commitment.state = PaperState.ACCEPTED
+    commitment.scan = verdicts.needs_a_scan(commitment.verdict)
+    commitment.accepted_at, commitment.accepted_by = clock.now(), actor.person
+    commitment.save(update_fields=["state", "scan", "accepted_at", "accepted_by"])
+
+
+def check_signed(verdict: dict[str, Any], given: AccountGiven) -> None:
+    """What carries no valid signature is accepted by a named officer's word alone. Raises StepRefused."""
+    if verdicts.needs_a_scan(verdict) and not (given.scan and given.reason.strip()):
+        raise StepRefused([_NOT_SIGNED])
 
 
 @_writes("reject_commitment", "withdraw_commitment", "withdraw_own_commitment")
@@ -148,6 +158,14 @@ def _take_out(account: Account, reason: str) -> None:
     account.commitments.filter(current=True).update(current=False, removed_for=reason)
 
 
+_NOT_SIGNED = Reason(
+    "not_signed",
+    Text("Bản cam kết không có chữ ký số hợp lệ", "The commitment has no valid digital signature"),
+    Text(
+        "Xem bản giấy, đánh dấu chấp nhận bản quét và nêu lý do; hoặc trả lại",
+        "See the paper itself, tick that you accept the scan and say why; or return it",
+    ),
+)
 _ANOTHERS = Reason(
     "commitment_of_another",
     Text("Tệp này đã là bản cam kết của một tài khoản khác", "This file is the commitment of another account already"),

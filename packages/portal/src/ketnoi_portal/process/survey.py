@@ -12,7 +12,6 @@ from typing import Final
 
 from ketnoi_portal.text import Text
 
-
 _NO_HELP: Final = Text("", "")
 
 

@@ -79,9 +79,7 @@ class SecurityServer:
 
     def registered(self) -> Registered:
         """What the platform's configuration has, as this server sees it now."""
-        candidates = self._list(
-            f"/clients/{self.provider}/service-client-candidates", service_client_type="SUBSYSTEM"
-        )
+        candidates = self._list(f"/clients/{self.provider}/service-client-candidates", service_client_type="SUBSYSTEM")
         return Registered(
             frozenset(each["id"] for each in self._list("/security-servers")),
             frozenset(each["id"] for each in candidates),

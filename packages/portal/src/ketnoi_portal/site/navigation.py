@@ -59,10 +59,25 @@ def _sees_figures(actor: Actor | None) -> bool:
     return actor is not None and (actor.desk in {DeskKind.C06, DeskKind.PC06} or Role.AUDITOR in actor.roles)
 
 
+def _works_on_accounts(actor: Actor | None) -> bool:
+    return actor is not None and bool(_ACCOUNTS.get(actor.desk, frozenset()) & actor.roles)
+
+
+_HANDLING = frozenset({Role.HANDLER, Role.AUDITOR})
+_ACCOUNTS = {
+    DeskKind.AGENCY: frozenset({Role.REPRESENTATIVE, Role.CLERK, Role.OFFICER}),
+    DeskKind.COMMUNE_POLICE: _HANDLING,
+    DeskKind.DISTRICT_POLICE: _HANDLING,
+    DeskKind.PC06: _HANDLING,
+    DeskKind.C06: _HANDLING,
+}
+
+
 # Rooms add their own rows, in the order in which people look for them.
 ENTRIES: Final[tuple[Entry, ...]] = (
     Entry(Text("Việc của tôi", "My day"), "day", _signed_in),
     Entry(Text("Tìm hồ sơ", "Search"), "day_search", _signed_in),
+    Entry(Text("Tài khoản cán bộ", "Accounts"), "accounts:start", _works_on_accounts),
     Entry(Text("Số liệu", "Figures"), "day_figures", _sees_figures),
     Entry(Text("Dịch vụ", "Services"), "public:services", _strangers),
     Entry(Text("Các bước kết nối", "How to connect"), "public:connect", _everybody),
