@@ -14,7 +14,7 @@ from ketnoi_portal.accounts.models import Account, Batch
 from ketnoi_portal.accounts.unit_actions import take_for_unit
 from ketnoi_portal.accounts.writing import AccountGiven
 from ketnoi_portal.agencies.models import Desk, Organisation
-from ketnoi_portal.audit.models import first_broken
+from ketnoi_portal.audit.checking import first_broken
 from ketnoi_portal.notices.models import Letter
 from ketnoi_portal.process.account_case import AccountState
 from ketnoi_portal.process.case import Stage

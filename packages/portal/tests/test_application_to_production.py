@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from ketnoi_portal.agencies.models import Organisation
-from ketnoi_portal.audit.models import Event, first_broken
+from ketnoi_portal.audit.checking import first_broken
+from ketnoi_portal.audit.models import Event
 from ketnoi_portal.files.models import Blob
 from ketnoi_portal.onboarding import actions
 from ketnoi_portal.onboarding.models import Application

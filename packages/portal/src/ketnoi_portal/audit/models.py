@@ -105,13 +105,3 @@ def record(
 def _plain(value: dict[str, Any] | None) -> dict[str, Any]:
     """As it will be read back from the database, so that the hash can be computed again."""
     return json.loads(json.dumps(value or {}, default=str, ensure_ascii=False))
-
-
-def first_broken() -> int | None:
-    """The number of the first event whose hash or link is wrong, or None when the whole chain holds."""
-    previous = GENESIS
-    for event in Event.objects.order_by("id").iterator(chunk_size=2000):
-        if event.previous != previous or event.hash != event.computed_hash():
-            return int(event.pk)
-        previous = event.hash
-    return None

@@ -73,6 +73,10 @@ _ACCOUNTS = {
 }
 
 
+def _checks(actor: Actor | None) -> bool:
+    return actor is not None and Role.AUDITOR in actor.roles
+
+
 # Rooms add their own rows, in the order in which people look for them.
 ENTRIES: Final[tuple[Entry, ...]] = (
     Entry(Text("Việc của tôi", "My day"), "day", _signed_in),
@@ -84,6 +88,7 @@ ENTRIES: Final[tuple[Entry, ...]] = (
     Entry(Text("Cơ quan", "Agencies"), "agencies:list", _knows_agencies),
     Entry(Text("Mở tài khoản cơ quan", "Admissions"), "staff:admissions", _admits),
     Entry(Text("Nhân sự", "People"), "staff:people", _has_an_office),
+    Entry(Text("Nhật ký", "Audit log"), "audit:log", _checks),
 )
 
 

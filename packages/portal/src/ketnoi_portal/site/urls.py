@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("nhan-su/", include("ketnoi_portal.staff.urls")),
     path("co-quan/", include("ketnoi_portal.agencies.urls")),
     path("ho-so/", include("ketnoi_portal.onboarding.urls")),
+    path("nhat-ky/", include("ketnoi_portal.audit.urls")),
     path("viec/", include("ketnoi_portal.day.urls")),
     path("can-bo/", include("ketnoi_portal.accounts.urls")),
     path("", include("ketnoi_portal.worker.urls")),

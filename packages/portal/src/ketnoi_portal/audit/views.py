@@ -1,0 +1,52 @@
+"""The page of the audit log, for those who check and for the desks' own acts."""
+
+from __future__ import annotations
+
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from ketnoi_portal.audit.models import Event
+from ketnoi_portal.onboarding.seeing import office_needed
+from ketnoi_portal.process.roles import Actor, DeskKind, Role
+
+PER_PAGE = 50
+
+
+def visible_to(actor: Actor) -> QuerySet[Event]:
+    """An auditor sees everything, everybody else what was done in their own office. Raises Http404 for an officer."""
+    if Role.AUDITOR in actor.roles:
+        return Event.objects.all()
+    if actor.desk is DeskKind.AGENCY and not actor.roles & {Role.REPRESENTATIVE, Role.CLERK}:
+        raise Http404
+    return Event.objects.filter(desk=f"{actor.desk}:{actor.organisation}")
+
+
+@office_needed
+@require_safe
+def log(request: HttpRequest) -> HttpResponse:
+    """Newest first, narrowed by words of the act, the person or the subject."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    events = visible_to(actor).order_by("-id")
+    wanted = request.GET.get("q", "").strip()[:100]
+    if wanted:
+        events = events.filter(Q(act=wanted) | Q(subject=wanted) | Q(person=wanted) | Q(kind=wanted))
+    page = Paginator(events, PER_PAGE).get_page(request.GET.get("page"))
+    names = _names(page.object_list)
+    rows = [(event, names.get(event.person, event.person), _changed(event)) for event in page]
+    return render(request, "audit/log.html", {"page": page, "rows": rows, "wanted": wanted})
+
+
+def _names(events: QuerySet[Event]) -> dict[str, str]:
+    from ketnoi_portal.staff.models import Person
+
+    keys = {event.person for event in events if event.person.isdigit()}
+    return {str(key): name for key, name in Person.objects.filter(pk__in=keys).values_list("pk", "full_name")}
+
+
+def _changed(event: Event) -> list[tuple[str, object, object]]:
+    """What the act changed: name, before, after."""
+    names = sorted({*event.before, *event.after})
+    return [(name, event.before.get(name, "–"), event.after.get(name, "–")) for name in names]
