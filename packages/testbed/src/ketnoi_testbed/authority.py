@@ -174,10 +174,6 @@ class UnsafeAuthority:
         extended = (ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH)
         return self.issue(_name(common_name), usage=usage, extended=extended, lasts=lasts, begins=begins)
 
-    def issue_signer(self, common_name: str) -> Holder:
-        """A certificate for signing papers, as a public signing service gives to an officer."""
-        return self.issue(_name(common_name), usage=("digital_signature", "content_commitment"))
-
     def certify_request(self, request_der: bytes, use: Use) -> x509.Certificate:
         """What a certificate request asks for, without asking who asks. Raises ValueError for no valid request."""
         request = x509.load_der_x509_csr(request_der)

@@ -26,6 +26,7 @@ from ketnoi_testbed.world import Progress, World
 
 TEST, PRODUCTION = "country_test", "country_production"
 HOST = "127.0.0.1"
+READY_SECONDS = 300.0
 
 
 class Country:
@@ -96,28 +97,32 @@ class Country:
         self.post.start()
         stack.callback(self.post.stop)
         portal.send_mail_through(*self.post.address)
-        # The portal's database is made while the test environment comes up, by processes of its own.
+        # The portal's database and directory are made while the people of the test environment are, beside them.
         with ThreadPoolExecutor(1) as beside:
             prepared = beside.submit(self._prepare)
             stack.enter_context(test)
+            stack.callback(lambda: test.run(portal.stop()))
             prepared.result()
-        stack.callback(lambda: test.run(portal.stop()))
-        portal.believe_signatures(test.authority.ca, test.authority.issue_signer("Unsafe rehearsal signer"))
+
+    def _prepare(self) -> None:
+        portal, test = self.portal, self.test
+        portal.prepare()
+        test.founded.result(READY_SECONDS)
+        portal.believe_signatures(test.authority.ca)
         test.run(portal.meet(test))
         test.run(portal.start_publisher(Environment.TEST))
         self._progress("Danh bạ đã ký của cổng", "the portal's signed directory")
 
-    def _prepare(self) -> None:
-        self.portal.prepare()
-        self.portal.furnish()
-
     def complete(self) -> None:
         """The production environment, the portal's pages and its worker."""
         portal, production = self.portal, self.production
-        self._stack.enter_context(production)
-        self._progress("Môi trường chính thức (diễn tập)", "the production environment, rehearsed")
-        production.run(portal.meet(production))
-        self.test.run(portal.start_publisher(Environment.PRODUCTION))
+        with ThreadPoolExecutor(1) as beside:
+            furnished = beside.submit(portal.furnish)
+            self._stack.enter_context(production)
+            self._progress("Môi trường chính thức (diễn tập)", "the production environment, rehearsed")
+            production.run(portal.meet(production))
+            self.test.run(portal.start_publisher(Environment.PRODUCTION))
+            furnished.result()
         self.test.run(portal.start())
         self._progress(f"Cổng đăng ký kết nối: {portal.url}", "the portal")
 

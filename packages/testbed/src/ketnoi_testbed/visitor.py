@@ -1,6 +1,6 @@
 """Somebody who uses the portal as a browser without JavaScript would: pages, links, forms, cookies, and no way beside.
 
-with Visitor(country.portal.url, "dai-dien@lao-cai.example") as visitor:
+with Visitor(country.portal.url, "Vàng Thị Mai") as visitor:
     page = visitor.open("/")
     page = page.form("submit").send()
 """
@@ -125,44 +125,50 @@ class Form:
         files: Mapping[str, Upload] | None = None,
         button: str = "",
     ) -> Page:
-        """Fill in and send; the page that comes of it. `button` is `name=value` of the one that is pressed.
+        """Fill in and press a button, the one whose text contains `button`; the page that comes of it.
 
-        Raises PageRefused.
+        Raises PageRefused, and LookupError when there is no such button.
         """
+        name, value, action = self._button(button)
         given = dict(values or {})
-        sent = [(name, value) for name, value in self.values() if name not in given and name not in (files or {})]
-        for name, value in given.items():
-            if isinstance(value, bool):
-                sent += [(name, "on")] if value else []
+        sent = [(field, old) for field, old in self.values() if field not in given and field not in (files or {})]
+        for field, filled in given.items():
+            if isinstance(filled, bool):
+                sent += [(field, "on")] if filled else []
             else:
-                sent += [(name, each) for each in ([value] if isinstance(value, str) else value)]
-        if button:
-            name, _, value = button.partition("=")
+                sent += [(field, each) for each in ([filled] if isinstance(filled, str) else filled)]
+        if name:
             sent.append((name, value))
         grouped: dict[str, Any] = {}
-        for name, each in sent:
-            grouped.setdefault(name, []).append(each)
+        for field, each in sent:
+            grouped.setdefault(field, []).append(each)
         if (self._element.get("method") or "get").lower() == "get":
-            return self._visitor.open(self.action, params=sent)
-        return self._visitor.send(self.action, grouped, files, self._base)
+            return self._visitor.open(action, params=sent)
+        return self._visitor.send(action, grouped, files, self._base)
+
+    def _button(self, text: str) -> tuple[str, str, str]:
+        """Name, value and address of a button; of the first one when no text is given."""
+        for each in self._element.xpath(".//button[not(@type) or @type='submit']"):
+            if text in " ".join(each.text_content().split()):
+                action = urljoin(self._base, each.get("formaction")) if each.get("formaction") else self.action
+                return each.get("name") or "", each.get("value") or "", action
+        if text:
+            raise LookupError(f"the form has no button {text!r}")
+        return "", "", self.action
 
 
 class Visitor:
-    """One person's browser. With an e-mail address they sign in by their card."""
+    """One person's browser. With a name they sign in by their card."""
 
-    def __init__(self, url: str, email: str = "") -> None:
+    def __init__(self, url: str, name: str = "") -> None:
         self._client = httpx2.Client(base_url=url, follow_redirects=True, timeout=60.0, trust_env=False)
-        self.email = email
-        if email:
-            self.sign_in(email)
+        self.name = name
+        if name:
+            self.sign_in(name)
 
-    def sign_in(self, email: str) -> Page:
+    def sign_in(self, name: str) -> Page:
         """Take the card of a person of the test bed. Raises LookupError when there is none."""
-        cards = self.open(CARDS)
-        for form in cards.forms(CARDS):
-            if email in dict(form.values()).values() or email in form._element.text_content():
-                return form.send()
-        raise LookupError(f"there is no card for {email}")
+        return self.open(CARDS).form(name).send()
 
     def open(self, address: str, params: Sequence[tuple[str, str]] | None = None) -> Page:
         """Go to an address. Raises PageRefused."""

@@ -17,6 +17,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -88,6 +89,8 @@ class World:
         self.servers: dict[SecurityServerId, SecurityServerPart] = {}
         self.agencies: dict[str, AgencySide] = {}
         self._anchors: dict[str, bytes] = {}
+        self.founded: Future[None] = Future()
+        """Done when everything stands but the registry, which needs its people first."""
         self._stack = contextlib.ExitStack()
         self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="world", daemon=True)
@@ -153,9 +156,14 @@ class World:
         loading = asyncio.create_task(self.registry.prepare(self.population, processes=2))
         try:
             await self._found(parties, databases)
+            self.founded.set_result(None)
             await loading
             await self.registry.hosted.start(as_process=self.processes)
             self._progress("CSDLQG về dân cư, đã nạp đủ người", "the registry, with everybody in it")
+        except BaseException as error:
+            if not self.founded.done():
+                self.founded.set_exception(error)
+            raise
         finally:
             loading.cancel()
             await asyncio.gather(loading, return_exceptions=True)

@@ -61,6 +61,11 @@ class ServerProcess:
         """The process's number."""
         return self._process.pid
 
+    def kill(self) -> None:
+        """End it at once, where nobody can wait for it any more."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+
     async def stop(self) -> None:
         """Tell it to end, and wait."""
         if self._process.returncode is not None:

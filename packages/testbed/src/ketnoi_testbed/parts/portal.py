@@ -13,8 +13,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from ketnoi_protocol.services import Environment
 from ketnoi_testbed.authority import Holder
+from ketnoi_testbed.parts.agencies import directory_content
 from ketnoi_testbed.parts.exchanges import OPERATOR
 from ketnoi_testbed.parts.hosting import ServerProcess, StartFailed
 from ketnoi_testbed.parts.premises import write_settings
@@ -71,14 +74,17 @@ class PortalPart:
         """One mailbox that it polls, as its settings file names it."""
         self._mailboxes.append(table)
 
-    def believe_signatures(self, issuer: Holder, signer: Holder) -> None:
-        """Signatures on papers of this issuer count; with the signer's key papers are signed in the test bed."""
-        self._keep("issuer.pem", issuer.pem)
-        self._keep("signer.pem", signer.key_pem + signer.pem)
-        self._signing = {"rehearsal_signer": "signer.pem", "issuers": {"Unsafe Ketnoi": "issuer.pem"}}
+    def believe_signatures(self, authority: Holder) -> None:
+        """Signatures under this authority count on papers, and it certifies whoever signs in the test bed."""
+        self._keep("issuer.pem", authority.pem)
+        self._keep("signing-authority.pem", authority.key_pem + authority.pem)
+        self._signing = {"rehearsal_signer": "signing-authority.pem", "issuers": {"Unsafe Ketnoi CA": "issuer.pem"}}
 
     async def meet(self, world: World) -> None:
-        """Keys to C06's security servers and to the exchanges of a world, and its directory's. On the world's loop."""
+        """Keys to C06's security servers and to the exchanges of a world, and its directory's as it stood so far.
+
+        On the world's loop.
+        """
         environment = world.plan.environment
         met = Neighbours(environment)
         for platform in world.plan.instances.values():
@@ -115,6 +121,8 @@ class PortalPart:
                     "ocsp_port": world.premises.ports[5577],
                 }
             )
+        before = directory_content(world.around, world.registered_agencies)
+        self._keep(f"directory-{environment}.json", msgspec.json.encode(before))
         self._keep(f"directory-{environment}.pem", world.directory_signer.pem)
         self._keep(f"directory-{environment}.key", world.directory_signer.key_pem)
         host, _, port = world.directory_url.removeprefix("http://").partition(":")
@@ -169,7 +177,11 @@ class PortalPart:
         }
         write_settings(self.settings, {name: value for name, value in everything.items() if value})
         for each in known:
-            own = {**each.directory, "key": f"directory-{each.environment}.key"}
+            own = {
+                **each.directory,
+                "key": f"directory-{each.environment}.key",
+                "inherited": f"directory-{each.environment}.json",
+            }
             write_settings(self._publisher_settings(each.environment), {**base, "directories": [own]})
 
     def _publisher_settings(self, environment: Environment) -> Path:
@@ -205,11 +217,12 @@ class PortalPart:
 
     async def start_publisher(self, environment: Environment) -> None:
         """Start the publisher of one environment's directory. Raises StartFailed."""
-        await self._start("publisher", self._publisher_settings(environment))
+        settings = self._publisher_settings(environment)
+        await self._start("publisher", settings, "--environment", environment.value)
 
-    async def _start(self, command: str, settings: Path) -> None:
+    async def _start(self, command: str, settings: Path, *arguments: str) -> None:
         log = self.log(command)
-        started = await ServerProcess.start([*_COMMAND, "--settings", str(settings), command], log)
+        started = await ServerProcess.start([*_COMMAND, "--settings", str(settings), command, *arguments], log)
         self.processes[settings.stem, command] = started
 
     def log(self, command: str) -> Path:
@@ -223,7 +236,9 @@ class PortalPart:
         await asyncio.gather(*[each.stop() for each in running])
 
     def remove(self) -> None:
-        """Its files are gone."""
+        """Nothing of it runs any more, and its files are gone."""
+        for each in self.processes.values():
+            each.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _keep(self, name: str, data: bytes) -> None:

@@ -56,12 +56,13 @@ class Question(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Inspector:
-    """The page of one world. `port` 0 chooses one."""
+    """The page of one world. `port` 0 chooses one. `portal` is the address of a portal's cards, once there is one."""
 
     def __init__(self, world: World, board: Board, port: int = 0) -> None:
         self._world = world
         self._board = board
         self._asker = Asker(world)
+        self.portal = ""
         self._watching: list[_Watching] = []
         board.changed = self._changed
         application = web.Application(client_max_size=4096, middlewares=[self._guard])
@@ -120,6 +121,7 @@ class Inspector:
             "vi": plan.vi,
             "en": plan.en,
             "people": world.population.people,
+            "portal": self.portal,
             "platforms": [
                 {"instance": each.instance, "platform": each.part.platform, "vi": each.part.operator_vi,
                  "en": each.part.operator_en}

@@ -1,0 +1,1 @@
+"""Journeys through the portal, in a real browser, against a whole country."""

@@ -1,0 +1,64 @@
+"""One country for the whole run, and a browser in which anybody of it can sit down."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from journeys.portal.desk import Desk
+from ketnoi_testbed.country import Country
+from ketnoi_testbed.surroundings import Pace
+
+PEOPLE = 400
+# A little slower than a single world's: there are two of them, and a portal, on two processors.
+PACE = Pace(publish=3.0, fetch=1.0, directory=2.0, poll_directory=1.0, ocsp=20.0, timestamp=3.0)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+SitDown = Callable[..., Desk]
+
+
+@pytest.fixture(scope="session")
+def country() -> Iterator[Country]:
+    """Both environments and the portal. Each journey has an organisation of its own in it."""
+    with Country(people=PEOPLE, production_people=PEOPLE, pace=PACE, durable=False) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium."""
+    with sync_playwright() as playwright:
+        chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+        running = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def sit_down(country: Country, browser: Browser) -> Iterator[SitDown]:
+    """`sit_down("Phan Anh Dũng")`: that person, signed in by their card, in a browser of their own."""
+    contexts = []
+
+    def sit(name: str = "", *, script: bool = True, phone: bool = False) -> Desk:
+        size = {"width": 390, "height": 844} if phone else {"width": 1280, "height": 900}
+        context = browser.new_context(
+            base_url=country.portal.url, locale="vi-VN", java_script_enabled=script, viewport=size
+        )
+        context.set_default_timeout(20_000)
+        contexts.append(context)
+        return Desk.at(context.new_page(), name)
+
+    yield sit
+    for context in contexts:
+        context.close()
