@@ -37,3 +37,30 @@ class Letter(models.Model):
         if key and cls.objects.filter(address=address, key=key).exists():
             return None
         return cls.objects.create(address=address, subject=subject[:200], body=body, key=key, written_at=clock.now())
+
+
+class Notice(models.Model):
+    """One thing that an office is told in the portal: what happened to which application.
+
+    `act` is a step, `turn:` and a step (it is this office's turn), `soon:` or `late:` and a step (time runs out).
+    """
+
+    office = models.CharField(max_length=60)
+    application = models.ForeignKey("onboarding.Application", models.CASCADE, related_name="+")
+    act = models.CharField(max_length=60)
+    unit = models.CharField(max_length=60, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["office", "-at"])]
+
+
+class Read(models.Model):
+    """Up to when somebody has read the notices of an office."""
+
+    person = models.ForeignKey("staff.Person", models.CASCADE, related_name="+")
+    office = models.CharField(max_length=60)
+    until = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "office"], name="one_mark_per_office")]

@@ -29,10 +29,12 @@ from ketnoi_portal.onboarding.models import (
     Survey,
     TestCall,
 )
+from ketnoi_portal.onboarding.reasons import SERVER_NOT_NAMED
 from ketnoi_portal.onboarding.registration import entries
 from ketnoi_portal.process.case import Confirmation, PaperState, Stage
 from ketnoi_portal.process.effects import call_of, paper_of, platform_of
 from ketnoi_portal.process.roles import Actor
+from ketnoi_portal.process.rules import StepRefused
 from ketnoi_portal.site import clock
 from ketnoi_protocol.services import Environment, System
 
@@ -86,8 +88,9 @@ def _writes(*steps: str) -> Callable[[Write], Write]:
 
 @_writes("submit")
 def _submit(application: Application, unit: str, actor: Actor, given: Given) -> None:
-    """Each platform's operator is asked to register what the form names, in both environments."""
+    """Each platform's operator is asked (again) to register what the form names, in both environments."""
     form = application.registration
+    application.platform_registrations.update(state=PlatformRegistration.REMOVED)
     for environment in Environment:
         for entry in entries(System(application.system), application.services, environment, application.profile):
             server = form.server(entry.platform, environment)
@@ -133,7 +136,10 @@ def _remove(application: Application, unit: str, actor: Actor, given: Given) -> 
 
 def _registration(application: Application, unit: str) -> QuerySet[PlatformRegistration]:
     platform, environment = platform_of(unit)
-    return application.platform_registrations.filter(platform=platform, environment=environment)
+    found = application.platform_registrations.filter(platform=platform, environment=environment)
+    if not found.exists():
+        raise StepRefused([SERVER_NOT_NAMED])
+    return found
 
 
 def _forget_the_test(application: Application) -> None:

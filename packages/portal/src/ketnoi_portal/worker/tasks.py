@@ -44,4 +44,32 @@ TASKS: Final[tuple[Task, ...]] = (
         PROCESS,
         "ketnoi_portal.accounts.tasks:lapse_reviews",
     ),
+    Task(
+        "pass_time",
+        Text("Ghi nhận văn bản, đăng ký hết hạn", "Record what has lapsed or ended"),
+        300,
+        PROCESS,
+        "ketnoi_portal.onboarding.time_passing:run",
+    ),
+    Task(
+        "watch_deadlines",
+        Text("Nhắc việc sắp đến hạn, báo việc quá hạn", "Remind before deadlines, escalate after"),
+        300,
+        PROCESS,
+        "ketnoi_portal.notices.deadlines:run",
+    ),
+    Task(
+        "find_desks",
+        Text("Tìm bộ phận cho hồ sơ chưa có nơi xử lý", "Find desks for what waits at none"),
+        3600,
+        PROCESS,
+        "ketnoi_portal.day.keeping:mend",
+    ),
+    Task(
+        "send_letters",
+        Text("Gửi thư", "Send letters"),
+        5,
+        MAIL,
+        "ketnoi_portal.notices.sending:send",
+    ),
 )

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from ketnoi_portal.agencies.models import Desk
 from ketnoi_portal.onboarding import actions
-from ketnoi_portal.onboarding.acts import Act, acts_for
+from ketnoi_portal.onboarding.acts import ELSEWHERE, Act, acts_for
 from ketnoi_portal.onboarding.look import everything
 from ketnoi_portal.onboarding.notes import NoteForm, desk_slug, keep_note
 from ketnoi_portal.onboarding.sections import Page, own_page
@@ -83,7 +83,7 @@ def step(request: HttpRequest, key: UUID, name: str) -> HttpResponse:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     found = seen(actor, key)
     row = STEP.get(name)
-    if row is None or own_page(name) is not None:
+    if row is None or own_page(name) is not None or name in ELSEWHERE or row.names_unit:
         raise Http404
     form = StepForm(row, request.POST, request.FILES)
     unit = request.POST.get("unit", "")
