@@ -1,0 +1,186 @@
+"""Officers for the signed directory: what stands there, and that only changed buckets are read, of 200,000."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.paginator import Paginator
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from ketnoi_portal.accounts import codes, list_actions
+from ketnoi_portal.accounts.actions import take
+from ketnoi_portal.accounts.codes import BUCKETS, LONGEST, new_codes
+from ketnoi_portal.accounts.directory_view import (
+    bucket_names,
+    changes_since,
+    officers_changed_since,
+    officers_in,
+)
+from ketnoi_portal.accounts.models import Account, Numbering
+from ketnoi_portal.accounts.writing import AccountGiven
+from ketnoi_portal.process.account_case import AccountState
+from ketnoi_portal.process.roles import Actor, Role
+from ketnoi_portal.publication.directory_board import BUCKETS as BUCKETS_OF_THE_BOARD
+from ketnoi_portal.site import clock
+from ketnoi_portal.staff.models import hats_of
+from ketnoi_protocol.directory import Officer
+from ketnoi_protocol.personal_number import holds_personal_number
+from ketnoi_protocol.services import Environment, Service
+
+from .account_helpers import commune_with_commitment, live_application, ready_to_hand_over
+from .offices import at_agency, at_desk, found
+from .pages import signed_in
+
+pytestmark = pytest.mark.django_db
+
+COMMUNE, MANY = "H55.30.12", 200_000
+
+
+def officers(environment: Environment = Environment.PRODUCTION) -> dict[str, Officer]:
+    return {each.code: each for some in officers_in(environment, bucket_names()).values() for each in some}
+
+
+def active() -> tuple[Account, Actor, Actor]:
+    live_application("H55")
+    rep, *desks = commune_with_commitment()
+    account = ready_to_hand_over(rep, COMMUNE, "an")
+    list_actions.hand_over(rep, [account])
+    take(desks[0], account, "accept_commitment")
+    for desk in desks[:2]:
+        list_actions.forward(desk, [account])
+    account = take(desks[2], account, "create")
+    assert officers() == {}
+    account = take(hats_of(account.person)[f"agency:{COMMUNE}"], account, "activate")
+    return account, rep, desks[0]
+
+
+def test_an_officer_stands_there_from_activation_on() -> None:
+    found()
+    account, rep, team = active()
+    assert account.code is not None
+    first = officers()[account.code]
+    assert first == Officer(account.code, COMMUNE, True, (Service.LOOK_UP_CITIZEN,), account.valid_from)
+    why = AccountGiven(reason="kiểm tra")
+    take(team, account, "suspend", "district_police", why)
+    assert officers()[account.code].active is False
+    take(team, account, "resume", given=why)
+    assert officers()[account.code].active is True
+    take(rep, account, "close", given=why)
+    assert officers() == {}
+
+
+def test_each_act_moves_the_revision_and_names_its_bucket() -> None:
+    found()
+    account, rep, _ = active()
+    seen = changes_since(Environment.PRODUCTION, 0)
+    assert seen.buckets == {codes.bucket(account.code or "")}
+    assert changes_since(Environment.PRODUCTION, seen.revision).buckets == frozenset()
+    take(rep, account, "withdraw_commitment", given=AccountGiven(reason="rút"))
+    changed, revision = officers_changed_since(Environment.PRODUCTION, seen.revision)
+    assert list(changed) == [account.bucket]
+    assert [each.active for each in changed[account.bucket]] == [False]
+    assert revision > seen.revision
+
+
+def test_the_board_has_as_many_buckets() -> None:
+    assert BUCKETS == BUCKETS_OF_THE_BOARD == len(bucket_names())
+
+
+LONG = "H55.ABCDEFGHIJ.KLMNOPQRST"
+
+
+@pytest.mark.parametrize(
+    ("unit", "code"),
+    [
+        ("G15", "G15.CB.0001"),
+        (COMMUNE, "H55.30.12.CB.0001"),
+        ("H55.30.12.45", "H55.30.12.45.CB.0001"),
+        ("H55.30.12.456", "H55.30.12.CB.0001"),
+        (LONG, "H55.CB.0001"),
+    ],
+)
+def test_a_code_never_exceeds_the_fields_length(unit: str, code: str) -> None:
+    assert new_codes(unit, 1) == [code]
+
+
+def test_codes_are_never_given_twice_and_climb_when_a_unit_is_full() -> None:
+    given = new_codes("H55.30.12.456", 1) + new_codes(COMMUNE, 2)
+    Numbering.objects.filter(prefix="H55.30.12.CB.").update(last=9_999_998)
+    given += new_codes(COMMUNE, 3)
+    assert given[-3:] == ["H55.30.12.CB.9999999", "H55.30.CB.0001", "H55.30.CB.0002"]
+    assert len(set(given)) == len(given)
+    assert all(len(each) <= LONGEST and not holds_personal_number(each) for each in given)
+
+
+def test_a_code_stays_clear_of_twelve_digits() -> None:
+    Numbering.objects.create(prefix="H55.CB.", last=2_000_000_000)
+    assert all(not holds_personal_number(each) for each in new_codes("H55", 50))
+
+
+@pytest.fixture
+def crowd() -> None:
+    """200,000 accounts of a province, most of them active, some waiting at a desk."""
+    found()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO accounts_account (id, code, unit_id, level, chart, full_name, position, email, services, state,
+                route_position, desk, state_since, suspended_by, suspended_for, activated, asked_at, asked_by, version,
+                valid_from, bucket, revision)
+            SELECT gen_random_uuid(), 'H55.CB.' || lpad(n::text, 6, '0'), 'H55.30.12', 'commune', 'chart_2022',
+                'Cán bộ ' || n, 'CV', 'n' || n || '@example.vn', '["look_up_citizen"]',
+                CASE WHEN n %% 200 = 0 THEN 'with_desk' ELSE 'active' END, CASE WHEN n %% 200 = 0 THEN 1 ELSE 0 END,
+                CASE WHEN n %% 200 = 0 THEN 'pc06' ELSE '' END, %s, '', '', n %% 200 <> 0, %s, 'test', 0, %s,
+                lpad(to_hex(n %% 256), 4, '0'), n
+            FROM generate_series(1, %s) AS n
+            """,
+            [clock.now()] * 3 + [MANY],
+        )
+        cursor.execute("SELECT setval('accounts_directory_revision', %s)", [MANY])
+        cursor.execute("ANALYZE accounts_account")
+
+
+@pytest.mark.usefixtures("crowd")
+def test_of_200_000_officers_only_changed_buckets_are_read() -> None:
+    account = Account.objects.get(code="H55.CB.001001")
+    rep = at_agency("H55")
+    take(rep, account, "suspend_own", given=AccountGiven(reason="x"))
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        changed, revision = officers_changed_since(Environment.PRODUCTION, MANY)
+    assert len(queries) == 2
+    assert list(changed) == [f"{1001 % 256:04x}"]
+    read = sum(map(len, changed.values()))
+    assert read <= MANY // BUCKETS + 1
+    assert revision > MANY
+    with connection.cursor() as cursor:
+        for query in queries.captured_queries:
+            cursor.execute("EXPLAIN " + query["sql"])
+            plan = "\n".join(row[0] for row in cursor.fetchall())
+            assert "Seq Scan" not in plan, plan
+
+
+@pytest.mark.usefixtures("crowd")
+def test_of_200_000_accounts_pages_ask_few_questions() -> None:
+    live_application("H55")
+    desk, rep = signed_in(at_desk("pc06-h55", Role.HANDLER), ""), signed_in(at_agency("H55"), "")
+    for client, page in (
+        (desk, "accounts:queue"),
+        (desk, "accounts:watch"),
+        (rep, "accounts:list"),
+        (desk, "accounts:lists"),
+        (rep, "accounts:review"),
+    ):
+        client.get(reverse(page))
+        with CaptureQueriesContext(connection) as queries:
+            answer = client.get(reverse(page))
+        assert answer.status_code == 200
+        assert len(queries) <= 15, (page, len(queries), [each["sql"][:90] for each in queries.captured_queries])
+    assert len(desk.get(reverse("accounts:queue")).context["rows"]) == 50
+    assert desk.get(reverse("accounts:queue")).context["page"].paginator.count == MANY // 200
+    assert isinstance(rep.get(reverse("accounts:list")).context["page"].paginator, Paginator)
+    found_one = rep.get(reverse("accounts:list"), {"q": "H55.CB.001001"}).context["page"].object_list
+    assert [each.code for each in found_one] == ["H55.CB.001001"]
+    assert Account.objects.filter(state=AccountState.ACTIVE).count() == MANY - MANY // 200
