@@ -6,6 +6,7 @@ from datetime import date
 
 from django.db import models
 
+from ketnoi_portal.files.models import Blob
 from ketnoi_portal.process.charts import LEVEL_TITLES, Level
 from ketnoi_portal.process.roles import DESK_TITLES, DeskKind
 from ketnoi_portal.text import Text
@@ -96,3 +97,20 @@ class Desk(models.Model):
             if not desk.area or OrganisationCode.parse(desk.area).covers(code)
         ]
         return max(fitting, key=lambda desk: len(desk.area), default=None)
+
+
+class Import(models.Model):
+    """One table of organisations that was taken, and the lines of it that were not."""
+
+    file_name = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64)
+    at = models.DateTimeField()
+    by = models.CharField(max_length=100)
+    added = models.PositiveIntegerField()
+    changed = models.PositiveIntegerField()
+    same = models.PositiveIntegerField()
+    rejected = models.PositiveIntegerField()
+    rejects = models.ForeignKey(Blob, models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering = ["-pk"]

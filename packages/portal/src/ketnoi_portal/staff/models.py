@@ -106,6 +106,11 @@ class Assignment(models.Model):
         """The role in words."""
         return ROLES[Role(self.role)].title
 
+    @property
+    def place_title(self) -> str:
+        """Where it is."""
+        return str(self.desk.title if self.desk else self.organisation.name if self.organisation else "")
+
 
 class Delegation(models.Model):
     """For a fixed time somebody else may act by an assignment; the audit names who acted."""

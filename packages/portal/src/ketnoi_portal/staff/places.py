@@ -8,7 +8,7 @@ from ketnoi_portal.agencies.models import Desk, Organisation
 from ketnoi_portal.process.roles import Actor, DeskKind, Role
 from ketnoi_portal.site import clock
 from ketnoi_portal.staff.models import Assignment, Delegation, Invitation, Person, running
-from ketnoi_portal.staff.rules import Place, needed_roles
+from ketnoi_portal.staff.rules import Place, is_at, needed_roles
 
 Where = Desk | Organisation
 
@@ -20,9 +20,19 @@ def place_of(where: Where) -> Place:
     return Place(DeskKind.AGENCY, where.code)
 
 
+def is_here(actor: Actor, where: Where) -> bool:
+    """Whether somebody acts at this place."""
+    return is_at(actor, place_of(where))
+
+
 def key_of(where: Where) -> str:
     """The office's key: `desk:c06`, `agency:H55`."""
     return f"desk:{where.slug}" if isinstance(where, Desk) else f"agency:{where.code}"
+
+
+def title_of(where: Where) -> str:
+    """Its name."""
+    return where.title if isinstance(where, Desk) else where.name
 
 
 def find(key: str | None) -> Where | None:

@@ -14,6 +14,7 @@ urlpatterns = [
     path("", views.people, name="people"),
     path("moi/", views.invite, name="invite"),
     path("moi/<int:pk>/thu-hoi/", views.withdraw, name="withdraw"),
+    path("bo-phan/<slug:slug>/moi/", views.found, name="found"),
     path("nguoi/<int:pk>/", views.person, name="person"),
     path("nguoi/<int:pk>/vai-tro/", views.act_on_person, {"act": "vai-tro"}, name="give_role"),
     path("nguoi/<int:pk>/roi-di/", views.act_on_person, {"act": "roi-di"}, name="leave"),

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from ketnoi_portal.agencies.models import Desk
 from ketnoi_portal.process.charts import CHARTS
 from ketnoi_portal.process.roles import Actor, DeskKind, Role
 from ketnoi_portal.process.rules import StepRefused
@@ -18,7 +19,7 @@ from ketnoi_portal.staff.forms import DelegateForm, InviteForm, LeaveForm, Reaso
 from ketnoi_portal.staff.handing_over import held_by
 from ketnoi_portal.staff.middleware import HAT
 from ketnoi_portal.staff.models import Assignment, Delegation, Invitation, Person
-from ketnoi_portal.staff.rules import manages_people
+from ketnoi_portal.staff.rules import manages_people, may_edit_desks
 
 
 def here(request: HttpRequest) -> tuple[Actor, places.Where]:
@@ -82,7 +83,10 @@ def invite(request: HttpRequest) -> HttpResponse:
     place = places.place_of(where)
     if not manages_people(actor, place):
         raise Http404
-    form = InviteForm(request.POST or None, kind=place.kind, levels=_levels(place.kind))
+    return _invite(request, actor, where, InviteForm(request.POST or None, kind=place.kind, levels=_levels(place.kind)))
+
+
+def _invite(request: HttpRequest, actor: Actor, where: places.Where, form: InviteForm) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         invited = inviting.Invited(
@@ -90,10 +94,21 @@ def invite(request: HttpRequest) -> HttpResponse:
         )
         try:
             inviting.invite(actor, where, invited)
-            return redirect("staff:people")
+            return redirect("staff:people" if places.is_here(actor, where) else "agencies:desks")
         except StepRefused as refused:
             tell(request, refused)
-    return render(request, "staff/invite.html", {"form": form})
+    return render(request, "staff/invite.html", {"form": form, "title": places.title_of(where)})
+
+
+@login_required
+def found(request: HttpRequest, slug: str) -> HttpResponse:
+    """C06's server officer invites the first person of a desk at which nobody works."""
+    actor, _ = here(request)
+    where = get_object_or_404(Desk, pk=slug, closed_on=None)
+    kind = DeskKind(where.kind)
+    if not may_edit_desks(actor) or places.assignments_at(where).exists():
+        raise Http404
+    return _invite(request, actor, where, InviteForm(request.POST or None, kind=kind, levels=_levels(kind)))
 
 
 @login_required
