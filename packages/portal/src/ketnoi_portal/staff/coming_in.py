@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from allauth.core import ratelimit
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,6 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from ketnoi_portal.process.roles import Actor, DeskKind
 from ketnoi_portal.process.rules import StepRefused
 from ketnoi_portal.site import clock
+from ketnoi_portal.site.limits import is_within
 from ketnoi_portal.site.refusing import tell
 from ketnoi_portal.staff import inviting, places
 from ketnoi_portal.staff.forms import AcceptForm, AdmissionForm, RefuseForm
@@ -28,7 +28,7 @@ def admission(request: HttpRequest) -> HttpResponse:
     """An organisation without an account asks that its representative be let in."""
     form = AdmissionForm(request.POST or None, request.FILES or None)
     if request.method == "POST":
-        if not ratelimit.consume(request, action="admission", config={"admission": "10/h/ip"}):
+        if not is_within(request, "admission", most=10, seconds=3600):
             return render(request, "429.html", status=429)
         if form.is_valid():
             given = dict(form.cleaned_data)
@@ -95,8 +95,6 @@ def letter(request: HttpRequest, pk: int) -> HttpResponse:
 @sensitive_post_parameters("password", "again")
 def invitation(request: HttpRequest, secret: str) -> HttpResponse:
     """The link of an invitation: a new person sets a password, somebody who is known accepts."""
-    if not ratelimit.consume(request, action="invitation", config={"invitation": "60/h/ip"}, limit_get=True):
-        return render(request, "429.html", status=429)
     found = inviting.find_invitation(secret)
     if found is None or not found.is_open(clock.now()):
         return render(request, "staff/invitation_over.html", status=404 if found is None else 410)

@@ -1,0 +1,18 @@
+"""A browser in which somebody has signed in with a second factor."""
+
+from __future__ import annotations
+
+from allauth.mfa.models import Authenticator
+from django.test import Client
+
+from ketnoi_portal.process.roles import Actor
+from ketnoi_portal.staff.models import Person
+
+
+def as_person(actor: Actor, **options: bool) -> Client:
+    """A client of Django's with this actor's session; `enforce_csrf_checks=True` is what a browser meets."""
+    person = Person.objects.get(pk=actor.person)
+    Authenticator.objects.get_or_create(user=person, type=Authenticator.Type.TOTP, defaults={"data": {"secret": ""}})
+    client = Client(**options)
+    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client
