@@ -14,7 +14,8 @@ from django.test import Client
 from django.urls import reverse
 
 from ketnoi_portal.agencies.models import Desk, Organisation
-from ketnoi_portal.audit.models import Event, first_broken
+from ketnoi_portal.audit.checking import first_broken
+from ketnoi_portal.audit.models import Event
 from ketnoi_portal.notices.models import Letter
 from ketnoi_portal.process.roles import Role
 from ketnoi_portal.process.rules import StepRefused
