@@ -114,6 +114,16 @@ class Form:
         """The names of its fields."""
         return {name for name in self._element.fields if name}
 
+    @property
+    def texts(self) -> list[str]:
+        """The names of its areas for text."""
+        return [each.get("name") for each in self._element.xpath(".//textarea[@name]")]
+
+    @property
+    def files(self) -> list[str]:
+        """The names of its fields for files."""
+        return [each.get("name") for each in self._element.xpath(".//input[@type='file'][@name]")]
+
     def values(self) -> list[tuple[str, str]]:
         """What a browser would send as it stands, buttons apart."""
         return [(name, str(value)) for name, value in self._element.form_values()]
@@ -125,7 +135,7 @@ class Form:
         files: Mapping[str, Upload] | None = None,
         button: str = "",
     ) -> Page:
-        """Fill in and press a button, the one whose text contains `button`; the page that comes of it.
+        """Fill in and press a button, the one whose text contains `button` or whose name or value it is.
 
         Raises PageRefused, and LookupError when there is no such button.
         """
@@ -149,7 +159,7 @@ class Form:
     def _button(self, text: str) -> tuple[str, str, str]:
         """Name, value and address of a button; of the first one when no text is given."""
         for each in self._element.xpath(".//button[not(@type) or @type='submit']"):
-            if text in " ".join(each.text_content().split()):
+            if text in " ".join(each.text_content().split()) or text in (each.get("value"), each.get("name")):
                 action = urljoin(self._base, each.get("formaction")) if each.get("formaction") else self.action
                 return each.get("name") or "", each.get("value") or "", action
         if text:
