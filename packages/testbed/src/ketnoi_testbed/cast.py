@@ -28,3 +28,5 @@ class Applicant:
 LAO_CAI: Final = Applicant("H38", "Vàng Thị Mai", "Lý Văn Páo", "Giàng A Lử")
 EDUCATION: Final = Applicant("G03", "Đỗ Minh Khôi", "Lê Thu Trang")
 HEALTH: Final = Applicant("G18", "Bùi Thanh Hà", "Cao Việt Anh")
+CONSTRUCTION: Final = Applicant("G17", "Phùng Gia Bách", "Tô Thị Vân")
+HAU_GIANG: Final = Applicant("H30", "Võ Thị Kim Chi", "", "Huỳnh Văn Lợi")
