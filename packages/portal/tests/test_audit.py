@@ -125,9 +125,7 @@ def test_every_act_names_who_acts_first_and_is_recorded(name: str) -> None:
     acts = [
         function
         for act, function in inspect.getmembers(module, inspect.isfunction)
-        if function.__module__ == name
-        and not function_name.startswith("_")
-        and "atomic(" in inspect.getsource(function)
+        if function.__module__ == name and not act.startswith("_") and "atomic(" in inspect.getsource(function)
     ]
     assert acts
     for act in acts:
