@@ -70,6 +70,14 @@ class Country:
         """Both environments."""
         return {each.plan.environment: each for each in (self.test, self.production)}
 
+    def sign(self, pdf: bytes, signer: str, organisation: str) -> bytes:
+        """A paper as somebody signs it outside the portal, with a certificate of the test environment's authority."""
+        # Only whoever signs pays for loading it.
+        from ketnoi_portal.papers.signing import sign
+
+        authority = self.test.authority.ca
+        return sign(pdf, authority.key_pem + authority.pem, signer, organisation, self.test.clock.now())
+
     def __enter__(self) -> Self:
         with self._stack:
             self._begin()

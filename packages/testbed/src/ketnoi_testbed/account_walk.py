@@ -1,0 +1,89 @@
+"""The way of one officer's account over the desks, taken over the portal's pages by the people whose acts they are."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from ketnoi_protocol.services import Service
+from ketnoi_testbed.country import Country
+from ketnoi_testbed.visitor import Page, Upload, Visitor
+
+_KEY = re.compile(r"/can-bo/([0-9a-f-]{36})/")
+
+
+class AccountWalk:
+    """Accounts of one country. Names are those of the sign-in cards."""
+
+    def __init__(self, country: Country) -> None:
+        self._country = country
+        self._stack = contextlib.ExitStack()
+        self._visitors: dict[str, Visitor] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def of(self, name: str) -> Visitor:
+        """Somebody's browser, signed in."""
+        if name not in self._visitors:
+            self._visitors[name] = self._stack.enter_context(Visitor(self._country.portal.url, name))
+        return self._visitors[name]
+
+    def signed(self, visitor: Visitor, address: str, signer: str, organisation: str) -> Upload:
+        """The form at an address, signed outside the portal."""
+        pdf = visitor.open(address).content
+        return "cam-ket.pdf", self._country.sign(pdf, signer, organisation), "application/pdf"
+
+    def hand_in_unit_commitment(self, name: str, code: str, organisation: str) -> Page:
+        """A unit's representative signs the unit's own commitment and hands it in."""
+        visitor, address = self.of(name), f"/can-bo/cam-ket/{code}/"
+        paper = self.signed(visitor, f"{address}mau.pdf", name, organisation)
+        return visitor.open(address).form("/nop/").send(files={"file": paper})
+
+    def accept_unit_commitment(self, name: str, code: str) -> Page:
+        """The desk that manages the unit accepts it."""
+        return self.of(name).open(f"/can-bo/cam-ket/{code}/").form("/accept_unit_commitment/").send()
+
+    def request(self, name: str, unit: str, officer: str, email: str, services: Sequence[Service]) -> str:
+        """A representative asks for an account; its key."""
+        told = {
+            "unit": unit,
+            "full_name": officer,
+            "position": "Công chức một cửa",
+            "email": email,
+            "services": [str(each) for each in services],
+        }
+        page = self.of(name).open("/can-bo/de-nghi/").form("full_name").send(told)
+        found = _KEY.search(page.url)
+        assert found is not None, page.text
+        return found[1]
+
+    def commit(self, name: str, key: str, officer: str, organisation: str) -> Page:
+        """The officer signs the personal commitment, and the representative hands it in."""
+        visitor, address = self.of(name), f"/can-bo/{key}/"
+        paper = self.signed(visitor, f"{address}cam-ket/mau.pdf", officer, organisation)
+        return visitor.open(address).form("/cam-ket/nop/").send(files={"file": paper})
+
+    def hand_over(self, name: str, *keys: str) -> Page:
+        """The representative hands requests over to the first desk of their route."""
+        return self.of(name).open("/can-bo/cua-don-vi/").form("/de-nghi/gui/").send({"account": list(keys)})
+
+    def pass_on(self, name: str, act: str, *keys: str) -> Page:
+        """A desk does one thing with waiting accounts: `accept_commitment`, `forward` or `create`."""
+        return self.of(name).open("/can-bo/cho-xu-ly/").form("/lam/").send({"account": list(keys)}, button=act)
+
+    def activate(self, officer: str) -> Page:
+        """The officer activates the account."""
+        return self.of(officer).open("/can-bo/cua-toi/").form("/activate/").send()
+
+    def page(self, name: str, key: str) -> Page:
+        """The account as somebody sees it."""
+        return self.of(name).open(f"/can-bo/{key}/")
