@@ -22,6 +22,14 @@ class NotAsAsked(AdminError):  # noqa: N818
 
 
 @dataclass(frozen=True, slots=True)
+class State:
+    """The codes of the services that a server offers, those switched off left out, and the rights it holds."""
+
+    services: frozenset[str]
+    rights: Held
+
+
+@dataclass(frozen=True, slots=True)
 class Registered:
     """What the server's configuration knows: security servers, and the subsystems that a right can be given to."""
 
@@ -52,23 +60,20 @@ class SecurityServer:
 
     # What is there
 
-    def services(self) -> frozenset[str]:
-        """The codes of the services that it offers and that are not switched off."""
-        return frozenset(
-            service["service_code"]
-            for description in self._list(f"/clients/{self.provider}/service-descriptions")
-            if not description.get("disabled")
-            for service in description.get("services", ())
-        )
+    def state(self) -> State:
+        """What it offers, and every right for a whole service.
 
-    def rights(self) -> Held:
-        """Every right for a whole service. Read service by service: few requests, however many agencies there are."""
-        held: Held = {}
+        Read service by service: few requests, however many agencies there are.
+        """
+        offered, held = set(), {}
         for description in self._list(f"/clients/{self.provider}/service-descriptions"):
             for service in description.get("services", ()):
+                code = service["service_code"]
+                if not description.get("disabled"):
+                    offered.add(code)
                 for client in self._list(f"/services/{service['id']}/service-clients"):
-                    held[client["id"], service["service_code"]] = frozenset(client.get("security_servers") or ())
-        return held
+                    held[client["id"], code] = frozenset(client.get("security_servers") or ())
+        return State(frozenset(offered), held)
 
     def right(self, subject: str, service_code: str) -> frozenset[str] | None:
         """The servers of one right; None when there is none."""

@@ -15,7 +15,8 @@ import msgspec
 
 from ketnoi_portal.settings import Exchange, Server, current
 
-SECONDS: Final = 15.0
+SECONDS: Final = 10.0
+CONNECT_SECONDS: Final = 3.0
 LONGEST_ANSWER: Final = 8 * 1024 * 1024
 
 
@@ -52,7 +53,7 @@ class AdminClient:
             base_url=url.rstrip("/"),
             headers={"Authorization": f"X-Road-ApiKey token={key}"},
             verify=_pinned(certificate),
-            timeout=SECONDS,
+            timeout=httpx2.Timeout(SECONDS, connect=CONNECT_SECONDS),
             trust_env=False,
         )
 

@@ -12,6 +12,10 @@ class PublicationConfig(AppConfig):
     def ready(self) -> None:
         """Every step of an application may change what has to be published."""
         from ketnoi_portal.onboarding.actions import after_every_step
+        from ketnoi_portal.onboarding.sections import page_for
         from ketnoi_portal.publication.revisions import next_revision
 
         after_every_step(lambda application, step, unit, actor: next_revision())
+        # The platform is changed before the step is taken, so that both stand on one page.
+        for step in ("register_on_platform", "remove_from_platform"):
+            page_for(step, "publication:of_application")

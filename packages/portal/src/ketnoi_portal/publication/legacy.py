@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ketnoi_portal.publication.models import LegacyRight
+from ketnoi_portal.publication.comparison import Comparison, Key, Standing
+from ketnoi_portal.publication.models import LegacyRight, Target
 from ketnoi_portal.settings import current
 from ketnoi_portal.site import clock
 from ketnoi_protocol.identifiers import InvalidIdentifier, SubsystemId
@@ -37,3 +38,35 @@ def ended_services(environment: Environment) -> set[tuple[str, Service]]:
         if entry is not None and has_ended(right):
             found.add((holder_of(right.subject), entry.service))
     return found
+
+
+def standings(target: Target) -> dict[Key, Standing]:
+    """What counts today of every right here that no application approved."""
+    found = {}
+    for right in LegacyRight.objects.filter(target=target).exclude(state=LegacyRight.REPLACED):
+        standing = Standing.ENDED if right.state != LegacyRight.GONE and has_ended(right) else Standing(right.state)
+        found[Key(right.subject, right.service_code)] = standing
+    return found
+
+
+def write_down(target: Target, comparison: Comparison, *, first_start: bool) -> None:
+    """Rights that nobody approved are listed for decision; those that are gone or approved now leave the list."""
+    for key, servers in comparison.strangers.items():
+        LegacyRight.objects.update_or_create(
+            target=target,
+            subject=key.subject,
+            service_code=key.service_code,
+            defaults={
+                "servers": sorted(servers),
+                "found_at": clock.now(),
+                "first_start": first_start,
+                "state": LegacyRight.UNDECIDED,
+                "until": None,
+                "proposal": None,
+            },
+        )
+    for keys, state in ((comparison.vanished, LegacyRight.GONE), (comparison.take_over, LegacyRight.REPLACED)):
+        for key in keys:
+            LegacyRight.objects.filter(target=target, subject=key.subject, service_code=key.service_code).update(
+                state=state
+            )

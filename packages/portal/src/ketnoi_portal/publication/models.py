@@ -56,6 +56,7 @@ class Target(models.Model):
     revision = models.PositiveBigIntegerField(default=0)
     looked_at = models.DateTimeField(null=True)
     unfinished = models.BooleanField(default=False)
+    failing = models.BooleanField(default=False)
 
     class Meta:
         ordering = ["environment", "instance"]

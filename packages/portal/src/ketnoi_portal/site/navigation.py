@@ -51,6 +51,14 @@ def _knows_agencies(actor: Actor | None) -> bool:
     return actor is not None and actor.desk in {DeskKind.C06, DeskKind.PC06}
 
 
+def _has_servers(actor: Actor | None) -> bool:
+    return actor is not None and actor.desk is DeskKind.C06
+
+
+def _operates_a_platform(actor: Actor | None) -> bool:
+    return actor is not None and actor.desk in {DeskKind.VDXP_OPERATOR, DeskKind.NDXP_OPERATOR}
+
+
 def _signed_in(actor: Actor | None) -> bool:
     return actor is not None
 
@@ -87,6 +95,8 @@ ENTRIES: Final[tuple[Entry, ...]] = (
     Entry(Text("Các bước kết nối", "How to connect"), "public:connect", _everybody),
     Entry(Text("Cơ quan", "Agencies"), "agencies:list", _knows_agencies),
     Entry(Text("Mở tài khoản cơ quan", "Admissions"), "staff:admissions", _admits),
+    Entry(Text("Đăng ký nền tảng", "Registrations"), "publication:registrations", _operates_a_platform),
+    Entry(Text("Máy chủ", "Servers"), "publication:overview", _has_servers),
     Entry(Text("Nhân sự", "People"), "staff:people", _has_an_office),
     Entry(Text("Nhật ký", "Audit log"), "audit:log", _checks),
 )

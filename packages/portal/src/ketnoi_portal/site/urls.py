@@ -21,4 +21,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("thong-bao/", include("ketnoi_portal.notices.urls")),
     path("can-bo/", include("ketnoi_portal.accounts.urls")),
     path("", include("ketnoi_portal.worker.urls")),
+    path("", include("ketnoi_portal.publication.urls")),
 ]

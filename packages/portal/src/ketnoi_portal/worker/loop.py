@@ -6,13 +6,12 @@ import logging
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from hashlib import sha256
+from collections.abc import Callable, Iterable
 
 from django.db import connection, models
 
 from ketnoi_portal.site import clock
+from ketnoi_portal.worker.locks import only_one
 from ketnoi_portal.worker.models import TaskHealth
 from ketnoi_portal.worker.tasks import Task
 
@@ -68,7 +67,7 @@ class Loop:
 
 def run_once(task: Task, call: Callable[[], object]) -> bool:
     """Run a task now and write down how it went; whether it went well. Another worker's turn counts as well."""
-    with _only_one(task.name) as mine:
+    with only_one(f"task {task.name}") as mine:
         if not mine:
             return True
         health, _ = TaskHealth.objects.get_or_create(name=task.name)
@@ -93,21 +92,6 @@ def _pause(task: Task) -> float:
     """Longer after each failure in a row, so that a broken neighbour is not hammered."""
     failures = TaskHealth.objects.filter(pk=task.name).values_list("failures", flat=True).first() or 1
     return float(min(max(_LONGEST_PAUSE, task.every), task.every * 2 ** min(failures, 10)))
-
-
-@contextmanager
-def _only_one(name: str) -> Iterator[bool]:
-    """A lock of the database's session: it is gone when this process is, however it ends."""
-    key = int.from_bytes(sha256(f"task {name}".encode()).digest()[:8], "big", signed=True)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [key])
-        mine = bool(cursor.fetchone()[0])
-    try:
-        yield mine
-    finally:
-        if mine:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [key])
 
 
 def place_of(error: BaseException) -> str:

@@ -38,6 +38,13 @@ class Task:
 # A room adds its row here; the function takes nothing and opens its own transactions.
 TASKS: Final[tuple[Task, ...]] = (
     Task(
+        "publication.reconcile",
+        Text("Áp cấu hình lên máy chủ bảo mật", "Bring the security servers to what is approved"),
+        1.0,
+        PUBLISHING,
+        "ketnoi_portal.publication.reconciliation:reconcile",
+    ),
+    Task(
         "lapse_reviews",
         Text("Tạm khóa tài khoản quá hạn rà soát", "Suspend accounts that no review confirmed"),
         3600,
