@@ -54,14 +54,16 @@ def after_turn(waiting: Waiting, actor: Actor | None) -> None:
         tell(waiting.office, waiting.application, f"turn:{waiting.step}", waiting.unit)
 
 
-def tell(office: str, application: Application, act: str, unit: str = "", *, letter: bool = True) -> None:
+def tell(office: str, application: Application, act: str, unit: str = "") -> None:
     """A notice to an office, and a letter to its address if it has one."""
     Notice.objects.create(office=office, application=application, act=act, unit=unit, at=clock.now())
     address = address_of(office, application)
-    if letter and address and not is_refused(address, current().mail.allowed_domains):
-        # Revision and step: the same event is told to the same address once, whoever runs twice.
-        key = f"{application.pk}:{application.revision}:{act}:{unit}:{office}"
-        write(address, application, act, key=key[:200])
+    if address and not is_refused(address, current().mail.allowed_domains):
+        # One event, one letter: whoever hears of a step and of their turn after it reads the rest in the portal.
+        event = f"{application.pk}:{application.revision}:"
+        if act.startswith("turn:") and Letter.objects.filter(address=address, key__startswith=event).exists():
+            return
+        write(address, application, act, key=f"{event}{act}:{unit}:{office}"[:200])
 
 
 def write(address: str, application: Application, act: str, *, key: str) -> None:

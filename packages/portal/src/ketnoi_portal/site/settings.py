@@ -44,8 +44,9 @@ INSTALLED_APPS = [
     "ketnoi_portal.audit",
     "ketnoi_portal.agencies",
     "ketnoi_portal.onboarding",
-    "ketnoi_portal.day",
+    # Before the day: a step is told before the turns that it begins.
     "ketnoi_portal.notices",
+    "ketnoi_portal.day",
     "ketnoi_portal.accounts",
     "ketnoi_portal.worker",
     "ketnoi_portal.publication",
