@@ -17,8 +17,10 @@ from ketnoi_portal.onboarding.models import Application
 from ketnoi_portal.onboarding.registration import Registration, ServiceEntry
 from ketnoi_portal.papers import verdicts
 from ketnoi_portal.process.case import Stage
-from ketnoi_portal.process.roles import Actor, Role
+from ketnoi_portal.process.roles import Actor, DeskKind, Role
 from ketnoi_portal.site import clock
+from ketnoi_portal.staff.inviting import accept
+from ketnoi_portal.staff.models import Invitation, Person, hats_of
 from ketnoi_protocol.services import Service, System
 
 from .offices import at_agency, at_desk
@@ -73,3 +75,12 @@ def commune_with_commitment() -> tuple[Actor, Actor, Actor, Actor]:
     take_for_unit(rep, unit, "file_unit_commitment", commitment("phuong"))
     take_for_unit(desks[0], unit, "accept_unit_commitment")
     return rep, desks[0], desks[1], desks[2]
+
+
+def comes_in(account: Account) -> Actor:
+    """The officer of an account that C06 has created takes the invitation; them, as an actor."""
+    invitation = Invitation.objects.filter(email=account.email, used_at=None).first()
+    if invitation is not None:
+        stranger = Actor("invited", DeskKind.AGENCY, account.unit_id, frozenset())
+        accept(stranger, invitation, full_name=account.full_name, password="long enough for a test 1")
+    return hats_of(Person.objects.get(email=account.email))[f"agency:{account.unit_id}"]

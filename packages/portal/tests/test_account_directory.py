@@ -23,12 +23,11 @@ from ketnoi_portal.process.account_case import AccountState
 from ketnoi_portal.process.roles import Actor, Role
 from ketnoi_portal.publication.directory_board import BUCKETS as BUCKETS_OF_THE_BOARD
 from ketnoi_portal.site import clock
-from ketnoi_portal.staff.models import hats_of
 from ketnoi_protocol.directory import Officer
 from ketnoi_protocol.personal_number import holds_personal_number
 from ketnoi_protocol.services import Environment, Service
 
-from .account_helpers import commune_with_commitment, live_application, ready_to_hand_over
+from .account_helpers import comes_in, commune_with_commitment, live_application, ready_to_hand_over
 from .offices import at_agency, at_desk, found
 from .pages import signed_in
 
@@ -51,7 +50,7 @@ def active() -> tuple[Account, Actor, Actor]:
         list_actions.forward(desk, [account])
     account = take(desks[2], account, "create")
     assert officers() == {}
-    account = take(hats_of(account.person)[f"agency:{COMMUNE}"], account, "activate")
+    account = take(comes_in(account), account, "activate")
     return account, rep, desks[0]
 
 

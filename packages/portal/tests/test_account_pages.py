@@ -15,7 +15,7 @@ from ketnoi_portal.accounts.models import Account, UnitCommitment
 from ketnoi_portal.process.account_case import AccountState
 from ketnoi_portal.process.roles import Actor, Role
 
-from .account_helpers import ask, commune_with_commitment, live_application, ready_to_hand_over
+from .account_helpers import ask, comes_in, commune_with_commitment, live_application, ready_to_hand_over
 from .offices import at_agency, at_desk, found
 from .pages import signed_in as signed_in_at
 
@@ -88,7 +88,7 @@ def test_a_commune_officer_over_three_desks() -> None:
     assert account.code in said(team.get(reverse("accounts:watch")))
 
     # The officer.
-    officer = signed_in(Actor(str(account.person_id), rep_actor.desk, COMMUNE, frozenset({Role.OFFICER})))
+    officer = signed_in(comes_in(account))
     assert "Kích hoạt" in said(officer.get(reverse("accounts:own")))
     assert "Đang hoạt động" in post(officer, "step", account.pk, "activate")
     account.refresh_from_db()

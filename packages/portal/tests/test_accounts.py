@@ -22,20 +22,16 @@ from ketnoi_portal.process.roles import Actor, Role
 from ketnoi_portal.process.rules import StepRefused
 from ketnoi_portal.settings import current
 from ketnoi_portal.site import clock
+from ketnoi_portal.staff import actions as staff_actions
 from ketnoi_portal.staff.models import Assignment, Person, hats_of
 from ketnoi_protocol.services import Service, System
 
-from .account_helpers import ask, commitment, commune_with_commitment, live_application, ready_to_hand_over
+from .account_helpers import ask, comes_in, commitment, commune_with_commitment, live_application, ready_to_hand_over
 from .offices import at_agency, at_desk, found
 
 pytestmark = pytest.mark.django_db
 
 COMMUNE, DISTRICT_TEAM = "H55.30.12", "doi-h55-30"
-
-
-def officer_of(account: Account) -> Actor:
-    account.refresh_from_db()
-    return hats_of(account.person)[f"agency:{account.unit_id}"]
 
 
 def created(account: Account, *desks: Actor) -> Account:
@@ -68,7 +64,7 @@ def test_a_commune_officer_gets_an_account_over_three_desks() -> None:
     assert Letter.objects.filter(address="an@example.vn").count() == 1
     with pytest.raises(StepRefused, match="not_your_role|not_your_account"):
         take(rep, account, "activate")
-    account = take(officer_of(account), account, "activate")
+    account = take(comes_in(account), account, "activate")
     assert account.state == AccountState.ACTIVE
     assert Batch.objects.count() == 3
     assert first_broken() is None
@@ -166,13 +162,13 @@ def active_account(name: str = "an") -> tuple[Account, Actor, Actor, Actor, Acto
     account = ready_to_hand_over(rep, COMMUNE, name)
     list_actions.hand_over(rep, [account])
     account = created(account, district, pc06, c06)
-    return take(officer_of(account), account, "activate"), rep, district, pc06, c06
+    return take(comes_in(account), account, "activate"), rep, district, pc06, c06
 
 
 def test_a_withdrawn_commitment_suspends_at_once() -> None:
     found()
     account, rep, district, *_ = active_account()
-    officer = officer_of(account)
+    officer = comes_in(account)
     account = take(officer, account, "withdraw_own_commitment", given=AccountGiven(reason="Chuyển việc"))
     assert account.state == AccountState.SUSPENDED
     with pytest.raises(StepRefused, match="missing:commitment_accepted"):
@@ -222,10 +218,24 @@ def test_whoever_leaves_has_no_account() -> None:
     found()
     account, rep, *_ = active_account()
     person = Person.objects.get(email="an@example.vn")
-    actions.leave(rep, person, "Nghỉ hưu")
+    staff_actions.leave(rep, person, Organisation.objects.get(pk=COMMUNE), "Nghỉ hưu")
     account.refresh_from_db()
     assert account.state == AccountState.CLOSED
     assert hats_of(person) == {}
+    assert first_broken() is None
+
+
+def test_whoever_decides_at_a_desk_gets_no_account() -> None:
+    found()
+    live_application("H55")
+    rep, district, pc06, c06 = commune_with_commitment()
+    account = ready_to_hand_over(rep, COMMUNE, "an")
+    Account.objects.update(email=Person.objects.get(pk=pc06.person).email)
+    list_actions.hand_over(rep, [account])
+    with pytest.raises(StepRefused, match="separate"):
+        created(account, district, pc06, c06)
+    account.refresh_from_db()
+    assert (account.state, account.code) == (AccountState.WITH_DESK, None)
 
 
 def test_what_no_unit_confirms_in_the_yearly_review_is_suspended() -> None:

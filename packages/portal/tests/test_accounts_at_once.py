@@ -19,10 +19,9 @@ from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.audit.checking import first_broken
 from ketnoi_portal.process.account_case import AccountState
 from ketnoi_portal.process.rules import StepRefused
-from ketnoi_portal.staff.models import hats_of
 from ketnoi_protocol.services import Environment
 
-from .account_helpers import commune_with_commitment, live_application, ready_to_hand_over
+from .account_helpers import comes_in, commune_with_commitment, live_application, ready_to_hand_over
 from .offices import found
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -99,7 +98,7 @@ def test_a_withdrawn_unit_and_a_resumed_account_leave_nothing_open() -> None:
         for desk in (team, pc06):
             list_actions.forward(desk, [each])
         made = take(c06, each, "create")
-        made = take(hats_of(made.person)[f"agency:{COMMUNE}"], made, "activate")
+        made = take(comes_in(made), made, "activate")
         take(team, made, "suspend", "district_police", why)
     at_once(
         *(lambda each=each: take(team, each, "resume", given=why) for each in accounts),  # type: ignore[misc]

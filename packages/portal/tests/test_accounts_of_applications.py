@@ -20,11 +20,10 @@ from ketnoi_portal.onboarding.writing import Given, ProvedCall
 from ketnoi_portal.process.account_case import AccountState
 from ketnoi_portal.process.roles import SYSTEM_ACTOR, Actor, Role
 from ketnoi_portal.process.rules import StepRefused
-from ketnoi_portal.staff.models import hats_of
 from ketnoi_protocol.directory import Officer
 from ketnoi_protocol.services import Environment, System
 
-from .account_helpers import commitment
+from .account_helpers import comes_in, commitment
 from .offices import at_agency, at_desk, found
 from .test_application_to_production import form
 
@@ -123,7 +122,7 @@ def test_going_live_creates_the_accounts_that_paper_2_lists() -> None:
     # Its unit has handed over no commitment of its own: there is no account without it.
     assert (second.state, second.code, second.unit_id) == (AccountState.DRAFT, None, "H55.02")
     assert second.commitments.get(current=True).state == "filed"
-    take(hats_of(first.person)["agency:H55"], first, "activate")
+    take(comes_in(first), first, "activate")
     assert [each.code for each in officers(Environment.PRODUCTION)] == ["H55.CB.0001"]
     assert first_broken() is None
     rep = at_agency("H55.02")

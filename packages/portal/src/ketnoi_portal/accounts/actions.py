@@ -122,10 +122,11 @@ def take_many(
     return lines
 
 
-def leave(actor: Actor, person: Person, reason: str) -> list[Account]:
-    """Somebody has left: every account of theirs is closed. For the room that ends people's roles."""
+def leave(actor: Actor, person: Person, unit: str, reason: str) -> list[Account]:
+    """Somebody has left a unit: every account of theirs there is closed. The room that ends roles judges the actor."""
     with transaction.atomic():
-        keys = Account.objects.filter(person=person).exclude(state=AccountState.CLOSED).values_list("pk", flat=True)
+        theirs = Account.objects.filter(person=person, unit=unit).exclude(state=AccountState.CLOSED)
+        keys = theirs.values_list("pk", flat=True)
         accounts = locked_all(list(keys))
         cases = cases_of(accounts)
         for account in accounts:

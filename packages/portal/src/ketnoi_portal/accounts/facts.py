@@ -13,6 +13,7 @@ from ketnoi_portal.process.charts import Level
 from ketnoi_portal.process.roles import DeskKind
 from ketnoi_portal.process.step import RUNNING
 from ketnoi_portal.site import clock
+from ketnoi_portal.staff.models import Person
 from ketnoi_protocol.services import Service, System
 
 
@@ -71,12 +72,29 @@ def _facts(unit: str, grants: dict[tuple[str, Service], bool], commitment: str |
 
 
 def cases_of(accounts: Sequence[Account]) -> dict[Account, AccountCase]:
-    """Each account as the rules see it: three queries, however many there are."""
+    """Each account as the rules see it: at most four queries, however many there are."""
     facts = facts_of(account.unit_id for account in accounts)
     commitments = dict(
         PersonalCommitment.objects.filter(account__in=accounts, current=True).values_list("account_id", "state")
     )
-    return {account: _case(account, facts[account.unit_id], commitments.get(account.pk)) for account in accounts}
+    invited = _invited(accounts)
+    return {
+        account: _case(
+            account,
+            facts[account.unit_id],
+            commitments.get(account.pk),
+            person=str(account.person_id or invited.get(account.email, "")),
+        )
+        for account in accounts
+    }
+
+
+def _invited(accounts: Sequence[Account]) -> dict[str, int]:
+    """The people who took the invitation that accounts of their address wait with, by that address."""
+    addresses = [account.email for account in accounts if account.person_id is None and account.code]
+    if not addresses:
+        return {}
+    return dict(Person.objects.filter(email__in=addresses, is_active=True).values_list("email", "pk"))
 
 
 def case_of(account: Account) -> AccountCase:
@@ -96,7 +114,7 @@ def draft_case(account: Account, system: System) -> AccountCase:
 
 
 def _case(
-    account: Account, facts: UnitFacts, commitment: str | None, system: System = System.POPULATION
+    account: Account, facts: UnitFacts, commitment: str | None, system: System = System.POPULATION, person: str = ""
 ) -> AccountCase:
     return AccountCase(
         system=system,
@@ -110,7 +128,7 @@ def _case(
         live=facts.live,
         commitment=PaperState(commitment) if commitment else None,
         unit_commitment=facts.commitment,
-        person=str(account.person_id or ""),
+        person=person or str(account.person_id or ""),
         suspended_by=DeskKind(account.suspended_by) if account.suspended_by else None,
         activated=account.activated,
         reviewed=account.review_due is None,

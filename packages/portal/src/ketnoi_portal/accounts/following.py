@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ketnoi_portal.accounts import codes
+from ketnoi_portal.accounts.actions import leave
 from ketnoi_portal.accounts.facts import facts_of
 from ketnoi_portal.accounts.models import Account, PersonalCommitment, TestOfficer
 from ketnoi_portal.accounts.taking import keep
@@ -14,9 +15,12 @@ from ketnoi_portal.onboarding.models import Application, ListedAccount
 from ketnoi_portal.process.account_case import AccountState
 from ketnoi_portal.process.case import PaperState, opened
 from ketnoi_portal.process.charts import CHARTS, Level
-from ketnoi_portal.process.roles import Actor
+from ketnoi_portal.process.roles import Actor, Role
 from ketnoi_portal.settings import current
 from ketnoi_portal.site import clock
+from ketnoi_portal.staff.handing_over import when_a_role_ends
+from ketnoi_portal.staff.models import Assignment, Person
+from ketnoi_portal.staff.places import works_on_another_desk_of_the_route
 from ketnoi_protocol.services import Environment, System
 
 
@@ -34,7 +38,7 @@ def create_listed(actor: Actor, application: Application) -> list[Account]:
     """The accounts that paper 2 lists, with the commitments of papers 3 and 4 that the dossier's desks accepted.
 
     They wait for their officers. One whose unit (beneath the applicant) has handed over no commitment of its own yet
-    becomes a draft of that unit: there is no account without it.
+    becomes a draft of that unit: there is no account without it. So does that of somebody who decides at a desk.
     """
     papers = {(each.number, each.unit): each for each in application.papers.filter(current=True)}
     accept_from_dossier(actor, application.organisation, papers[3, ""])
@@ -61,9 +65,10 @@ def create_listed(actor: Actor, application: Application) -> list[Account]:
             accepted_at=accepted.accepted_at,
             accepted_by=accepted.accepted_by,
         )
-        if facts[each.unit_id].commitment is PaperState.ACCEPTED:
+        decides = works_on_another_desk_of_the_route(email, each.unit)
+        if facts[each.unit_id].commitment is PaperState.ACCEPTED and not decides:
             account.state = AccountState.CREATED
-            make(account)
+            make(actor, account)
         else:
             account.commitments.update(state=PaperState.FILED)
         record(actor, "create_listed", "account", account.pk, after={"state": account.state, "unit": account.unit_id})
@@ -112,3 +117,12 @@ def keep_test_officers(application: Application) -> None:
         revision = revision or next_revision()
         officer.revision = revision
         officer.save()
+
+
+@when_a_role_ends
+def close_of_whoever_left(actor: Actor, person: Person, office: str, reason: str) -> None:
+    """Whoever is no officer of a unit any more has no account there."""
+    kind, _, unit = office.partition(":")
+    still = Assignment.objects.filter(person=person, role=Role.OFFICER, organisation=unit, until=None)
+    if kind == "agency" and not still.exists():
+        leave(actor, person, unit, reason)

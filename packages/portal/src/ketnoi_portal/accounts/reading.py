@@ -12,6 +12,7 @@ from ketnoi_portal.accounts.models import Account, Batch, UnitCommitment
 from ketnoi_portal.process.account_case import AccountState
 from ketnoi_portal.process.charts import CHARTS
 from ketnoi_portal.process.roles import Actor, DeskKind, Role
+from ketnoi_portal.staff.models import Person
 
 M = TypeVar("M", bound=Model)
 _POLICE = frozenset(desk for chart in CHARTS.values() for route in chart.account_routes.values() for desk in route)
@@ -42,11 +43,19 @@ def waiting_for(actor: Actor) -> QuerySet[Account]:
 
 def account_seen(actor: Actor, key: UUID) -> Account:
     """One account that this actor may look at: of their area, or their own. Raises Http404."""
-    own = Q(person=actor.person) if actor.desk is DeskKind.AGENCY and actor.person.isdigit() else Q(pk__in=[])
-    found = watched_by(actor).filter(pk=key).first() or Account.objects.filter(own, pk=key).first()
+    found = watched_by(actor).filter(pk=key).first() or own_accounts(actor).filter(pk=key).first()
     if found is None:
         raise Http404
     return found
+
+
+def own_accounts(actor: Actor) -> QuerySet[Account]:
+    """The accounts of whoever acts: theirs already, or waiting for them under the address that was invited."""
+    if actor.desk is not DeskKind.AGENCY or not actor.person.isdigit():
+        return Account.objects.none()
+    address = Person.objects.filter(pk=actor.person).values("email")
+    waiting = Q(person=None, email__in=address, unit=actor.organisation) & ~Q(code=None)
+    return Account.objects.filter(Q(person=actor.person) | waiting).select_related("unit")
 
 
 def watched_by(actor: Actor) -> QuerySet[Account]:

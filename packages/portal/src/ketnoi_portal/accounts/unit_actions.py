@@ -41,10 +41,10 @@ def take_for_unit(
     """
     step, told = UNIT_STEP[step_name], given or AccountGiven()
     with transaction.atomic():
-        # Its accounts first: whoever acts on one of them now has ended, or waits until this is done.
+        Organisation.objects.select_for_update(no_key=True).get(pk=unit.pk)
+        # All of its accounts: whoever acts on one of them now has ended, or waits until this is done.
         open_accounts = Account.objects.filter(unit=unit).exclude(state=AccountState.CLOSED)
         accounts = locked_all(list(open_accounts.values_list("pk", flat=True)))
-        Organisation.objects.select_for_update().get(pk=unit.pk)
         found = standing(unit)
         before = unit_case(unit.code, unit.level, current().chart, found)
         check_account_step(step, before, "", actor)

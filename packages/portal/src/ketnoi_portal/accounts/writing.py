@@ -132,7 +132,13 @@ def _transfer(account: Account, unit: str, actor: Actor, given: AccountGiven) ->
 
 @_writes("create")
 def _create(account: Account, unit: str, actor: Actor, given: AccountGiven) -> None:
-    make(account)
+    make(actor, account)
+
+
+@_writes("activate")
+def _activate(account: Account, unit: str, actor: Actor, given: AccountGiven) -> None:
+    # Whoever was invited is a person from the moment when they took the invitation.
+    account.person_id = int(actor.person)
 
 
 @_writes("close", "close_by_desk")
@@ -146,12 +152,12 @@ def _open_review(account: Account, unit: str, actor: Actor, given: AccountGiven)
     account.review_due = given.due
 
 
-def make(account: Account) -> None:
+def make(actor: Actor, account: Account) -> None:
     """Give the account its code, and its officer a way in."""
+    account.person = invite(actor, account)
+    account.valid_from = clock.now()
     if account.code is None:
         account.code = codes.new_codes(account.unit_id, 1)[0]
-    account.valid_from = clock.now()
-    account.person = invite(account)
 
 
 def _take_out(account: Account, reason: str) -> None:

@@ -13,7 +13,7 @@ from ketnoi_portal.process.roles import Actor, DeskKind, Role
 from ketnoi_portal.process.rules import Reason, StepRefused
 from ketnoi_portal.site import clock
 from ketnoi_portal.staff import letters, places, refusals
-from ketnoi_portal.staff.handing_over import held_by
+from ketnoi_portal.staff.handing_over import held_by, role_ended
 from ketnoi_portal.staff.models import Assignment, Delegation, Person
 from ketnoi_portal.staff.rules import LONGEST_DELEGATION_DAYS, manages_people, may_give
 
@@ -61,6 +61,7 @@ def end_role(actor: Actor, assignment: Assignment, reason: str) -> None:
         if places.is_needed(assignment):
             raise StepRefused([_last(assignment)])
         _end(assignment)
+        role_ended(actor, assignment.person, assignment.hat, reason)
         record(
             actor, "end_role", "person", assignment.person_id,
             before={"role": assignment.role, "place": assignment.hat}, note=reason,
@@ -93,6 +94,7 @@ def leave(actor: Actor, person: Person, where: places.Where, reason: str, succes
                 holding.hand_over(actor, successor)
         for each in theirs:
             _end(each)
+        role_ended(actor, person, places.key_of(where), reason)
         record(
             actor, "leave", "person", person.pk,
             before={"place": places.key_of(where), "roles": [each.role for each in theirs]},
@@ -172,7 +174,7 @@ def _need(reason: str) -> None:
 
 def _locked(where: places.Where) -> None:
     """Two people who leave at once do not both count on the other to stay."""
-    type(where).objects.select_for_update().get(pk=where.pk)
+    type(where).objects.select_for_update(no_key=True).get(pk=where.pk)
 
 
 def _end(assignment: Assignment) -> None:

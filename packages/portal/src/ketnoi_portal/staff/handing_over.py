@@ -38,6 +38,22 @@ def held_by(person: Person, office: str) -> list[Holding]:
     return [holding for call in _KEEPERS for holding in call(person, office)]
 
 
+Leaver = Callable[[Actor, Person, str, str], None]
+_LEAVERS: list[Leaver] = []
+
+
+def when_a_role_ends(call: Leaver) -> Leaver:
+    """Have `call(actor, person, office key, reason)` run in the transaction in which somebody's role there ends."""
+    _LEAVERS.append(call)
+    return call
+
+
+def role_ended(actor: Actor, person: Person, office: str, reason: str) -> None:
+    """Tell whoever asked to be told."""
+    for call in _LEAVERS:
+        call(actor, person, office, reason)
+
+
 @keeper
 def _stands_in_for(person: Person, office: str) -> list[Holding]:
     """Others rely on them as their deputy."""
