@@ -89,7 +89,8 @@ def test_from_draft_to_production_and_back() -> None:
     for unit in ("1", "2", "3", "4/TK1"):
         with pytest.raises(StepRefused, match="missing:"):
             actions.take(rep, application, "hand_in_to_pc06")
-        actions.take(rep, application, "file_paper", unit, Given(file=blob, file_name="a.pdf"))
+        signed = Given(file=blob, file_name="a.pdf", verdict={"state": "valid"})
+        actions.take(rep, application, "file_paper", unit, signed)
     actions.take(rep, application, "hand_in_to_pc06")
     for unit in ("1", "2", "3", "4/TK1"):
         actions.take(pc06, application, "accept_paper", unit)

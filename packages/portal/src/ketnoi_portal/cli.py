@@ -12,6 +12,11 @@ from ketnoi_portal.settings import SETTINGS_VARIABLE
 def main(arguments: Sequence[str] | None = None) -> int:
     """`ketnoi-portal [--settings FILE] COMMAND …`; the exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["verify_dossier"]:
+        # For strangers: it needs no settings, no database and no Django.
+        from ketnoi_portal.papers.verification import main as verify_dossier
+
+        return verify_dossier(given[1:])
     if given[:1] == ["--settings"] and len(given) > 1:
         os.environ[SETTINGS_VARIABLE] = given[1]
         given = given[2:]

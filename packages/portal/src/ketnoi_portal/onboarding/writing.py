@@ -322,7 +322,7 @@ def _unlist_account(application: Application, unit: str, actor: Actor, given: Gi
 def _accept_paper(application: Application, unit: str, actor: Actor, given: Given) -> None:
     number, account = paper_of(unit)
     application.papers.filter(number=number, unit=account, current=True).update(
-        state=PaperState.ACCEPTED, accepted_at=clock.now(), accepted_by=actor.person
+        state=PaperState.ACCEPTED, accepted_at=clock.now(), accepted_by=actor.person, scan=given.scan
     )
 
 

@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("viec/", include("ketnoi_portal.day.urls")),
     path("thong-bao/", include("ketnoi_portal.notices.urls")),
     path("can-bo/", include("ketnoi_portal.accounts.urls")),
+    path("giay-to/", include("ketnoi_portal.papers.urls")),
     path("", include("ketnoi_portal.worker.urls")),
     path("", include("ketnoi_portal.publication.urls")),
 ]
