@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import msgspec
+import typst
 from allauth.mfa.models import Authenticator
 from django.test import Client
 
@@ -24,7 +25,7 @@ from ketnoi_protocol.services import Environment, Platform, Service, System
 from .offices import at_agency, at_desk, found
 from .test_application_to_production import form
 
-PDF = b"%PDF-1.7\n1 0 obj <<>> endobj\ntrailer <<>>\n%%EOF\n"
+PDF = typst.compile("Giấy tờ".encode())
 
 
 def signed_in(actor: Actor, hat: str) -> Client:
@@ -176,7 +177,7 @@ class Walk:
             given = Given(full_name="Nguyễn Văn A", position="CV", email="a@example.vn", organisation=province)
             self.take("rep", "list_account", "TK1", given)
         for unit in self.papers():
-            self.take("rep", "file_paper", unit, Given(file=blob, file_name="giay.pdf"))
+            self.take("rep", "file_paper", unit, Given(file=blob, file_name="giay.pdf", verdict={"state": "valid"}))
         self.take("rep", "hand_in_to_pc06")
 
     def forwarded(self) -> None:

@@ -10,13 +10,13 @@ import pytest
 from ketnoi_portal import settings as own
 from ketnoi_portal.audit.models import Event, first_broken
 from ketnoi_portal.files.models import Blob
+from ketnoi_portal.files.uploads import PDF, PNG, Upload, UploadRefused
 from ketnoi_portal.onboarding import actions as onboarding
 from ketnoi_portal.onboarding.actions import Changed
 from ketnoi_portal.onboarding.models import Paper
 from ketnoi_portal.onboarding.writing import Given
 from ketnoi_portal.papers import actions
 from ketnoi_portal.papers.signing import NoRehearsal, certificate_of, new_authority, sign
-from ketnoi_portal.papers.uploads import PDF, PNG, Upload, UploadRefused
 from ketnoi_portal.process.case import PaperState
 from ketnoi_portal.process.rules import StepRefused
 from ketnoi_portal.site import clock

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from ketnoi_portal.agencies.models import Organisation
+from ketnoi_portal.files.models import Blob
+from ketnoi_portal.onboarding.models import Survey
 from ketnoi_portal.onboarding.registration import Contact
 from ketnoi_portal.papers.contents import commitment_of_organisation, digest, paper
-from ketnoi_portal.papers.drafts import SurveyBlock, SurveyItem, confirmation, decision_sheet, survey
+from ketnoi_portal.papers.drafts import confirmation, decision_sheet, survey
 from ketnoi_portal.papers.letterhead import issuer_of, place_of, signature_of
 from ketnoi_portal.papers.making import Form, make_pdf
 from ketnoi_portal.process.roles import DeskKind
@@ -43,10 +45,13 @@ def everything(tmp_path: Path) -> dict[str, bytes]:
     for unit in ("1", "2", "3", "4/TK1"):
         form, data = paper(application, unit)
         made[unit] = make_pdf(form, data, AT)
-    items = (SurveyItem("Máy chủ đã cấu hình an toàn chưa?", "Đã cấu hình theo CIS", ("so-do.pdf",)),)
-    made["survey"] = make_pdf(
-        Form.SURVEY, survey(application, [SurveyBlock("a) Cấu hình an toàn thiết bị, máy chủ", items)]), AT
+    answered = Survey.objects.get(application=application)
+    answered.answers = {"a_network": "Ba vùng: biên, ứng dụng, dữ liệu"}
+    answered.save()
+    answered.attachments.create(
+        question="a_network", file=Blob.keep(b"%PDF-", "application/pdf"), file_name="so-do.pdf", added_at=AT
     )
+    made["survey"] = make_pdf(Form.SURVEY, survey(application), AT)
     said = application.assessments.get(assessor="a05")
     made["confirmation"] = make_pdf(Form.CONFIRMATION, confirmation(application, DeskKind.A05, said), AT)
     made["decision"] = make_pdf(Form.DECISION, decision_sheet(application), AT)
@@ -82,6 +87,7 @@ def test_every_paper_says_what_the_application_says(tmp_path: Path) -> None:
     assert "Tôi tên là: Nguyễn Thị Thủy" in fourth
     assert "4/TK1" in fourth
     assert "Kèm theo: so-do.pdf" in flat(made["survey"])
+    assert "Ba vùng: biên, ứng dụng, dữ liệu" in flat(made["survey"])
     assert "DỰ THẢO" in flat(made["confirmation"])
     assert "15/XN-A05" in flat(made["confirmation"])
     assert "Lãnh đạo Cục C06" in flat(made["decision"])

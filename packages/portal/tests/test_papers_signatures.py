@@ -10,10 +10,10 @@ import pytest
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
+from ketnoi_portal.files.examination import examine
+from ketnoi_portal.files.examiner import Examination, Order
+from ketnoi_portal.files.examiner import examine as examine_here
 from ketnoi_portal.papers import verdicts
-from ketnoi_portal.papers.examination import examine
-from ketnoi_portal.papers.examiner import Examination, Order
-from ketnoi_portal.papers.examiner import examine as examine_here
 from ketnoi_portal.papers.making import Form, make_pdf
 from ketnoi_portal.papers.signing import NoRehearsal, certificate_of, new_authority, sign, sign_in_rehearsal
 from ketnoi_portal.settings import Settings, Signing

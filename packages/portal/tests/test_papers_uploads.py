@@ -13,10 +13,10 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.writer import copy_into_new_writer
 
-from ketnoi_portal.papers.examination import examine
-from ketnoi_portal.papers.examiner import Order
-from ketnoi_portal.papers.examiner import examine as examine_here
-from ketnoi_portal.papers.uploads import DANGERS, LARGEST, UploadRefused, admit, kind_of
+from ketnoi_portal.files.examination import examine
+from ketnoi_portal.files.examiner import Order
+from ketnoi_portal.files.examiner import examine as examine_here
+from ketnoi_portal.files.uploads import DANGERS, LARGEST, UploadRefused, admit, kind_of
 
 from .test_papers_signatures import SIGNED, unsigned
 

@@ -10,16 +10,13 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import get_language
 
+from ketnoi_portal.files.examination import check_inside
 from ketnoi_portal.files.models import Blob
+from ketnoi_portal.files.uploads import LARGEST, UploadRefused, admit
+from ketnoi_portal.site import clock
 from ketnoi_portal.text import Text
 
-LARGEST: Final = 10 * 1024 * 1024
 _KINDS: Final = ((b"%PDF-", "application/pdf"), (b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"))
-_TOO_LARGE: Final = Text("Tệp lớn hơn 10 MB. Hãy nén hoặc tách tệp.", "The file is over 10 MB. Compress or split it.")
-_WRONG_KIND: Final = Text(
-    "Chỉ nhận tệp PDF, PNG hoặc JPEG. Hãy lưu lại ở một trong các dạng này.",
-    "Only PDF, PNG or JPEG files are taken. Save it as one of these.",
-)
 
 
 def say(text: Text) -> str:
@@ -40,18 +37,19 @@ def plain_name(name: str) -> str:
 
 
 class DocumentField(forms.FileField):
-    """A PDF, PNG or JPEG of at most 10 MB."""
+    """A PDF, PNG or JPEG of at most 10 MB, without programs or other files inside."""
 
     def clean(self, data: UploadedFile | None, initial: object = None) -> UploadedFile | None:
         """Raises ValidationError for other kinds and larger files."""
         file = super().clean(data, initial)
         if file is not None and file is not False:
-            if (file.size or 0) > LARGEST:
-                raise forms.ValidationError(say(_TOO_LARGE))
-            start = file.read(16)
+            try:
+                # One byte more than is allowed is enough to know that it is too large.
+                check_inside(admit(file.name or "", file.read(LARGEST + 1)), clock.now())
+            except UploadRefused as refused:
+                reason = refused.reason
+                raise forms.ValidationError(f"{say(reason.title)}. {say(reason.mend)}.", reason.code) from refused
             file.seek(0)
-            if media_type(start) is None:
-                raise forms.ValidationError(say(_WRONG_KIND))
         return file
 
 

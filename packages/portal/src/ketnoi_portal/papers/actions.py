@@ -8,17 +8,17 @@ from typing import Final
 from django.db import transaction
 
 from ketnoi_portal.agencies.models import Organisation
+from ketnoi_portal.files.examination import examine, trust_list
 from ketnoi_portal.files.models import Blob
+from ketnoi_portal.files.uploads import DANGERS, PDF, Upload, UploadRefused
 from ketnoi_portal.onboarding.actions import take
 from ketnoi_portal.onboarding.models import Application
 from ketnoi_portal.onboarding.writing import Given
 from ketnoi_portal.papers.contents import paper
-from ketnoi_portal.papers.examination import examine, trust_list
 from ketnoi_portal.papers.letterhead import full_name
 from ketnoi_portal.papers.making import make_pdf
 from ketnoi_portal.papers.marks import check_mark
 from ketnoi_portal.papers.signing import sign_in_rehearsal
-from ketnoi_portal.papers.uploads import DANGERS, PDF, Upload, UploadRefused
 from ketnoi_portal.papers.verdicts import Verdict, kept, of_examination, of_picture
 from ketnoi_portal.process.effects import paper_of
 from ketnoi_portal.process.roles import Actor

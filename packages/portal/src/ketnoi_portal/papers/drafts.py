@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from ketnoi_portal.onboarding.models import Application, Assessment
+from ketnoi_portal.onboarding.models import Application, Assessment, Survey
 from ketnoi_portal.papers.contents import BASES, SYSTEMS, framed, marked, services_of
 from ketnoi_portal.papers.letterhead import full_name, place_and_date
 from ketnoi_portal.process.case import ASSESSORS, Confirmation, Outcome, PaperState
 from ketnoi_portal.process.effects import each_paper, paper_of
 from ketnoi_portal.process.roles import DESK_TITLES, DeskKind
+from ketnoi_portal.process.survey import BLOCKS
 from ketnoi_portal.site import clock
 from ketnoi_protocol.services import System
 
@@ -31,25 +30,13 @@ _TITLES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class SurveyItem:
-    """One question of the survey with its answer and the names of what is attached."""
-
-    question: str
-    answer: str
-    attachments: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class SurveyBlock:
-    """One block (a to e) of the survey."""
-
-    title: str
-    items: tuple[SurveyItem, ...]
-
-
-def survey(application: Application, blocks: Iterable[SurveyBlock]) -> dict[str, Any]:
-    """Phiếu khảo sát hệ thống kết nối, to A05."""
+def survey(application: Application) -> dict[str, Any]:
+    """Phiếu khảo sát hệ thống kết nối, to A05, with what has been answered so far."""
+    kept = Survey.objects.filter(application=application).first()
+    answers = kept.answers if kept else {}
+    files: dict[str, list[str]] = {}
+    for each in kept.attachments.order_by("pk") if kept else ():
+        files.setdefault(each.question, []).append(each.file_name)
     form, system = application.registration, System(application.system)
     data = framed(
         application.organisation,
@@ -61,7 +48,20 @@ def survey(application: Application, blocks: Iterable[SurveyBlock]) -> dict[str,
     data |= {
         "information_system": form.information_system,
         "security_level": f"Cấp độ {form.security_level}" if form.security_level else "",
-        "blocks": [asdict(block) for block in blocks],
+        "blocks": [
+            {
+                "title": f"{block.letter}) {block.title.vi}",
+                "items": [
+                    {
+                        "question": each.title.vi,
+                        "answer": answers.get(each.key, ""),
+                        "attachments": files.get(each.key, []),
+                    }
+                    for each in block.questions
+                ],
+            }
+            for block in BLOCKS
+        ],
     }
     return marked(data, application.number, "khảo sát")
 

@@ -15,9 +15,9 @@ from django.db import transaction
 
 from ketnoi_portal.audit.models import Event, record
 from ketnoi_portal.files.models import Blob
+from ketnoi_portal.files.uploads import ENDINGS
 from ketnoi_portal.onboarding.models import Application
 from ketnoi_portal.papers.drafts import paper_title
-from ketnoi_portal.papers.uploads import ENDINGS
 from ketnoi_portal.papers.verification import FORMAT
 from ketnoi_portal.process.roles import Actor
 from ketnoi_portal.site import clock

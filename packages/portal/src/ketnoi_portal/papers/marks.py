@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from ketnoi_portal.files.uploads import UploadRefused
 from ketnoi_portal.onboarding.models import Application
 from ketnoi_portal.papers.contents import MARK, paper
-from ketnoi_portal.papers.uploads import UploadRefused
 from ketnoi_portal.process.rules import Reason
 from ketnoi_portal.text import Text
 

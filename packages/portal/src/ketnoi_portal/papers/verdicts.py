@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from ketnoi_portal.papers.examiner import Examination, Signature
+from ketnoi_portal.files.examiner import Examination, Signature
 from ketnoi_portal.site.clock import HANOI
 from ketnoi_portal.text import Text
 

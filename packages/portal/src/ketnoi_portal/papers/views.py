@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.views.decorators.http import require_GET, require_POST
 
+from ketnoi_portal.files.uploads import LARGEST, UploadRefused, admit
 from ketnoi_portal.onboarding.actions import Changed
 from ketnoi_portal.onboarding.models import Application
 from ketnoi_portal.onboarding.seeing import office_needed, seen
@@ -23,7 +24,6 @@ from ketnoi_portal.papers.forms import AccountForm
 from ketnoi_portal.papers.making import Form, make_pdf
 from ketnoi_portal.papers.showing import everything, may_read, one
 from ketnoi_portal.papers.signing import NoRehearsal
-from ketnoi_portal.papers.uploads import LARGEST, UploadRefused, admit
 from ketnoi_portal.process.effects import each_paper
 from ketnoi_portal.process.roles import Actor, DeskKind
 from ketnoi_portal.process.rules import Reason, StepRefused
@@ -72,8 +72,9 @@ def _unit(request: HttpRequest, application: Application) -> str:
 def dossier(request: HttpRequest, key: UUID) -> HttpResponse:
     """All papers of an application; with `?unit=` one of them."""
     application = _readable(request, key)
-    if request.GET.get("unit"):
-        return _show_one(request, application, _unit(request, application))
+    unit = request.GET.get("unit", "")
+    if unit in set(each_paper(application.case())):
+        return _show_one(request, application, unit)
     return _show_all(request, application)
 
 
@@ -223,11 +224,13 @@ def file(request: HttpRequest, key: UUID, paper: int) -> HttpResponse:
 @office_needed
 @require_GET
 def draft(request: HttpRequest, key: UUID, kind: str) -> HttpResponse:
-    """A draft for whoever decides: an assessor's confirmation, or leadership's decision sheet."""
+    """A draft: the survey form as it is filled in, an assessor's confirmation, leadership's decision sheet."""
     actor = request.actor  # type: ignore[attr-defined]
     application = seen(actor, key)
     if kind == "phieu-trinh" and actor.desk in (DeskKind.C06, DeskKind.LEADERSHIP):
         form, data = Form.DECISION, drafts.decision_sheet(application)
+    elif kind == "phieu-khao-sat" and actor.desk in (DeskKind.AGENCY, DeskKind.A05, DeskKind.A06):
+        form, data = Form.SURVEY, drafts.survey(application)
     elif kind == "xac-nhan" and actor.desk in (DeskKind.A05, DeskKind.A06):
         said = application.assessments.filter(assessor=actor.desk, current=True).first()
         form, data = Form.CONFIRMATION, drafts.confirmation(application, actor.desk, said)

@@ -1,6 +1,6 @@
 """One PDF is examined in a process of its own, which may use only so much memory and time, and no network.
 
-`python -m ketnoi_portal.papers.examiner` reads an Order (msgpack) and writes an Examination (JSON). Whatever a file
+`python -m ketnoi_portal.files.examiner` reads an Order (msgpack) and writes an Examination (JSON). Whatever a file
 does to the reader, it does it here.
 """
 
@@ -58,8 +58,8 @@ def examine(order: Order) -> Examination:
     from pyhanko.pdf_utils.misc import PdfDecodeLimitError, PdfError
     from pyhanko.pdf_utils.reader import PdfFileReader
 
-    from ketnoi_portal.papers.pdf_dangers import dangers
-    from ketnoi_portal.papers.pdf_signatures import issuers_of, judge
+    from ketnoi_portal.files.pdf_dangers import dangers
+    from ketnoi_portal.files.pdf_signatures import issuers_of, judge
 
     try:
         strict, reader = _open(PdfFileReader, order.pdf)

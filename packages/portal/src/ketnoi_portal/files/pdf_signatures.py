@@ -33,7 +33,7 @@ from pyhanko.sign.validation.errors import NoDSSFoundError, SignatureValidationE
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.errors import ValidationError
 
-from ketnoi_portal.papers.examiner import Signature
+from ketnoi_portal.files.examiner import Signature
 
 MOST_SIGNATURES: Final = 20
 # What may follow a signature is another signature, and nothing else: no form fields, no notes.

@@ -9,7 +9,8 @@ from typing import Final
 
 import msgspec
 
-from ketnoi_portal.papers.examiner import Examination, Order
+from ketnoi_portal.files.examiner import Examination, Order
+from ketnoi_portal.files.uploads import DANGERS, PDF, Upload, UploadRefused
 from ketnoi_portal.settings import Settings
 
 WAIT: Final = 45.0
@@ -26,7 +27,7 @@ def examine(pdf: bytes, issuers: dict[str, str], at: datetime) -> Examination:
     order = msgspec.msgpack.encode(Order(pdf=pdf, issuers=issuers, at=at))
     try:
         done = subprocess.run(
-            [sys.executable, "-I", "-m", "ketnoi_portal.papers.examiner"],
+            [sys.executable, "-I", "-m", "ketnoi_portal.files.examiner"],
             input=order,
             capture_output=True,
             timeout=WAIT,
@@ -40,3 +41,9 @@ def examine(pdf: bytes, issuers: dict[str, str], at: datetime) -> Examination:
     if done.returncode:
         return Examination(dangers=("unreadable",))
     return msgspec.json.decode(done.stdout, type=Examination)
+
+
+def check_inside(upload: Upload, at: datetime) -> None:
+    """For files that need no signature: raises UploadRefused for a PDF that carries what it must not."""
+    if upload.media_type == PDF and (found := examine(upload.data, {}, at).dangers):
+        raise UploadRefused(DANGERS[found[0]])
