@@ -25,6 +25,7 @@ from ketnoi_protocol.services import Environment, Platform, Service, System
 from .offices import at_agency, at_desk, found
 from .test_application_to_production import form
 
+SIGNED = {"state": "valid", "checked_at": "2026-01-01T00:00:00Z"}
 PDF = typst.compile("Giấy tờ".encode())
 
 
@@ -177,7 +178,7 @@ class Walk:
             given = Given(full_name="Nguyễn Văn A", position="CV", email="a@example.vn", organisation=province)
             self.take("rep", "list_account", "TK1", given)
         for unit in self.papers():
-            self.take("rep", "file_paper", unit, Given(file=blob, file_name="giay.pdf", verdict={"state": "valid"}))
+            self.take("rep", "file_paper", unit, Given(file=blob, file_name="giay.pdf", verdict=SIGNED))
         self.take("rep", "hand_in_to_pc06")
 
     def forwarded(self) -> None:

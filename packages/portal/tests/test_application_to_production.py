@@ -89,7 +89,7 @@ def test_from_draft_to_production_and_back() -> None:
     for unit in ("1", "2", "3", "4/TK1"):
         with pytest.raises(StepRefused, match="missing:"):
             actions.take(rep, application, "hand_in_to_pc06")
-        signed = Given(file=blob, file_name="a.pdf", verdict={"state": "valid"})
+        signed = Given(file=blob, file_name="a.pdf", verdict={"state": "valid", "checked_at": "2026-01-01T00:00:00Z"})
         actions.take(rep, application, "file_paper", unit, signed)
     actions.take(rep, application, "hand_in_to_pc06")
     for unit in ("1", "2", "3", "4/TK1"):

@@ -169,3 +169,12 @@ def test_what_a_file_says_cannot_steer_a_terminal(
     files["papers/\x1b[2Jx.pdf"] = b""
     assert main(["verify_dossier", str(packed(tmp_path / "x.zip", files))]) == BROKEN
     assert "\x1b" not in capsys.readouterr().out
+
+
+def test_an_agency_reads_no_officers_name(rehearsal: bytes, tmp_path: Path) -> None:
+    given = a_dossier()
+    handed_in(given, rehearsal)
+    (tmp_path / "own.zip").write_bytes(export(given.representative, given.again()))
+    named = json.loads(contents(tmp_path / "own.zip")["people.json"]).values()
+    assert list(named) == ["representative-H55"]
+    assert main(["verify_dossier", str(tmp_path / "own.zip")]) == HOLDS

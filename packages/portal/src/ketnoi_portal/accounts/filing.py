@@ -5,12 +5,12 @@ from __future__ import annotations
 from ketnoi_portal.accounts.models import Account
 from ketnoi_portal.accounts.writing import AccountGiven
 from ketnoi_portal.agencies.models import Organisation
+from ketnoi_portal.files.examination import examine, trust_list
 from ketnoi_portal.files.models import Blob
+from ketnoi_portal.files.uploads import PDF, UploadRefused, admit
 from ketnoi_portal.onboarding.registration import Contact
 from ketnoi_portal.papers import contents, verdicts
-from ketnoi_portal.papers.examination import examine, trust_list
 from ketnoi_portal.papers.making import Form, make_pdf
-from ketnoi_portal.papers.uploads import PDF, UploadRefused, admit
 from ketnoi_portal.process.charts import CHARTS, Level
 from ketnoi_portal.process.roles import DESK_TITLES
 from ketnoi_portal.process.rules import Reason

@@ -19,7 +19,7 @@ from ketnoi_portal.files.uploads import ENDINGS
 from ketnoi_portal.onboarding.models import Application
 from ketnoi_portal.papers.drafts import paper_title
 from ketnoi_portal.papers.verification import FORMAT
-from ketnoi_portal.process.roles import Actor
+from ketnoi_portal.process.roles import Actor, DeskKind
 from ketnoi_portal.site import clock
 from ketnoi_portal.staff.models import Person
 
@@ -63,11 +63,11 @@ def export(actor: Actor, application: Application) -> bytes:
     with transaction.atomic():
         locked = Application.objects.select_for_update().select_related("organisation").get(pk=application.pk)
         record(actor, "export_dossier", "application", locked.pk, after={"revision": locked.revision})
-        return pack(locked, clock.now())
+        return pack(locked, clock.now(), names_of=locked.organisation_id if actor.desk is DeskKind.AGENCY else "")
 
 
-def pack(application: Application, at: datetime) -> bytes:
-    """The ZIP of an application as it is now."""
+def pack(application: Application, at: datetime, *, names_of: str = "") -> bytes:
+    """The ZIP of an application as it is now. `names_of` an organisation: only its own people are named in it."""
     archive = _Archive()
     archive.json("application.json", _application(application), "application")
     archive.json("papers.json", list(_papers(application, archive)), "papers with verdicts")
@@ -77,7 +77,7 @@ def pack(application: Application, at: datetime) -> bytes:
     archive.json("survey.json", _survey(application, archive), "survey form")
     events = list(_events(application))
     archive.json("audit.json", events, "audit events")
-    archive.json("people.json", _people(events), "names of those who acted")
+    archive.json("people.json", _people(events, names_of), "names of those who acted")
     manifest = {
         "format": FORMAT,
         "application": {
@@ -228,6 +228,10 @@ def _events(application: Application) -> Iterator[dict[str, Any]]:
         yield {**each.told(), "hash": each.hash}
 
 
-def _people(events: list[dict[str, Any]]) -> dict[str, str]:
+def _people(events: list[dict[str, Any]], names_of: str) -> dict[str, str]:
     keys = {int(each["person"]) for each in events if each["person"].isdigit()}
-    return {str(each.pk): each.full_name for each in Person.objects.filter(pk__in=keys).order_by("pk")}
+    people = Person.objects.filter(pk__in=keys)
+    if names_of:
+        # An agency deals with desks; their officers stay numbers to it.
+        people = people.filter(assignments__organisation=names_of).distinct()
+    return {str(each.pk): each.full_name for each in people.order_by("pk")}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ketnoi_portal.onboarding.models import Application, ListedAccount, Paper
+from ketnoi_portal.onboarding.models import Application, Paper
 from ketnoi_portal.onboarding.sections import Page
 from ketnoi_portal.papers.acceptance import objection
 from ketnoi_portal.papers.drafts import paper_title
@@ -135,13 +135,9 @@ def one(application: Application, case: Case, actor: Actor, unit: str) -> dict[s
         "may_reject": is_theirs(STEP["reject_paper"], case, unit, actor),
         "may_withdraw": can_step(STEP["withdraw_commitment"], case, unit, actor),
         "filed_by": _name(row.paper.filed_by) if row.paper else "",
-        "accepted_by": _name(row.paper.accepted_by) if row.paper else "",
+        # Who handled it stands in the log; the agency deals with the desk, not with one officer.
+        "accepted_by": _name(row.paper.accepted_by) if row.paper and actor.desk is not DeskKind.AGENCY else "",
     }
-
-
-def services_of(account: ListedAccount) -> str:
-    """The account's services, for a list."""
-    return ", ".join(account.services)
 
 
 def _name(person: str) -> str:

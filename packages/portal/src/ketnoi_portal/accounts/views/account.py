@@ -20,9 +20,9 @@ from ketnoi_portal.accounts.reading import account_seen
 from ketnoi_portal.accounts.views import pages
 from ketnoi_portal.accounts.writing import AccountGiven
 from ketnoi_portal.audit.models import Event
+from ketnoi_portal.files.uploads import LARGEST, UploadRefused
 from ketnoi_portal.onboarding.seeing import office_needed
 from ketnoi_portal.papers import verdicts
-from ketnoi_portal.papers.uploads import LARGEST, UploadRefused
 from ketnoi_portal.process.account_case import AccountCase, AccountState
 from ketnoi_portal.process.account_requirements import ACCOUNT_REQUIREMENTS, AccountGate, missing_for
 from ketnoi_portal.process.account_steps import ACCOUNT_STEP, ACCOUNT_STEPS

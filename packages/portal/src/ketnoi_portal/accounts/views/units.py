@@ -15,9 +15,9 @@ from ketnoi_portal.accounts.views import pages
 from ketnoi_portal.accounts.views.account import attachment
 from ketnoi_portal.accounts.writing import AccountGiven
 from ketnoi_portal.agencies.models import Organisation
+from ketnoi_portal.files.uploads import LARGEST, UploadRefused
 from ketnoi_portal.onboarding.seeing import office_needed
 from ketnoi_portal.papers import verdicts
-from ketnoi_portal.papers.uploads import LARGEST, UploadRefused
 from ketnoi_portal.process.account_case import AccountState, UnitCommitmentState
 from ketnoi_portal.process.accounts import acts_for, sees, unit_steps_for
 from ketnoi_portal.process.charts import CHARTS, Level
