@@ -74,7 +74,9 @@ class Walk:
         self.take(self.c06, "complete_test")
         units = ["1", "2", "3", *(f"4/{key}" for key in keys)]
         for unit in units:
-            self.take(self.rep, "file_paper", unit, Given(file=self.blob, file_name=f"{unit[0]}.pdf"))
+            signed = {"state": "valid", "checked_at": "2026-01-01T00:00:00Z"}
+            given = Given(file=self.blob, file_name=f"{unit[0]}.pdf", verdict=signed)
+            self.take(self.rep, "file_paper", unit, given)
         self.take(self.rep, "hand_in_to_pc06")
         for unit in units:
             self.take(self.pc06, "accept_paper", unit)

@@ -18,7 +18,7 @@ from ketnoi_portal.cli import main
 from ketnoi_portal.onboarding import actions as onboarding
 from ketnoi_portal.onboarding.writing import Given
 from ketnoi_portal.papers import verification
-from ketnoi_portal.papers.exporting import export
+from ketnoi_portal.papers.actions import export
 from ketnoi_portal.papers.verification import BROKEN, HOLDS, UNREADABLE
 
 from .dossiers import a_dossier

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from ketnoi_portal import settings as own
-from ketnoi_portal.audit.models import Event, first_broken
+from ketnoi_portal.audit.checking import first_broken
+from ketnoi_portal.audit.models import Event
 from ketnoi_portal.files.models import Blob
 from ketnoi_portal.files.uploads import PDF, PNG, Upload, UploadRefused
 from ketnoi_portal.onboarding import actions as onboarding

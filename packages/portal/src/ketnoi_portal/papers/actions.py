@@ -8,6 +8,7 @@ from typing import Final
 from django.db import transaction
 
 from ketnoi_portal.agencies.models import Organisation
+from ketnoi_portal.audit.models import record
 from ketnoi_portal.files.examination import examine, trust_list
 from ketnoi_portal.files.models import Blob
 from ketnoi_portal.files.uploads import DANGERS, PDF, Upload, UploadRefused
@@ -15,13 +16,14 @@ from ketnoi_portal.onboarding.actions import take
 from ketnoi_portal.onboarding.models import Application
 from ketnoi_portal.onboarding.writing import Given
 from ketnoi_portal.papers.contents import paper
+from ketnoi_portal.papers.exporting import pack
 from ketnoi_portal.papers.letterhead import full_name
 from ketnoi_portal.papers.making import make_pdf
 from ketnoi_portal.papers.marks import check_mark
 from ketnoi_portal.papers.signing import sign_in_rehearsal
 from ketnoi_portal.papers.verdicts import Verdict, kept, of_examination, of_picture
 from ketnoi_portal.process.effects import paper_of
-from ketnoi_portal.process.roles import Actor
+from ketnoi_portal.process.roles import Actor, DeskKind
 from ketnoi_portal.process.rules import Reason, StepRefused, check_step
 from ketnoi_portal.process.workflow import STEP
 from ketnoi_portal.settings import current
@@ -110,6 +112,17 @@ def list_account(actor: Actor, application: Application, given: Given, *, revisi
 def unlist_account(actor: Actor, application: Application, key: str, *, revision: int | None = None) -> Application:
     """Take somebody off paper 2; their commitment goes too. Raises StepRefused, Changed."""
     return take(actor, application, "unlist_account", key, revision=revision)
+
+
+def export(actor: Actor, application: Application) -> bytes:
+    """The whole dossier as ZIP. That it was taken out is itself recorded, and stands in it as the last event."""
+    with transaction.atomic():
+        locked = (
+            Application.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=application.pk)
+        )
+        record(actor, "export_dossier", "application", locked.pk, after={"revision": locked.revision})
+        names_of = locked.organisation_id if actor.desk is DeskKind.AGENCY else ""
+        return pack(locked, clock.now(), names_of=names_of)
 
 
 def expected_signers(application: Application, unit: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_POST
 
 from ketnoi_portal.onboarding.seeing import office_needed, seen
-from ketnoi_portal.papers import exporting
+from ketnoi_portal.papers import actions
 from ketnoi_portal.papers.showing import may_read
 from ketnoi_portal.papers.views import attachment
 
@@ -21,4 +21,4 @@ def export(request: HttpRequest, key: UUID) -> HttpResponse:
     application = seen(actor, key)
     if not may_read(actor):
         raise Http404
-    return attachment(exporting.export(actor, application), "application/zip", f"{application.number}.zip")
+    return attachment(actions.export(actor, application), "application/zip", f"{application.number}.zip")

@@ -11,16 +11,12 @@ from hashlib import sha256
 from io import BytesIO
 from typing import Any, Final
 
-from django.db import transaction
-
-from ketnoi_portal.audit.models import Event, record
+from ketnoi_portal.audit.models import Event
 from ketnoi_portal.files.models import Blob
 from ketnoi_portal.files.uploads import ENDINGS
 from ketnoi_portal.onboarding.models import Application
 from ketnoi_portal.papers.drafts import paper_title
 from ketnoi_portal.papers.verification import FORMAT
-from ketnoi_portal.process.roles import Actor, DeskKind
-from ketnoi_portal.site import clock
 from ketnoi_portal.staff.models import Person
 
 _ENDINGS: Final = {**ENDINGS, "application/vnd.etsi.asic-e+zip": ".asice", "application/zip": ".zip"}
@@ -56,14 +52,6 @@ class _Archive:
     def json(self, path: str, value: Any, what: str) -> str:
         """Put a JSON file in."""
         return self.add(path, _json(value), "application/json", what)
-
-
-def export(actor: Actor, application: Application) -> bytes:
-    """The dossier as ZIP. That it was taken out is itself recorded, and stands in it as the last event."""
-    with transaction.atomic():
-        locked = Application.objects.select_for_update().select_related("organisation").get(pk=application.pk)
-        record(actor, "export_dossier", "application", locked.pk, after={"revision": locked.revision})
-        return pack(locked, clock.now(), names_of=locked.organisation_id if actor.desk is DeskKind.AGENCY else "")
 
 
 def pack(application: Application, at: datetime, *, names_of: str = "") -> bytes:
