@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.test import Client
 
 from ketnoi_portal.process.roles import Actor
@@ -16,3 +17,8 @@ def as_person(actor: Actor, **options: bool) -> Client:
     client = Client(**options)
     client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
     return client
+
+
+def app_code(secret: str) -> str:
+    """What an authenticator app would show now."""
+    return format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time()))))

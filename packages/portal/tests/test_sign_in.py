@@ -7,7 +7,7 @@ import re
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
-from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from allauth.mfa.totp.internal.auth import TOTP
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
@@ -17,6 +17,7 @@ from ketnoi_portal.notices.models import Letter
 from ketnoi_portal.process.roles import Role
 from ketnoi_portal.staff.models import Person
 
+from .browsing import app_code
 from .offices import at_desk, found
 
 pytestmark = pytest.mark.django_db
@@ -30,11 +31,6 @@ def _no_attempts_yet_and_real_letters(settings: Settings) -> None:
     """pytest-django puts another mail backend in; here letters go into the outbox as they do in the portal."""
     settings.EMAIL_BACKEND = "ketnoi_portal.site.mail.OutboxBackend"
     cache.clear()
-
-
-def code(secret: str) -> str:
-    """What an authenticator app would show now."""
-    return format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time()))))
 
 
 @pytest.fixture
@@ -79,7 +75,7 @@ def test_an_app_is_set_up_and_recovery_codes_are_given(client: Client, officer: 
     assert secret is not None
     wrong = client.post(reverse("mfa_activate_totp"), {"code": "000000"})
     assert "Mã không đúng" in wrong.content.decode()
-    client.post(reverse("mfa_activate_totp"), {"code": code(secret[1])})
+    client.post(reverse("mfa_activate_totp"), {"code": app_code(secret[1])})
     assert set(Authenticator.objects.filter(user=officer).values_list("type", flat=True)) == {"totp", "recovery_codes"}
     assert client.get(reverse("staff:people")).status_code == 200
     codes = client.get(reverse("mfa_view_recovery_codes")).content.decode()
@@ -90,7 +86,7 @@ def test_the_second_step_is_asked_for_and_a_code_works_once(client: Client, prot
     answer = enter(client, protected)
     assert answer.headers["Location"] == reverse("mfa_authenticate")  # type: ignore[attr-defined]
     assert client.get(reverse("staff:people")).headers["Location"].startswith(reverse("account_login"))
-    now = code(SECRET)
+    now = app_code(SECRET)
     client.post(reverse("mfa_authenticate"), {"code": now})
     assert client.get(reverse("staff:people")).status_code == 200
     other = Client()
@@ -121,7 +117,7 @@ def test_five_wrong_codes_lock_the_second_step(client: Client, protected: Person
     enter(client, protected)
     for _ in range(5):
         client.post(reverse("mfa_authenticate"), {"code": "000000"})
-    answer = client.post(reverse("mfa_authenticate"), {"code": code(SECRET)})
+    answer = client.post(reverse("mfa_authenticate"), {"code": app_code(SECRET)})
     assert answer.status_code == 200
     assert client.get(reverse("staff:people")).status_code == 302
 
@@ -170,7 +166,7 @@ def test_signing_in_changes_the_session_s_key(client: Client, protected: Person)
     planted = session.session_key
     client.cookies["sessionid"] = planted
     enter(client, protected)
-    client.post(reverse("mfa_authenticate"), {"code": code(SECRET)})
+    client.post(reverse("mfa_authenticate"), {"code": app_code(SECRET)})
     assert client.session.session_key != planted
     thief = Client()
     thief.cookies["sessionid"] = planted
@@ -181,7 +177,7 @@ def test_other_sessions_are_listed_and_ended(protected: Person) -> None:
     clients = [Client(), Client()]
     # A code works once, so the second comes in by a recovery code.
     spare = Authenticator.objects.get(user=protected, type="recovery_codes").wrap().get_unused_codes()[0]
-    for client, second in zip(clients, (code(SECRET), spare), strict=True):
+    for client, second in zip(clients, (app_code(SECRET), spare), strict=True):
         enter(client, protected)
         client.post(reverse("mfa_authenticate"), {"code": second})
         assert client.get(reverse("staff:people")).status_code == 200

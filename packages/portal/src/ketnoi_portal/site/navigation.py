@@ -39,10 +39,6 @@ def _strangers(actor: Actor | None) -> bool:
     return actor is None
 
 
-def _has_an_office(actor: Actor | None) -> bool:
-    return actor is not None
-
-
 def _admits(actor: Actor | None) -> bool:
     return actor is not None and actor.desk in {DeskKind.C06, DeskKind.PC06} and Role.HANDLER in actor.roles
 
@@ -97,17 +93,14 @@ ENTRIES: Final[tuple[Entry, ...]] = (
     Entry(Text("Mở tài khoản cơ quan", "Admissions"), "staff:admissions", _admits),
     Entry(Text("Đăng ký nền tảng", "Registrations"), "publication:registrations", _operates_a_platform),
     Entry(Text("Máy chủ", "Servers"), "publication:overview", _has_servers),
-    Entry(Text("Nhân sự", "People"), "staff:people", _has_an_office),
+    Entry(Text("Nhân sự", "People"), "staff:people", _signed_in),
     Entry(Text("Nhật ký", "Audit log"), "audit:log", _checks),
 )
 
 
 def menu(request: HttpRequest) -> list[Shown]:
-    """What stands in the menu of this page."""
+    """What stands in the menu of this page; the entry with the longest address above the page is where one is."""
     actor: Actor | None = getattr(request, "actor", None)
-    found = []
-    for entry in ENTRIES:
-        if entry.shown_to(actor):
-            address = reverse(entry.page)
-            found.append(Shown(entry.title, address, address != "/" and request.path.startswith(address)))
-    return found
+    shown = [(entry.title, reverse(entry.page)) for entry in ENTRIES if entry.shown_to(actor)]
+    above = max((address for _, address in shown if request.path.startswith(address)), key=len, default="")
+    return [Shown(title, address, address == above) for title, address in shown]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
 
 from ketnoi_portal.site.public import views as public
 
@@ -12,10 +11,7 @@ from ketnoi_portal.site.public import views as public
 def home(request: HttpRequest) -> HttpResponse:
     """Whoever has signed in goes to their day; everybody else sees what this is."""
     if request.user.is_authenticated:
-        try:
-            return redirect(reverse("day"))
-        except NoReverseMatch:
-            return redirect("staff:me")
+        return redirect("day")
     return public.home(request)
 
 
