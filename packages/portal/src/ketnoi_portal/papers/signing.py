@@ -14,7 +14,7 @@ from asn1crypto import keys as asn1_keys
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -117,7 +117,7 @@ def _certify(
 ) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
     issuer = x509.load_pem_x509_certificates(authority)[0]
     issuer_key = load_pem_private_key(authority, None)
-    assert isinstance(issuer_key, ec.EllipticCurvePrivateKey)
+    assert isinstance(issuer_key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey)
     key = ec.generate_private_key(ec.SECP256R1())
     # A name in a certificate holds 64 characters (RFC 5280, ub-common-name).
     names = [
