@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import secrets
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from ketnoi_testbed.postgres import Postgres
 
 _FOLDER = Path(tempfile.mkdtemp(prefix="ketnoi-portal-tests-"))
+atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
 (_FOLDER / "secret").write_text("only for these tests, and long enough for Django to be content\n")
 (_FOLDER / "portal.toml").write_text(
     'database = "postgresql://ketnoi@/postgres"\nsecret_key_file = "secret"\nbase_url = "http://testserver"\n'
