@@ -12,6 +12,7 @@ from django.urls import reverse
 from ketnoi_portal.accounts import list_actions
 from ketnoi_portal.accounts.actions import request, take
 from ketnoi_portal.accounts.models import Account, UnitCommitment
+from ketnoi_portal.accounts.writing import AccountGiven
 from ketnoi_portal.process.account_case import AccountState
 from ketnoi_portal.process.roles import Actor, Role
 
@@ -218,3 +219,15 @@ def test_the_yearly_review_is_answered_on_a_page() -> None:
     post(rep, "answer_review", account=[account.pk], answer="confirm")
     account.refresh_from_db()
     assert account.review_due is None
+
+
+def test_the_day_names_what_waits() -> None:
+    found()
+    live_application("H55")
+    rep, team, *_ = commune_with_commitment()
+    account = ready_to_hand_over(rep, COMMUNE, "an")
+    list_actions.hand_over(rep, [account])
+    assert "1 tài khoản chờ xử lý" in said(signed_in(team).get(reverse("day")))
+    assert "bị trả lại" not in said(signed_in(rep).get(reverse("day")))
+    take(team, account, "return_request", given=AccountGiven(reason="sửa"))
+    assert "1 đề nghị tài khoản bị trả lại" in said(signed_in(rep).get(reverse("day")))

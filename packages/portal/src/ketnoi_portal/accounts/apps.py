@@ -10,5 +10,5 @@ class AccountsConfig(AppConfig):
     label = "accounts"
 
     def ready(self) -> None:
-        """Follow what happens to applications."""
-        from ketnoi_portal.accounts import following  # noqa: F401
+        """Follow what happens to applications and people; stand on the page of the day."""
+        from ketnoi_portal.accounts import following, today  # noqa: F401

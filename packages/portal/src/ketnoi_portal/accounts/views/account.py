@@ -26,7 +26,7 @@ from ketnoi_portal.papers import verdicts
 from ketnoi_portal.process.account_case import AccountCase, AccountState
 from ketnoi_portal.process.account_requirements import ACCOUNT_REQUIREMENTS, AccountGate, missing_for
 from ketnoi_portal.process.account_steps import ACCOUNT_STEP, ACCOUNT_STEPS
-from ketnoi_portal.process.accounts import account_steps_for, acts_for
+from ketnoi_portal.process.accounts import account_steps_for
 from ketnoi_portal.process.charts import LEVEL_TITLES, Level
 from ketnoi_portal.process.roles import DESK_TITLES
 from ketnoi_portal.process.rules import StepRefused
@@ -182,7 +182,6 @@ def _page(request: HttpRequest, account: Account, form: FileForm) -> HttpRespons
             "verdict": verdicts.lines(standing.verdict) if standing else (),
             "form": form,
             "history": _history(account),
-            "for_agency": acts_for(actor, account.unit_id),
         },
         status=200 if not form.errors else 422,
     )

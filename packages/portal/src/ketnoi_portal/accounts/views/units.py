@@ -19,7 +19,7 @@ from ketnoi_portal.files.uploads import LARGEST, UploadRefused
 from ketnoi_portal.onboarding.seeing import office_needed
 from ketnoi_portal.papers import verdicts
 from ketnoi_portal.process.account_case import AccountState, UnitCommitmentState
-from ketnoi_portal.process.accounts import acts_for, sees, unit_steps_for
+from ketnoi_portal.process.accounts import sees, unit_steps_for
 from ketnoi_portal.process.charts import CHARTS, Level
 from ketnoi_portal.process.roles import DESK_TITLES, DeskKind
 from ketnoi_portal.process.rules import StepRefused
@@ -146,7 +146,6 @@ def _page(request: HttpRequest, unit: Organisation, form: FileForm) -> HttpRespo
             "may_file": any(step.name == "file_unit_commitment" for step in steps),
             "form": form,
             "accounts": Account.objects.filter(unit=unit).exclude(state=AccountState.CLOSED).count(),
-            "for_agency": acts_for(actor, unit.code),
         },
         status=200 if not form.errors else 422,
     )
