@@ -94,6 +94,12 @@ class Desk:
         self.page.wait_for_load_state("domcontentloaded")
         return self
 
+    def press(self, name: str) -> Desk:
+        """A button by its name."""
+        self.page.locator(f"main button[name='{name}']").first.click()
+        self.page.wait_for_load_state("domcontentloaded")
+        return self
+
     # Being judged
 
     def is_accessible(self) -> Desk:

@@ -88,6 +88,20 @@ class Dossier:
         expect(desk.page.locator("main .error[role=alert]")).to_have_count(0)
         return desk
 
+    def at_the_platform(self, desk: Desk, unit: str) -> Desk:
+        """The operator's page of its registration on one platform in one environment (`VDXP/test`)."""
+        return desk.go(f"/nen-tang/ho-so/{self.key}/?unit={unit}")
+
+    def register(self, desk: Desk, unit: str) -> Desk:
+        """The platform's operator registers it there."""
+        self.at_the_platform(desk, unit)
+        return desk.press("register").sees("Đã có trên nền tảng")
+
+    def remove(self, desk: Desk, unit: str, reason: str) -> Desk:
+        """The platform's operator removes it again."""
+        self.at_the_platform(desk, unit).page.locator("[name=reason]").fill(reason)
+        return desk.press("remove")
+
     def offers(self, desk: Desk, step: str) -> bool:
         """Whether somebody is offered a step there."""
         self.open(desk)

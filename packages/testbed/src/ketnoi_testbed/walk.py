@@ -95,7 +95,9 @@ class Walk:
         """The operators of the platforms register the servers; on which platforms."""
         done = []
         for platform in self.platforms:
-            self.take(OPERATORS[platform], "register_on_platform", f"{platform}/{environment}")
+            operator = self.of(OPERATORS[platform])
+            unit = f"{platform}/{environment}"
+            operator.open(f"/nen-tang/ho-so/{self.key}/?unit={unit}").form("revision").send(button="register")
             done.append(platform.value)
         return done
 

@@ -39,7 +39,7 @@ from ketnoi_testbed.parts.exchanges import OPERATOR, ExchangePart, Joining
 from ketnoi_testbed.parts.premises import Premises
 from ketnoi_testbed.parts.registry import RegistryPart
 from ketnoi_testbed.parts.security_servers import SecurityServerPart
-from ketnoi_testbed.plan import DEFAULT, AgencyPart, Party, Plan, load
+from ketnoi_testbed.plan import DEFAULT, SYSTEM, AgencyPart, Party, Plan, load
 from ketnoi_testbed.population import Population, Sample
 from ketnoi_testbed.postgres import Postgres
 from ketnoi_testbed.surroundings import Pace, Surroundings
@@ -234,7 +234,7 @@ class World:
         for consumer in self.plan.parties(party.instance):
             if isinstance(consumer.part, AgencyPart) and not consumer.is_newcomer:
                 granted = {grant.service for grant in consumer.part.grants if grant.active}
-                codes = [entry.service_code for entry in offered if entry.service in granted]
+                codes = [each.service_code for each in offered if each.system is SYSTEM and each.service in granted]
                 if codes:
                     await server.give_right(consumer, codes)
 
