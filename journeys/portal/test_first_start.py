@@ -1,4 +1,4 @@
-"""The portal's first start beside a server that holds rights already: it watches, two officers decide, nobody is cut."""
+"""The portal's first start beside a server that holds rights: it watches, two officers decide, nobody is cut off."""
 
 from __future__ import annotations
 

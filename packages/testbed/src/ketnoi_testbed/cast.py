@@ -17,16 +17,18 @@ OPERATORS: Final = {Platform.VDXP: "Đinh Thị Thảo", Platform.NDXP: "Lâm Ch
 
 @dataclass(frozen=True)
 class Applicant:
-    """A newcomer: its organisation code, its representative, its clerk, and its PC06 (none for a ministry)."""
+    """A newcomer: its code, representative, clerk, PC06 (none for a ministry), and first officer with their address."""
 
     code: str
     representative: str
     clerk: str
     pc06: str = ""
+    officer: str = ""
+    officer_email: str = ""
 
 
-LAO_CAI: Final = Applicant("H38", "Vàng Thị Mai", "Lý Văn Páo", "Giàng A Lử")
-EDUCATION: Final = Applicant("G03", "Đỗ Minh Khôi", "Lê Thu Trang")
+LAO_CAI: Final = Applicant("H38", "Vàng Thị Mai", "Lý Văn Páo", "Giàng A Lử", "Lò Thị Thu", "mot-cua@lao-cai.example")
+EDUCATION: Final = Applicant("G03", "Đỗ Minh Khôi", "Lê Thu Trang", "", "Ninh Văn Phú", "mot-cua@giao-duc.example")
 HEALTH: Final = Applicant("G18", "Bùi Thanh Hà", "Cao Việt Anh")
 CONSTRUCTION: Final = Applicant("G17", "Phùng Gia Bách", "Tô Thị Vân")
 HAU_GIANG: Final = Applicant("H30", "Võ Thị Kim Chi", "", "Huỳnh Văn Lợi")

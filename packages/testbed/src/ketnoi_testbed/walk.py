@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import re
+import time
+import tomllib
+import zipfile
 from collections.abc import Iterable, Mapping
 from datetime import date
 from types import TracebackType
 from typing import Any, Final, Self
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 import typst
 
+from ketnoi_client.problems import KetnoiError, Refused
 from ketnoi_portal.onboarding.registration import Registration
 from ketnoi_protocol.services import Environment, Platform, Service, System
+from ketnoi_testbed.asking import ask
 from ketnoi_testbed.cast import ASSESSORS, HANDLER, LEADERS, OPERATORS, Applicant
 from ketnoi_testbed.country import Country
 from ketnoi_testbed.forms import registration
 from ketnoi_testbed.visitor import Form, Page, Upload, Value, Visitor
 
 HANOI: Final = ZoneInfo("Asia/Ho_Chi_Minh")
+_OFFICER: Final = re.compile(r"[GH][0-9.]+\.CB\.[0-9]+")
+NOT_LICENSED: Final = "KHONG-CO"
 ANSWER: Final = "Đã thực hiện theo hồ sơ cấp độ 3 được phê duyệt; có phân công, quy trình và nhật ký kèm theo."
 _KEY = re.compile(r"/ho-so/([0-9a-f-]{36})/")
 
@@ -33,6 +42,7 @@ class Walk:
         self.system = system
         self.key = ""
         self.number = ""
+        self.asked: list[Service] = []
         self._stack = contextlib.ExitStack()
         self._visitors: dict[str, Visitor] = {}
 
@@ -83,7 +93,8 @@ class Walk:
         found = _KEY.search(begun.url)
         assert found is not None, begun.url
         self.key = found[1]
-        form = registration(list(self.country.worlds.values()), self.applicant.code, services)
+        self.asked = list(services)
+        form = registration(list(self.country.worlds.values()), self.applicant.code, self.asked)
         first, second = filled_in(form)
         # Without JavaScript the servers' part comes once the services are saved.
         page = self.page(self.applicant.clerk, "phieu/").form("duties").send(first, button="Lưu nháp")
@@ -111,6 +122,90 @@ class Walk:
         """C06 accepts."""
         return self.take(HANDLER, "accept")
 
+    def take_account(self, environment: Environment) -> str:
+        """The representative takes the integration account; its key, shown once, goes into the agency's settings."""
+        page = self.page(self.applicant.representative).follow(f"tai-khoan/?unit={environment}")
+        taken = next(form for form in page.forms("how") if ("how", "new") in form.values()).send()
+        with zipfile.ZipFile(io.BytesIO(taken.content)) as archive:
+            told = tomllib.loads(archive.read("agency.toml").decode())
+            account = told["accounts"][self.system]
+            key = archive.read(account["key"])
+        world = self.country.worlds[environment]
+        world.agencies[self.applicant.code].take_account(self.system, account["id"], key, told["officer"])
+        return str(account["id"])
+
+    def call(self, environment: Environment, service: Service, **call: Any) -> tuple[str, str]:
+        """One call by the agency's own client through both security servers: its message id and what came of it.
+
+        `00` and `01` are answers, anything else is the code of a refusal.
+        """
+        world = self.country.worlds[environment]
+        try:
+            sent = ask(world.agency(self.applicant.code), world.people, service, system=self.system, **call)
+        except KetnoiError as error:
+            return error.message_id, error.problem.code if isinstance(error, Refused) else type(error).__name__
+        return sent.message_id, sent.answer.ma_ket_qua
+
+    def until_answered(self, environment: Environment, service: Service, within: float = 90.0) -> str:
+        """Ask until it is answered, as whoever has just been opened does; the message id. Raises TimeoutError."""
+        ended = time.monotonic() + within
+        while True:
+            message_id, outcome = self.call(environment, service)
+            if outcome in ("00", "01"):
+                return message_id
+            if time.monotonic() > ended:
+                raise TimeoutError(f"{self.applicant.code} is still told {outcome}")
+            time.sleep(0.5)
+
+    def check_connection(self) -> Page:
+        """The representative has the connection checked in both directions, until every item passes."""
+        services = self.services()
+        told = {
+            platform.value: self.until_answered(Environment.TEST, service) for service, platform in services.items()
+        }
+        self.page(self.applicant.representative).form(f"{self.key}/kiem-tra/").send(told)
+        return self.until(self.applicant.representative, "Đang thử nghiệm")
+
+    def try_out(self) -> dict[str, tuple[str, str]]:
+        """Each service is called once rightly and once wrongly, and the evidence of both is handed in."""
+        handed = {}
+        for service in self.services():
+            answered = self.until_answered(Environment.TEST, service), "00"
+            refused = self.call(Environment.TEST, service, procedure=NOT_LICENSED)
+            for outcome, (message_id, code) in (("answered", answered), ("refused", refused)):
+                unit = f"{service}/{outcome}"
+                page = self.page(self.applicant.representative)
+                form = next(form for form in page.forms("message_id") if ("unit", unit) in form.values())
+                form.send({"message_id": message_id})
+                handed[unit] = message_id, code
+        return handed
+
+    def confirm_test(self) -> Page:
+        """The agency and C06 both confirm the test, once all evidence is verified."""
+        ended = time.monotonic() + 90
+        while len(self.page(self.applicant.representative).links("/goi-thu/")) < 4 * len(self.asked):
+            if time.monotonic() > ended:
+                raise TimeoutError(self.page(self.applicant.representative).text[:3000])
+            time.sleep(0.5)
+        self.take(self.applicant.representative, "confirm_test")
+        return self.take(HANDLER, "complete_test")
+
+    def services(self) -> dict[Service, Platform]:
+        """What is asked for, and over which platform each service goes."""
+        plan = self.country.test.plan
+        return {each: plan.catalogue.entry(self.system, each, Environment.TEST).platform for each in self.asked}
+
+    def until(self, name: str, text: str, within: float = 90.0) -> Page:
+        """Look again until the application stands at this stage. Raises TimeoutError."""
+        ended = time.monotonic() + within
+        while True:
+            page = self.page(name)
+            if page.told("badge")[:1] == [text]:
+                return page
+            if time.monotonic() > ended:
+                raise TimeoutError(f"{self.applicant.code}: {text} did not come to pass: {page.text[:1500]}")
+            time.sleep(0.5)
+
     # Seed 2.1 and 2.2: survey and assessment
 
     def send_survey(self) -> Page:
@@ -131,6 +226,52 @@ class Walk:
                 "valid_until": today.replace(year=today.year + 1, day=min(today.day, 28)).isoformat(),
             }
             self.take(name, "confirm_security", assessor, said)
+
+    # Seed 2.2: the dossier
+
+    def list_account(self, officer: str, email: str) -> Page:
+        """The clerk lists a first account in paper 2."""
+        form = self.papers(self.applicant.clerk).form("them-tai-khoan")
+        return form.send({"full_name": officer, "position": "Cán bộ một cửa", "email": email})
+
+    def papers(self, name: str, unit: str = "") -> Page:
+        """The papers of the dossier, or one of them."""
+        return self.of(name).open(f"/giay-to/{self.key}/" + (f"?unit={unit}" if unit else ""))
+
+    def units(self, name: str) -> list[str]:
+        """The papers that this dossier has."""
+        return sorted({unquote(link.partition("?unit=")[2]) for link in self.papers(name).links("?unit=")})
+
+    def sign_papers(self) -> list[str]:
+        """Every paper is made, signed (in this rehearsal by test certificates) and put into the dossier."""
+        signed = self.units(self.applicant.representative)
+        for unit in signed:
+            self.papers(self.applicant.representative, unit).form("/ky-thu").send()
+        return signed
+
+    def activate(self, officer: str) -> str:
+        """An officer activates their account; its code, with which the agency asks from now on."""
+        page = self.of(officer).open("/can-bo/cua-toi/").form("/activate/").send()
+        found = _OFFICER.search(page.text)
+        if found is None:
+            raise LookupError(page.text)
+        side = self.country.production.agencies[self.applicant.code]
+        side.ask_as(found[0])
+        return found[0]
+
+    def hand_in(self) -> Page:
+        """The representative hands the dossier in: a locality to PC06, a ministry to C06."""
+        return self.take(self.applicant.representative, "hand_in_to_pc06" if self.applicant.pc06 else "hand_in_to_c06")
+
+    def accept_papers(self, name: str) -> list[str]:
+        """The desk that has the dossier accepts each of its papers."""
+        done = []
+        for unit in self.units(name):
+            for form in self.papers(name, unit).forms("/chap-nhan"):
+                form.send()
+                done.append(unit)
+                break
+        return done
 
     def decide(self, level: int) -> Page:
         """A level of leadership agrees."""

@@ -30,6 +30,7 @@ class AgencySide:
         self.account_key = ec.generate_private_key(ec.SECP256R1())
         self.tls = authority.issue_authentication(f"{part.code}.{part.subsystem}".lower())
         self._accounts = {SYSTEM: part.account} if part.account else {}
+        self._officer = part.officer
         self._servers: Mapping[Platform, SecurityServerPart] = {}
         self._opened: Agency | None = None
 
@@ -54,10 +55,19 @@ class AgencySide:
         self._keep("tls.pem", self.tls.pem)
         self._write_settings(self.settings, servers)
 
-    def take_account(self, system: System, id_: str, key: bytes) -> None:
-        """The integration account that was issued to it, with its private key (PEM), goes into its settings file."""
+    def take_account(self, system: System, id_: str, key: bytes, officer: str) -> None:
+        """The integration account that was issued to it, with its private key (PEM), goes into its settings file.
+
+        `officer` is the account with which it asks from now on unless told otherwise.
+        """
         self._keep(_key_file(system), key)
-        self._accounts[system] = id_
+        self._accounts[system], self._officer = id_, officer
+        self.close()
+        self._write_settings(self.settings, self._servers)
+
+    def ask_as(self, officer: str) -> None:
+        """Ask with this officer's account from now on unless told otherwise."""
+        self._officer = officer
         self.close()
         self._write_settings(self.settings, self._servers)
 
@@ -92,7 +102,7 @@ class AgencySide:
                 "organisation": part.code,
                 "subsystem": part.subsystem,
                 "unit": part.unit or part.code,
-                "officer": part.officer,
+                "officer": self._officer,
                 "procedure": part.procedure,
                 "member_class": plan.member_class,
                 "profile": plan.profile,
