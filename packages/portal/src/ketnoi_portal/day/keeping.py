@@ -12,7 +12,8 @@ from django.db.models import Exists, OuterRef
 from ketnoi_portal.agencies.models import Desk
 from ketnoi_portal.day.models import CertificateEnd, SearchText, StageSpan, Waiting
 from ketnoi_portal.day.plain import plain
-from ketnoi_portal.onboarding.models import Application, PlatformRegistration
+from ketnoi_portal.onboarding.acts import asked_of
+from ketnoi_portal.onboarding.models import Application
 from ketnoi_portal.process.deadlines import TURN_DAYS
 from ketnoi_portal.process.roles import Actor, DeskKind
 from ketnoi_portal.process.turns import Turn, turns
@@ -82,11 +83,7 @@ def refresh(application: Application) -> list[Waiting]:
 def _turns(application: Application) -> list[Turn]:
     if application.is_over:
         return []
-    asked = application.platform_registrations.filter(state=PlatformRegistration.ASKED)
-    units = frozenset(
-        f"{platform}/{environment}" for platform, environment in asked.values_list("platform", "environment")
-    )
-    return turns(application.case(), units)
+    return turns(application.case(), asked_of(application))
 
 
 def _due(turn: Turn, application: Application, since: datetime) -> datetime | None:

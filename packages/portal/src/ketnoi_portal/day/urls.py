@@ -7,7 +7,7 @@ from django.urls import path
 from ketnoi_portal.day import views
 
 urlpatterns = [
-    path("", views.queue, name="day"),
+    path("viec/", views.queue, name="day"),
     path("tim/", views.search, name="day_search"),
     path("so-lieu/", views.figures, name="day_figures"),
 ]

@@ -79,7 +79,7 @@ def _papers(page: Page) -> Mapping[str, Any]:
 def _assessments(page: Page) -> Mapping[str, Any]:
     questions = page.application.questions.order_by("-pk")
     return {
-        "assessments": page.application.assessments.order_by("-current", "-said_at"),
+        "assessments": page.application.assessments.order_by("-current", "assessor", "-said_at"),
         "questions": [(each, DESK_TITLES[DeskKind(each.assessor)]) for each in questions],
         "today": clock.today(),
     }

@@ -44,9 +44,22 @@ def _count(vi: str, en: str, largest: int) -> forms.IntegerField:
 
 
 class _Part(forms.Form):
-    """A draft's part: nothing is required here, the pre-check says what is missing."""
+    """A draft's part. What is marked as required here the pre-check asks for; a draft may still lack it."""
 
     use_required_attribute = False
+    optional: tuple[str, ...] = ()
+
+    def full_clean(self) -> None:
+        """Keep what there is."""
+        for field in self.fields.values():
+            field.required = False
+        super().full_clean()
+        self.mark()
+
+    def mark(self) -> None:
+        """Mark what the pre-check asks for, so that the page calls the rest optional."""
+        for name, field in self.fields.items():
+            field.required = name not in self.optional
 
 
 class BodyForm(_Part):
@@ -90,6 +103,7 @@ class BodyForm(_Part):
             ),
         }
 
+    optional = ("information_system_code", "level_decision_date")
     SYSTEM = ("duties", "information_system", "information_system_code")
     LEVEL = ("security_level", "level_decision", "level_decision_date")
     VOLUMES = ("per_day", "peak_per_second", "months")
@@ -106,6 +120,8 @@ class BodyForm(_Part):
 class ServiceForm(_Part):
     """One service: whether it is asked for, for which procedures, fields and purpose."""
 
+    optional = ("match_fields",)
+
     def __init__(self, service: Service, system: System, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, prefix=str(service), **kwargs)
         self.service, self.title = service, service_title(service, system)
@@ -114,7 +130,7 @@ class ServiceForm(_Part):
         self.fields["procedures"] = _area(
             "Mã thủ tục hành chính (MaDVC)", "Procedure codes (MaDVC)", "Mỗi dòng một mã, ví dụ G15-TP110", "One a line"
         )
-        ticks = forms.CheckboxSelectMultiple
+        ticks = forms.CheckboxSelectMultiple(attrs={"class": "boxes"})
         if service is Service.LOOK_UP_CITIZEN:
             label = say(Text("Các trường cần nhận", "Fields to receive"))
             self.fields["fields"] = forms.MultipleChoiceField(label=label, choices=fields, required=False, widget=ticks)
@@ -124,6 +140,11 @@ class ServiceForm(_Part):
                 label=label, choices=fields, required=False, widget=ticks
             )
         self.fields["purpose"] = _area("Mục đích khai thác", "Purpose")
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its part of the page stands open: it is chosen, or something in it is wrong."""
+        return bool(self["chosen"].value() or self.errors)
 
     def clean_procedures(self) -> str:
         """Codes have at most 20 characters."""
@@ -156,6 +177,8 @@ def _codes(text: str) -> tuple[str, ...]:
 
 class ServerForm(_Part):
     """One security server on one platform in one environment, with its certificate or CSR, pasted or uploaded."""
+
+    optional = ("upload",)
 
     def __init__(self, place: Place, organisation: str, *args: Any, **kwargs: Any) -> None:
         self.environment, self.platform, self.instance = place
@@ -204,6 +227,8 @@ class ServerForm(_Part):
 
 class ContactForm(_Part):
     """Somebody to reach."""
+
+    optional = ("position", "phone", "email")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

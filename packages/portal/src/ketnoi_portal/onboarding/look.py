@@ -36,6 +36,8 @@ _MAIN = (
     Stage.LIVE,
 )
 
+_RECENT = 12
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -47,9 +49,10 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of the checklist; `items` is what of it is missing."""
+    """One row of the checklist; `items` is what of it is missing, where that says more than the row itself."""
 
     requirement: Requirement
+    lacking: bool
     items: tuple[Text, ...]
 
 
@@ -64,7 +67,7 @@ class GateRows:
     @property
     def lacking(self) -> int:
         """How many rows are not met."""
-        return sum(bool(row.items) for row in self.rows)
+        return sum(row.lacking for row in self.rows)
 
 
 def strip(case: Case) -> list[Mark]:
@@ -92,12 +95,17 @@ def checklist(case: Case) -> list[GateRows]:
         GateRows(
             GATE_TITLES[gate],
             tuple(
-                Row(row, tuple(item_words(item, case) for item in row.missing(case))) for row in asked_for(case, gate)
+                Row(row, bool(lacking := row.missing(case)), _words(row, lacking, case))
+                for row in asked_for(case, gate)
             ),
             gate in now,
         )
         for gate in gates[first:]
     ]
+
+
+def _words(row: Requirement, lacking: list[str], case: Case) -> tuple[Text, ...]:
+    return tuple(item_words(item, case) for item in lacking if item != str(row.paper))
 
 
 def stale(case: Case) -> list[Text]:
@@ -118,7 +126,7 @@ def printed(page: Page, shown: Iterable[Section]) -> list[tuple[Section, SafeStr
 
 def everything(page: Page, acts: list[Act], reasons: tuple[Reason, ...]) -> dict[str, Any]:
     """The context of the page."""
-    shown = printed(page, sections(page))
+    shown, events = printed(page, sections(page)), timeline(page)
     slug = desk_slug(page.request)
     return {
         "page": page,
@@ -132,7 +140,8 @@ def everything(page: Page, acts: list[Act], reasons: tuple[Reason, ...]) -> dict
         "reasons": reasons,
         "gates": checklist(page.case),
         "stale": stale(page.case),
-        "events": timeline(page),
+        "events": events[:_RECENT],
+        "earlier": events[_RECENT:],
         "notes": _notes(page, slug) if slug else None,
         "note_form": NoteForm() if slug else None,
     }

@@ -22,6 +22,7 @@ ASSESSMENT_STEPS: Final[tuple[Step, ...]] = (
         ("2.1/4",),
         "490/KH-BCA-A05",
         effect=lambda case, unit: case.but(survey_sent=True),
+        when=lambda case: not case.survey_sent,
     ),
     Step(
         "ask_agency",

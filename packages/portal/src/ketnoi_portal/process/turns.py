@@ -72,16 +72,22 @@ _ROWS: Final = (
 )
 
 
-def turns(case: Case, asked: frozenset[str]) -> list[Turn]:
-    """Each desk's next act, at most one a desk. `asked` are the registrations (`VDXP/test`) that were asked for."""
-    found: dict[DeskKind, Turn] = {}
+def awaited(case: Case, asked: frozenset[str]) -> list[Turn]:
+    """Every act that is awaited now. `asked` are the registrations (`VDXP/test`) that were asked for."""
+    found = []
     for row in _ROWS:
         step = STEP[row.step]
         if case.stage not in step.sources or not step.when(case):
             continue
         for unit in step.units(case):
-            if (row.step == "register_on_platform" and unit not in asked) or not row.awaited(case, unit):
-                continue
-            desk = desk_of(step, case, unit)
-            found.setdefault(desk, Turn(desk, row.step, "" if step.names_unit else unit))
-    return list(found.values())
+            if (row.step != "register_on_platform" or unit in asked) and row.awaited(case, unit):
+                found.append(Turn(desk_of(step, case, unit), row.step, "" if step.names_unit else unit))
+    return found
+
+
+def turns(case: Case, asked: frozenset[str]) -> list[Turn]:
+    """Each desk's next act, at most one a desk: the first that is awaited of it."""
+    first: dict[DeskKind, Turn] = {}
+    for each in awaited(case, asked):
+        first.setdefault(each.desk, each)
+    return list(first.values())

@@ -17,7 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("co-quan/", include("ketnoi_portal.agencies.urls")),
     path("ho-so/", include("ketnoi_portal.onboarding.urls")),
     path("nhat-ky/", include("ketnoi_portal.audit.urls")),
-    path("viec/", include("ketnoi_portal.day.urls")),
+    path("", include("ketnoi_portal.day.urls")),
     path("thong-bao/", include("ketnoi_portal.notices.urls")),
     path("can-bo/", include("ketnoi_portal.accounts.urls")),
     path("giay-to/", include("ketnoi_portal.papers.urls")),
