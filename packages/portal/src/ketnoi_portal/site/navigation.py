@@ -31,8 +31,9 @@ class Shown:
     here: bool
 
 
-def _everybody(actor: Actor | None) -> bool:
-    return True
+def _applies(actor: Actor | None) -> bool:
+    """The steps are for whoever applies, or may one day."""
+    return actor is None or actor.desk is DeskKind.AGENCY
 
 
 def _strangers(actor: Actor | None) -> bool:
@@ -88,7 +89,7 @@ ENTRIES: Final[tuple[Entry, ...]] = (
     Entry(Text("Tài khoản cán bộ", "Accounts"), "accounts:start", _works_on_accounts),
     Entry(Text("Số liệu", "Figures"), "day_figures", _sees_figures),
     Entry(Text("Dịch vụ", "Services"), "public:services", _strangers),
-    Entry(Text("Các bước kết nối", "How to connect"), "public:connect", _everybody),
+    Entry(Text("Các bước kết nối", "How to connect"), "public:connect", _applies),
     Entry(Text("Cơ quan", "Agencies"), "agencies:list", _knows_agencies),
     Entry(Text("Mở tài khoản cơ quan", "Admissions"), "staff:admissions", _admits),
     Entry(Text("Đăng ký nền tảng", "Registrations"), "publication:registrations", _operates_a_platform),
