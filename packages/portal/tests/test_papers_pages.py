@@ -145,6 +145,9 @@ def test_accounts_are_added_with_every_mistake_shown() -> None:
 def test_drafts_are_for_those_who_decide() -> None:
     dossier = a_dossier()
     a05 = browser_of(at_desk("a05", Role.ASSESSOR, name="second-a05"))
+    shown = a05.get(reverse("onboarding:application", args=[dossier.application.pk])).content.decode()
+    assert page(dossier, "draft", "xac-nhan") in shown
+    assert page(dossier, "draft", "phieu-trinh") not in shown
     assert a05.get(page(dossier, "draft", "xac-nhan")).content.startswith(b"%PDF-")
     assert a05.get(page(dossier, "draft", "phieu-trinh")).status_code == 404
     assert browser_of(dossier.c06).get(page(dossier, "draft", "phieu-trinh")).content.startswith(b"%PDF-")

@@ -20,6 +20,16 @@ class PapersConfig(AppConfig):
         sections.register(
             sections.Section("papers", title, "papers/section.html", showing.section, showing.section_visible, order=40)
         )
+        sections.register(
+            sections.Section(
+                "drafts",
+                Text("Bản thảo", "Drafts"),
+                "papers/drafts.html",
+                lambda page: {"drafts": showing.drafts_for(page.actor)},
+                lambda page: showing.is_gathered(page) and bool(showing.drafts_for(page.actor)),
+                order=45,
+            )
+        )
         for step in (
             "file_paper",
             "accept_paper",

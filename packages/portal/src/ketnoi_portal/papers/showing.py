@@ -39,6 +39,20 @@ IDENTITY_NOTE: Final = Text(
     "The identity system needs no papers (2), (3), (4): its users have electronic identity accounts, whose terms of "
     "use hold the commitment; and data are shared only once the citizen has agreed in the app.",
 )
+DRAFTS: Final = {
+    "phieu-khao-sat": (
+        Text("Phiếu khảo sát đã điền (PDF)", "The survey form as filled in (PDF)"),
+        frozenset({DeskKind.AGENCY, DeskKind.A05, DeskKind.A06}),
+    ),
+    "xac-nhan": (
+        Text("Dự thảo văn bản xác nhận (PDF)", "Draft of the confirmation (PDF)"),
+        frozenset({DeskKind.A05, DeskKind.A06}),
+    ),
+    "phieu-trinh": (
+        Text("Dự thảo phiếu trình lãnh đạo (PDF)", "Draft of the decision sheet (PDF)"),
+        frozenset({DeskKind.C06, DeskKind.LEADERSHIP}),
+    ),
+}
 _READERS: Final = frozenset({DeskKind.AGENCY, DeskKind.PC06, DeskKind.C06, DeskKind.LEADERSHIP})
 
 
@@ -100,8 +114,18 @@ def section(page: Page) -> Mapping[str, Any]:
 
 
 def section_visible(page: Page) -> bool:
+    """Whether the papers are shown on an application's page."""
+    return may_read(page.actor) and is_gathered(page)
+
+
+def is_gathered(page: Page) -> bool:
     """From the test on there is a dossier to gather."""
-    return may_read(page.actor) and page.case.stage not in (Stage.DRAFT, Stage.SUBMITTED, Stage.RETURNED, Stage.REFUSED)
+    return page.case.stage not in (Stage.DRAFT, Stage.SUBMITTED, Stage.RETURNED, Stage.REFUSED)
+
+
+def drafts_for(actor: Actor) -> list[tuple[str, Text]]:
+    """The drafts that somebody may take: the kind (as in the address) and its title."""
+    return [(kind, title) for kind, (title, desks) in DRAFTS.items() if actor.desk in desks]
 
 
 def everything(application: Application, case: Case, actor: Actor) -> dict[str, Any]:

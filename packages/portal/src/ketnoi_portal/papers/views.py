@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -22,10 +22,10 @@ from ketnoi_portal.onboarding.seeing import office_needed, seen
 from ketnoi_portal.papers import actions, drafts
 from ketnoi_portal.papers.forms import AccountForm
 from ketnoi_portal.papers.making import Form, make_pdf
-from ketnoi_portal.papers.showing import everything, may_read, one
+from ketnoi_portal.papers.showing import drafts_for, everything, may_read, one
 from ketnoi_portal.papers.signing import NoRehearsal
 from ketnoi_portal.process.effects import each_paper
-from ketnoi_portal.process.roles import Actor, DeskKind
+from ketnoi_portal.process.roles import Actor
 from ketnoi_portal.process.rules import Reason, StepRefused
 from ketnoi_portal.text import Text
 
@@ -227,15 +227,15 @@ def draft(request: HttpRequest, key: UUID, kind: str) -> HttpResponse:
     """A draft: the survey form as it is filled in, an assessor's confirmation, leadership's decision sheet."""
     actor = request.actor  # type: ignore[attr-defined]
     application = seen(actor, key)
-    if kind == "phieu-trinh" and actor.desk in (DeskKind.C06, DeskKind.LEADERSHIP):
+    if kind not in dict(drafts_for(actor)):
+        raise Http404
+    if kind == "phieu-trinh":
         form, data = Form.DECISION, drafts.decision_sheet(application)
-    elif kind == "phieu-khao-sat" and actor.desk in (DeskKind.AGENCY, DeskKind.A05, DeskKind.A06):
+    elif kind == "phieu-khao-sat":
         form, data = Form.SURVEY, drafts.survey(application)
-    elif kind == "xac-nhan" and actor.desk in (DeskKind.A05, DeskKind.A06):
+    else:
         said = application.assessments.filter(assessor=actor.desk, current=True).first()
         form, data = Form.CONFIRMATION, drafts.confirmation(application, actor.desk, said)
-    else:
-        raise Http404
     return attachment(make_pdf(form, data, application.began_at), "application/pdf", f"{application.number}-{kind}.pdf")
 
 
@@ -248,6 +248,4 @@ def attachment(data: bytes, media_type: str, name: str) -> HttpResponse:
 
 
 def _quoted(name: str) -> str:
-    from urllib.parse import quote
-
     return quote(name, safe="")
