@@ -17,6 +17,7 @@ import pytest
 
 if TYPE_CHECKING:
     from ketnoi_testbed.postgres import Postgres
+    from ketnoi_testbed.world import World
 
 _FOLDER = Path(tempfile.mkdtemp(prefix="ketnoi-portal-tests-"))
 atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
@@ -81,3 +82,21 @@ def committed(migrated: str, django_db_blocker: Any, cluster: Postgres) -> Itera
         admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{migrated}"')
     with django_db_blocker.unblock(), _within(name):
         yield cluster.dsn(name)
+
+
+@pytest.fixture(scope="session")
+def world(cluster: Postgres) -> Iterator[World]:
+    """One world with running servers beside the portal. Whoever changes something in it puts it back."""
+    from ketnoi_testbed.world import World
+
+    with World(people=120, postgres=cluster) as running:
+        yield running
+
+
+@pytest.fixture
+def neighbours(world: World) -> Iterator[Path]:
+    """The portal knows that world's servers; where its keys to them are."""
+    from .connected import neighbours_of
+
+    with neighbours_of(world) as folder:
+        yield folder

@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "ketnoi_portal.notices",
     "ketnoi_portal.day",
     "ketnoi_portal.accounts",
+    "ketnoi_portal.connection",
     "ketnoi_portal.worker",
     "ketnoi_portal.publication",
     "ketnoi_portal.rehearsal",

@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("co-quan/", include("ketnoi_portal.agencies.urls")),
     path("ho-so/", include("ketnoi_portal.onboarding.urls")),
     path("nhat-ky/", include("ketnoi_portal.audit.urls")),
+    path("ket-noi/", include("ketnoi_portal.connection.urls")),
     path("", include("ketnoi_portal.day.urls")),
     path("thong-bao/", include("ketnoi_portal.notices.urls")),
     path("can-bo/", include("ketnoi_portal.accounts.urls")),

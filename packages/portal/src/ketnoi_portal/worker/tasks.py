@@ -12,6 +12,7 @@ from ketnoi_portal.text import Text
 PUBLISHING: Final = "publishing"
 MAIL: Final = "mail"
 PROCESS: Final = "process"
+CONNECTION: Final = "connection"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,5 +79,26 @@ TASKS: Final[tuple[Task, ...]] = (
         5,
         MAIL,
         "ketnoi_portal.notices.sending:send",
+    ),
+    Task(
+        "run_connection_checks",
+        Text("Kiểm tra kết nối theo yêu cầu", "Run the connection checks that were asked for"),
+        2,
+        CONNECTION,
+        "ketnoi_portal.connection.checking:run_waiting",
+    ),
+    Task(
+        "prove_test_calls",
+        Text("Xác minh bằng chứng gọi thử", "Verify the evidence of test calls"),
+        2,
+        CONNECTION,
+        "ketnoi_portal.connection.proving:settle_waiting",
+    ),
+    Task(
+        "watch_certificates",
+        Text("Theo dõi hạn chứng thư trong cấu hình chung", "Watch the certificates of the global configurations"),
+        3600,
+        CONNECTION,
+        "ketnoi_portal.connection.expiring:watch",
     ),
 )

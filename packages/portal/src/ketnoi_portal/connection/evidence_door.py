@@ -1,0 +1,78 @@
+"""The evidence of one exchange of messages, from the log of C06's own security server.
+
+X-Road's `GET /asic`, so that it can also be asked of X-Road's server; untested against one until it has been run.
+Nothing of it is written anywhere: whole containers hold what was asked and answered about people.
+"""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass, field
+from typing import Final
+
+from ketnoi_portal.connection.fetching import Unreachable, get, pinned
+from ketnoi_portal.settings import Server, current
+from ketnoi_protocol.identifiers import SubsystemId
+from ketnoi_protocol.services import Environment, Platform
+
+LARGEST: Final = 16 * 1024 * 1024
+"""Octets of one container: a body has ten million at most."""
+
+
+class NotThere(Exception):  # noqa: N818
+    """C06's server has no (time-stamped) message of this id, or several."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The containers of a request and of its response."""
+
+    request: bytes = field(repr=False)
+    response: bytes = field(repr=False)
+
+
+def server_of(platform: Platform, environment: Environment) -> Server | None:
+    """C06's security server on a platform."""
+    return next(
+        (each for each in current().servers if (each.platform, each.environment) == (platform, environment)), None
+    )
+
+
+def fetch(server: Server, message_id: str) -> Pair:
+    """Both containers of a message id. Raises NotThere, Unreachable."""
+    own = current()
+    if not server.evidence_url or not server.evidence_certificate:
+        raise Unreachable("the settings name no door for evidence")
+    try:
+        context = pinned(
+            own.path(server.evidence_server or server.certificate),
+            own.path(server.evidence_certificate),
+            own.path(server.evidence_key),
+        )
+    except (OSError, ValueError) as error:
+        raise Unreachable(f"{type(error).__name__} in the settings of the door for evidence") from None
+    return Pair(*(_container(server, context, message_id, side) for side in ("requestOnly", "responseOnly")))
+
+
+def _container(server: Server, context: ssl.SSLContext, message_id: str, side: str) -> bytes:
+    provider = SubsystemId.from_colon(server.subsystem)
+    query = {
+        "queryId": message_id,
+        "xRoadInstance": provider.instance,
+        "memberClass": provider.member_class,
+        "memberCode": provider.member_code,
+        "subsystemCode": provider.subsystem_code,
+        side: "",
+        # One message, or none: of several with one id nobody could say which one the agency means.
+        "unique": "",
+        # A message that waits for its time stamp gets it now.
+        "force": "",
+    }
+    answer = get(f"{server.evidence_url.rstrip('/')}/asic", most=LARGEST, query=query, context=context)
+    if answer.status == 404:
+        raise NotThere("no message has this id")
+    if answer.status == 401:
+        raise Unreachable("C06's server does not take the portal's certificate")
+    if answer.status != 200:
+        raise NotThere(f"status {answer.status}")
+    return answer.body
