@@ -19,8 +19,9 @@ from cryptography import x509
 
 from ketnoi_client.agency import Agency
 from ketnoi_client.connection import Reply, tls_context
-from ketnoi_client.problems import KetnoiError, SettingsError, Unreachable, from_x_road, read_json
+from ketnoi_client.problems import KetnoiError, SettingsError, Unreachable, from_x_road, printable, read_json
 from ketnoi_client.settings import Gate, Settings
+from ketnoi_protocol import rest
 from ketnoi_protocol.identifiers import SubsystemId
 from ketnoi_protocol.services import CatalogueEntry, Platform
 
@@ -204,8 +205,10 @@ class _Way:
                 f"chưa mở dịch vụ nào · no service is open; thiếu · missing: {', '.join(closed)}",
                 "đề nghị C06 mở quyền cho hệ thống của cơ quan · ask C06 to grant our information system access",
             )
-        rest = f"; chưa mở · not open: {', '.join(closed)}" if closed else ""
-        return f"đã mở · open: {', '.join(opened)}{rest}"
+        closed_too = f"; chưa mở · not open: {', '.join(closed)}" if closed else ""
+        # This call is signed and logged like any other: its id is what the portal's connection check asks for.
+        named = printable(reply.headers.get(rest.ID, ""))
+        return f"đã mở · open: {', '.join(opened)}{closed_too}; mã thông điệp · message id: {named}"
 
     def _list_clients(self) -> Reply:
         # X-Road answers for its own instance when none is named, and some operators run several.
