@@ -10,9 +10,11 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from ketnoi_exchange.admin import openapi as exchange_admin
 from ketnoi_portal.process import drawing
 from ketnoi_protocol.errors import TABLE
 from ketnoi_protocol.services import Catalogue, profiles
+from ketnoi_securityserver.admin import openapi as securityserver_admin
 
 HERE = Path(__file__).parent
 NOTE = "<!-- Printed by docs/reference/print.py from the tables in ketnoi_protocol; change those, then print again. -->"
@@ -118,6 +120,8 @@ PAGES = {
     "services.md": services,
     "process.md": lambda: drawing.process_page(PROCESS_NOTE),
     "process.svg": drawing.state_diagram,
+    "securityserver-admin.openapi.json": lambda: securityserver_admin.document().decode(),
+    "exchange-admin.openapi.json": lambda: exchange_admin.document().decode(),
 }
 
 # The portal ships the registry's API document, but does not import the registry.

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 import asyncpg
 import msgspec
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from ketnoi_exchange.actions import Actions
 from ketnoi_exchange.actions.api_keys import Holder
@@ -88,7 +89,7 @@ async def _sent(request: web.Request) -> tuple[bytes, dict[str, bytes]]:
         form = await request.post()
     except web.HTTPRequestEntityTooLarge:
         raise ChangeRefused("request_too_large", str(LONGEST_BODY)) from None
-    except (ValueError, AssertionError, LookupError) as error:
+    except (ValueError, AssertionError, LookupError, HttpProcessingError) as error:
         raise ChangeRefused("validation_failure", type(error).__name__) from None
     return b"", {
         name: value.file.read() if isinstance(value, web.FileField) else str(value).encode()
