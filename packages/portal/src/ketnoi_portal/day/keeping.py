@@ -22,7 +22,7 @@ from ketnoi_portal.site import clock
 Told = Callable[[Waiting, Actor | None], None]
 _TOLD: list[Told] = []
 
-_OF_CERTIFICATES = frozenset({"submit", "replace_certificate", "name_server"})
+_OF_CERTIFICATES = frozenset({"submit", "replace_certificate"})
 
 
 def after_new_turn(call: Told) -> Told:
@@ -42,12 +42,17 @@ def after_step(application: Application, step_name: str, unit: str, actor: Actor
 
 
 def after_begin(application: Application) -> None:
-    """The hook of every new draft."""
+    """The hook of every new draft, and of a server that is named later."""
     _keep_span(application)
+    _keep_certificates(application)
     organisation = application.organisation
     text = plain(f"{application.number} {organisation.code} {organisation.name}")
     SearchText.objects.update_or_create(application=application, defaults={"text": text})
-    refresh(application)
+    for each in refresh(application):
+        # Whoever begins a draft knows that they have.
+        if each.office.startswith("desk:"):
+            for call in _TOLD:
+                call(each, None)
 
 
 def refresh(application: Application) -> list[Waiting]:

@@ -11,13 +11,16 @@ from django.db import connection, transaction
 
 from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.audit.models import record
-from ketnoi_portal.onboarding.models import Application
-from ketnoi_portal.onboarding.registration import Registration
-from ketnoi_portal.onboarding.writing import WRITES, Given, issue_production_account
+from ketnoi_portal.onboarding.asking import ask_operator
+from ketnoi_portal.onboarding.models import Application, PlatformRegistration
+from ketnoi_portal.onboarding.reasons import NO_SERVER_HERE, NOT_THE_AGENCY
+from ketnoi_portal.onboarding.registration import Registration, ServerEntry, defects
+from ketnoi_portal.onboarding.writing import WRITES, Given, issue_production_account, put_server
 from ketnoi_portal.process.case import Case, Stage
 from ketnoi_portal.process.deadlines import DAYS
 from ketnoi_portal.process.roles import Actor, DeskKind, Role
 from ketnoi_portal.process.rules import Reason, StepRefused, apply, check_step
+from ketnoi_portal.process.step import BEFORE_PRODUCTION
 from ketnoi_portal.process.workflow import STEP
 from ketnoi_portal.settings import current
 from ketnoi_portal.site import clock
@@ -38,7 +41,7 @@ def after_every_step(call: After) -> After:
 
 
 def after_begin(call: Callable[[Application], None]) -> Callable[[Application], None]:
-    """Have `call(application)` run in the transaction in which a draft is begun."""
+    """Have `call(application)` run in the transaction in which a draft is begun, or names another server."""
     _BEGUN.append(call)
     return call
 
@@ -110,6 +113,34 @@ def save_form(
         changed = sorted(name for name in locked.form if locked.form[name] != before.get(name))
         _save(locked)
         record(actor, "save_form", "application", locked.pk, after={"changed": changed})
+    return locked
+
+
+def name_server(actor: Actor, application: Application, server: ServerEntry) -> Application:
+    """Name a security server after the form was sent, and ask its operator. Raises StepRefused with every defect.
+
+    For a platform and environment that the services need and where nothing is registered yet: the production server
+    often comes while the test goes on.
+    """
+    with transaction.atomic():
+        locked = _locked(application)
+        if actor.organisation != locked.organisation_id or not actor.roles & _PREPARERS:
+            raise StepRefused([NOT_THE_AGENCY])
+        place, rows = (server.platform, server.environment), locked.platform_registrations
+        registered = rows.filter(platform=place[0], environment=place[1], state=PlatformRegistration.REGISTERED)
+        if locked.stage not in BEFORE_PRODUCTION or server.platform not in locked.platforms or registered.exists():
+            raise StepRefused([NO_SERVER_HERE])
+        put_server(locked, server)
+        system, at = System(locked.system), f"servers.{place[0]}.{place[1]}"
+        found = defects(locked.registration, system, locked.organisation_id, locked.profile, clock.now())
+        wrong = [each for each in found if each.field.startswith(at)]
+        if wrong:
+            raise StepRefused(Reason(each.field, each.rule, each.mend) for each in wrong)
+        ask_operator(locked, server)
+        _save(locked)
+        record(actor, "name_server", "application", locked.pk, after={"place": f"{place[0]}/{place[1]}"})
+        for call in _BEGUN:
+            call(locked)
     return locked
 
 

@@ -12,7 +12,7 @@ from ketnoi_portal.onboarding.survey_actions import may_write
 from ketnoi_portal.onboarding.words import ENVIRONMENTS, FIELDS, OUTCOMES, PAPERS, service_title
 from ketnoi_portal.process.case import PaperState, Stage
 from ketnoi_portal.process.roles import DESK_TITLES, DeskKind, Role
-from ketnoi_portal.process.step import RUNNING
+from ketnoi_portal.process.step import BEFORE_PRODUCTION, RUNNING
 from ketnoi_portal.site import clock
 from ketnoi_portal.text import Text
 from ketnoi_protocol.services import Environment, System
@@ -49,7 +49,9 @@ def _form(page: Page) -> Mapping[str, Any]:
 
 def _registrations(page: Page) -> Mapping[str, Any]:
     rows = page.application.platform_registrations.order_by("platform", "-environment")
-    return {"rows": [(each, ENVIRONMENTS[Environment(each.environment)], _STATES[each.state]) for each in rows]}
+    own = page.actor.desk is DeskKind.AGENCY and page.case.stage in BEFORE_PRODUCTION
+    told = [(each, ENVIRONMENTS[Environment(each.environment)], _STATES[each.state]) for each in rows]
+    return {"rows": told, "own": own}
 
 
 def _connection(page: Page) -> Mapping[str, Any]:
@@ -177,3 +179,4 @@ def install() -> None:
     ):
         register(section)
     page_for("send_survey", "onboarding:survey")
+    page_for("replace_certificate", "onboarding:servers_of")

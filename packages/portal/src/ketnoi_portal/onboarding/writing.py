@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
+import msgspec
 from django.db.models import QuerySet
 
 from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.files.models import Blob
+from ketnoi_portal.onboarding.asking import as_der, ask_operator
 from ketnoi_portal.onboarding.models import (
     Application,
     Assessment,
@@ -30,7 +30,7 @@ from ketnoi_portal.onboarding.models import (
     TestCall,
 )
 from ketnoi_portal.onboarding.reasons import SERVER_NOT_NAMED
-from ketnoi_portal.onboarding.registration import entries
+from ketnoi_portal.onboarding.registration import ServerEntry, entries
 from ketnoi_portal.process.case import Confirmation, PaperState, Stage
 from ketnoi_portal.process.effects import call_of, paper_of, platform_of
 from ketnoi_portal.process.roles import Actor
@@ -61,6 +61,7 @@ class Given:
     organisation: Organisation | None = None
     services: tuple[str, ...] = ()
     evidence: ProvedCall | None = None
+    server: ServerEntry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,26 +97,7 @@ def _submit(application: Application, unit: str, actor: Actor, given: Given) -> 
             server = form.server(entry.platform, environment)
             if server is None or not server.server:
                 continue
-            member = server.server.rsplit("/", 1)[0].replace("/", ":")
-            PlatformRegistration.objects.update_or_create(
-                application=application,
-                platform=entry.platform,
-                environment=environment,
-                defaults={
-                    "server": server.server.replace("/", ":"),
-                    "subsystem": f"{member}:{server.subsystem}",
-                    "address": server.address,
-                    "certificate": _der(server.certificate),
-                    "state": PlatformRegistration.ASKED,
-                    "asked_at": clock.now(),
-                },
-            )
-
-
-def _der(certificate: str) -> bytes:
-    if not certificate.strip():
-        return b""
-    return x509.load_pem_x509_certificate(certificate.encode()).public_bytes(Encoding.DER)
+            ask_operator(application, server)
 
 
 @_writes("register_on_platform")
@@ -276,6 +258,21 @@ def _lapse(application: Application, unit: str, actor: Actor, given: Given) -> N
 @_writes("replace_certificate")
 def _replace_certificate(application: Application, unit: str, actor: Actor, given: Given) -> None:
     _forget_the_test(application)
+    if given.server is not None:
+        put_server(application, given.server)
+        place = application.platform_registrations.filter(
+            platform=given.server.platform, environment=given.server.environment
+        )
+        place.update(certificate=as_der(given.server.certificate))
+
+
+def put_server(application: Application, server: ServerEntry) -> None:
+    """The form names this server for its platform and environment from now on."""
+    form = application.registration
+    others = [
+        each for each in form.servers if (each.platform, each.environment) != (server.platform, server.environment)
+    ]
+    application.form = msgspec.to_builtins(msgspec.structs.replace(form, servers=(*others, server)))
 
 
 @_writes("file_paper")
