@@ -94,6 +94,18 @@ def test_a_letter_leaves_once_in_words_as_they_are_written(postbox: Postbox) -> 
     assert Letter.objects.get().sent_at is not None
 
 
+def test_what_a_letter_said_is_forgotten_once_it_was_sent(postbox: Postbox) -> None:
+    postbox.refuses["day@example.vn"] = "452 mailbox full"
+    for address in ("nhan@example.vn", "day@example.vn"):
+        Letter.write(address, "Lời mời", "https://portal.example.vn/nhan-su/loi-moi/bi-mat/\n", key="invitation:1")
+    assert sending.send() == 1
+    assert "loi-moi/bi-mat" in postbox.taken[0][1]
+    sent = Letter.objects.get(address="nhan@example.vn")
+    assert (sent.subject, sent.body, sent.key) == ("Lời mời", "", "invitation:1")
+    assert "bi-mat" in Letter.objects.get(address="day@example.vn").body
+    assert Letter.write("nhan@example.vn", "Lời mời", "again", key="invitation:1") is None
+
+
 def test_a_refused_recipient_is_tried_later_and_holds_up_nobody(postbox: Postbox) -> None:
     postbox.refuses["day@example.vn"] = "452 mailbox full"
     Letter.write("day@example.vn", "một", "x")

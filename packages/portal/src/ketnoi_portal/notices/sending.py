@@ -45,7 +45,8 @@ def send(limit: int = 50) -> int:
                 break
             trouble = connected(letter)
             if trouble is None:
-                Letter.objects.filter(pk=letter.pk).update(sent_at=clock.now(), trouble="")
+                # What was said may hold a link that lets somebody in; it belongs to its reader alone now.
+                Letter.objects.filter(pk=letter.pk).update(sent_at=clock.now(), trouble="", body="")
                 sent += 1
             else:
                 Letter.objects.filter(pk=letter.pk).update(trouble=trouble[:300])
