@@ -16,6 +16,8 @@ from django.urls import reverse
 from ketnoi_portal.agencies.models import Desk, Organisation
 from ketnoi_portal.audit.checking import first_broken
 from ketnoi_portal.audit.models import Event
+from ketnoi_portal.files.models import Blob
+from ketnoi_portal.files.uploads import Upload
 from ketnoi_portal.notices.models import Letter
 from ketnoi_portal.process.roles import Role
 from ketnoi_portal.process.rules import StepRefused
@@ -26,12 +28,14 @@ from ketnoi_portal.staff.models import Admission, Assignment, Invitation, Person
 
 from .browsing import as_person
 from .offices import at_agency, at_desk, found
+from .pages import PDF
+from .test_papers_uploads import action, png, with_catalog
 
 pytestmark = pytest.mark.django_db
 
 PASSWORD = "một mật khẩu thật dài 91"
 NEW = {"full_name": "Nguyễn Thị Mới", "password": PASSWORD, "again": PASSWORD}
-LETTER = b"%PDF-1.7 a letter"
+LETTER = PDF
 
 
 @pytest.fixture(autouse=True)
@@ -244,6 +248,22 @@ def test_a_large_letter_is_refused_and_names_of_files_lead_nowhere(client: Clien
     assert "/" not in Admission.objects.get().file_name
 
 
+def test_a_letter_is_examined_before_anybody_opens_it(client: Client) -> None:
+    """What a stranger sends goes through the same bounded examination as every paper."""
+    opens = with_catalog(OpenAction=action("Launch"))
+    for name, data, said in (
+        ("cong-van.pdf", opens, "tự mở hoặc gửi thứ khác"),
+        ("cong-van.pdf", LETTER + b"PK\x03\x04", "dữ liệu thừa"),
+        ("cong-van.pdf", b"%PDF-1.7 nothing\n%%EOF", "Không đọc được"),
+        ("cong-van.pdf.exe", LETTER, "đuôi của chương trình"),
+        ("cong-van.png", png(), "không phải tệp PDF"),
+    ):
+        text = ask(client, letter=SimpleUploadedFile(name, data)).content.decode()  # type: ignore[attr-defined]
+        assert said in text, name
+    assert not Admission.objects.exists()
+    assert not Blob.objects.exists()
+
+
 def test_a_body_without_a_desk_or_that_has_closed_is_told_so(client: Client) -> None:
     Desk.objects.filter(pk="pc06-h38").delete()
     assert "Chưa có bộ phận nào tiếp nhận" in ask(client, "H38").content.decode()  # type: ignore[attr-defined]
@@ -282,6 +302,8 @@ def test_the_console_invites_the_first_person_of_all(client: Client, capsys: pyt
 def test_asking_needs_what_the_form_asks() -> None:
     asked = AskedFor("a", "b", "c@example.vn", "", "1", date(2026, 1, 1))
     stranger = at_agency("H38")
-    admission = inviting.ask_for_admission(stranger, Organisation.objects.get(pk="G15"), asked, LETTER, "a.pdf")
+    admission = inviting.ask_for_admission(
+        stranger, Organisation.objects.get(pk="G15"), asked, Upload("a.pdf", "application/pdf", LETTER)
+    )
     assert admission.letter.content == LETTER
     assert Event.objects.filter(act="ask_for_admission").count() == 1

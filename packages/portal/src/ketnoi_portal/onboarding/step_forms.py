@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from django import forms
 
-from ketnoi_portal.onboarding.uploads import DocumentField, keep, say
+from ketnoi_portal.files.fields import DocumentField
+from ketnoi_portal.onboarding.uploads import keep, say
 from ketnoi_portal.onboarding.writing import Given
 from ketnoi_portal.process.step import Step
 from ketnoi_portal.site import clock

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
-
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -32,12 +30,10 @@ def admission(request: HttpRequest) -> HttpResponse:
             return render(request, "429.html", status=429)
         if form.is_valid():
             given = dict(form.cleaned_data)
-            organisation, file = given.pop("organisation"), given.pop("letter")
+            organisation, document = given.pop("organisation"), given.pop("letter")
             stranger = Actor("stranger", DeskKind.AGENCY, organisation.code, frozenset())
             try:
-                found = inviting.ask_for_admission(
-                    stranger, organisation, inviting.AskedFor(**given), file.read(), PurePosixPath(file.name).name[:200]
-                )
+                found = inviting.ask_for_admission(stranger, organisation, inviting.AskedFor(**given), document)
             except StepRefused as refused:
                 tell(request, refused)
             else:

@@ -7,10 +7,10 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.password_validation import validate_password
-from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import get_language
 
 from ketnoi_portal.agencies.models import Organisation
+from ketnoi_portal.files.fields import DocumentField
 from ketnoi_portal.process.roles import ROLES, DeskKind
 from ketnoi_portal.site import clock
 from ketnoi_portal.site.words import say
@@ -18,7 +18,6 @@ from ketnoi_portal.staff.models import Person
 from ketnoi_portal.staff.rules import roles_at
 from ketnoi_protocol.identifiers import InvalidIdentifier
 
-LARGEST_LETTER = 10 * 1024 * 1024
 _EMAIL = say("Thư điện tử công vụ", "Office e-mail address")
 _NAME = say("Họ và tên", "Full name")
 _POSITION = say("Chức vụ", "Position")
@@ -156,10 +155,10 @@ class AdmissionForm(forms.Form):
         label=say("Ngày công văn", "Date of the letter"),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
-    letter = forms.FileField(
+    letter = DocumentField(
+        only_pdf=True,
         label=say("Công văn đã ký (PDF)", "The signed letter (PDF)"),
         help_text=say("Có chữ ký số, tối đa 10 MB.", "Digitally signed, at most 10 MB."),
-        widget=forms.ClearableFileInput(attrs={"accept": "application/pdf"}),
     )
 
     def clean_organisation(self) -> Organisation:
@@ -185,16 +184,6 @@ class AdmissionForm(forms.Form):
         if on > clock.today():
             raise forms.ValidationError(say("Ngày này chưa đến.", "This day has not come yet."))
         return on
-
-    def clean_letter(self) -> UploadedFile:
-        """A PDF of a reasonable size, whatever its name says."""
-        file: UploadedFile = self.cleaned_data["letter"]
-        if (file.size or 0) > LARGEST_LETTER:
-            raise forms.ValidationError(say("Tệp lớn hơn 10 MB.", "The file is larger than 10 MB."))
-        if file.read(5) != b"%PDF-":
-            raise forms.ValidationError(say("Đây không phải tệp PDF.", "This is no PDF file."))
-        file.seek(0)
-        return file
 
 
 class RefuseForm(forms.Form):

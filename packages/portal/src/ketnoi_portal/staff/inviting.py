@@ -13,6 +13,7 @@ from django.db import transaction
 from ketnoi_portal.agencies.models import Desk, Organisation
 from ketnoi_portal.audit.models import record
 from ketnoi_portal.files.models import Blob
+from ketnoi_portal.files.uploads import Upload
 from ketnoi_portal.process.charts import Level
 from ketnoi_portal.process.roles import Actor, Role
 from ketnoi_portal.process.rules import StepRefused
@@ -131,10 +132,8 @@ def accept(
     return taker
 
 
-def ask_for_admission(
-    actor: Actor, organisation: Organisation, asked: AskedFor, letter: bytes, file_name: str
-) -> Admission:
-    """An organisation asks; `actor` is whoever sends it, a stranger. Raises StepRefused."""
+def ask_for_admission(actor: Actor, organisation: Organisation, asked: AskedFor, letter: Upload) -> Admission:
+    """An organisation asks; `actor` is whoever sends it, a stranger, `letter` a PDF. Raises StepRefused."""
     if not organisation.is_open(clock.today()):
         raise StepRefused([refusals.CLOSED])
     if desk_that_admits(organisation) is None:
@@ -143,7 +142,7 @@ def ask_for_admission(
         admission = Admission.objects.create(
             organisation=organisation, full_name=asked.full_name, position=asked.position, email=asked.email.lower(),
             phone=asked.phone, letter_number=asked.letter_number, letter_date=asked.letter_date,
-            letter=Blob.keep(letter, "application/pdf"), file_name=file_name, asked_at=clock.now(),
+            letter=Blob.keep(letter.data, letter.media_type), file_name=letter.name, asked_at=clock.now(),
         )  # fmt: skip
         record(
             actor, "ask_for_admission", "admission", admission.pk,

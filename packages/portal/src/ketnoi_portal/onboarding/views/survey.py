@@ -11,11 +11,12 @@ from django.shortcuts import redirect, render
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_safe
 
+from ketnoi_portal.files.fields import DocumentField
 from ketnoi_portal.files.models import Blob
 from ketnoi_portal.onboarding import survey_actions
 from ketnoi_portal.onboarding.models import Application, Survey, SurveyAttachment
 from ketnoi_portal.onboarding.seeing import office_needed, seen
-from ketnoi_portal.onboarding.uploads import DocumentField, keep, say
+from ketnoi_portal.onboarding.uploads import keep, say
 from ketnoi_portal.onboarding.views.answers import refused
 from ketnoi_portal.process.roles import Actor, DeskKind, Role
 from ketnoi_portal.process.rules import StepRefused, is_theirs
