@@ -8,6 +8,8 @@ import signal
 import socket
 import subprocess
 import sys
+import time
+import tomllib
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -15,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 
@@ -86,3 +89,26 @@ def test_the_worker_ends_when_told(file: Path) -> None:
         assert ready["ready"] == "worker"
         process.send_signal(signal.SIGTERM)
         assert process.wait(15) == 0
+
+
+def test_a_killed_worker_leaves_nothing_locked(file: Path) -> None:
+    database = tomllib.loads(file.read_text())["database"]
+
+    def runs() -> int:
+        with psycopg.connect(database) as asked:
+            row = asked.execute("SELECT runs FROM worker_taskhealth WHERE name = 'publication.reconcile'").fetchone()
+        return row[0] if row else 0
+
+    def wait_for(more: int) -> None:
+        deadline = time.monotonic() + 30
+        while runs() < more:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+    with running(file, "worker") as (process, _):
+        wait_for(1)
+        process.kill()
+        process.wait(15)
+    before = runs()
+    with running(file, "worker"):
+        wait_for(before + 2)

@@ -112,14 +112,14 @@ def compare(
     whose right is closed as it should be. `vanished`: legacy rights that are gone.
     """
     result = Comparison()
-    for key in sorted(found.rights.keys() | wanted.keys() | ledger.keys() | legacy.keys()):
+    for key in sorted({Key(*each) for each in (*found.rights, *wanted, *ledger, *legacy)}):
         right, held, ours = wanted.get(key), found.rights.get(key), ledger.get(key)
         if right is not None:
-            _wanted(result, Key(*key), right, held, ours, found)
+            _wanted(result, key, right, held, ours, found)
         elif held is not None:
-            _unwanted(result, Key(*key), held, ours, legacy.get(key))
+            _unwanted(result, key, held, ours, legacy.get(key))
         else:
-            _absent(result, Key(*key), ours, legacy.get(key))
+            _absent(result, key, ours, legacy.get(key))
     order = [Kind.CLOSE, Kind.ALTER, Kind.OPEN]
     result.steps.sort(key=lambda step: (order.index(step.kind), step.key))
     return result
