@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from ketnoi_client.evidence import fetch as fetch_evidence
 from ketnoi_portal.connection import configuration, evidence_door
 from ketnoi_portal.connection.actions import hand_in_call, hand_in_containers
 from ketnoi_portal.connection.evidence_door import Pair
 from ketnoi_portal.connection.models import WAITING, CountedMessage, HandedIn
-from ketnoi_portal.connection.proof import check_kept
+from ketnoi_portal.connection.proof import check_kept, is_made_by
 from ketnoi_portal.connection.proving import settle_upload, settle_waiting
 from ketnoi_portal.connection.refusals import NotProved
 from ketnoi_portal.files.models import Blob
@@ -168,6 +169,32 @@ def test_a_response_to_another_request_does_not_count(world: World, rep: Actor, 
     one, two = pair_of(answered_id(world)), pair_of(answered_id(world))
     for mixed in (Pair(one.request, two.response), Pair(one.response, one.request), Pair(one.request, one.request)):
         assert uploaded(rep, testing, ANSWERED, mixed).reason["code"] == "another_exchange"
+
+
+def test_a_request_that_only_bears_the_id_of_an_answered_one_does_not_count(
+    world: World, rep: Actor, testing: Application, tmp_path: Path
+) -> None:
+    named, agency = answered_id(world), world.agency("H55")
+    agency.look_up_citizen(person_of(world.people.year_only), message_id=named)
+    files = [file for file in fetch_evidence(agency, named, tmp_path) if file.suffix == ".asice"]
+    asked, answered = (
+        [file.read_bytes() for file in files if side in file.name] for side in ("-request-", "-response-")
+    )
+    assert (len(asked), len(answered)) == (2, 2)
+    pairs = [Pair(request, response) for request in asked for response in answered]
+    codes = sorted(uploaded(rep, testing, ANSWERED, each).reason.get("code", "") for each in pairs)
+    # Each answer belongs to one of them; and an id that two messages bear counts once.
+    assert codes == ["", "another_exchange", "another_exchange", "counted_before"]
+
+
+def test_a_signature_of_another_server_of_the_agency_is_told_apart(world: World, testing: Application) -> None:
+    told, server = configuration.exchange_of(Platform.VDXP, Environment.TEST), world.server("VDXP", "H55").id
+    assert told is not None
+    known = configuration.fetch(told)
+    verdict = evidence.verify(pair_of(answered_id(world)).request, known, strict=True)
+    assert is_made_by(verdict, server, known)
+    elsewhere = world.authority.issue_signing(server.owner, server_code="SS02").der
+    assert not is_made_by(replace(verdict, certificate=elsewhere), server, known)
 
 
 def test_without_the_answers_body_nothing_can_be_judged(world: World, rep: Actor, testing: Application) -> None:

@@ -100,7 +100,7 @@ def prove(pair: Pair, configuration: Configuration, expected: Expected) -> Proof
     if asked.client != expected.client or asked.provider != expected.provider:
         raise NotProved(ANOTHER_CLIENT)
     # 4 through the registered server
-    if not _is_of(request, expected.server, configuration):
+    if not is_made_by(request, expected.server, configuration):
         raise NotProved(ANOTHER_SERVER)
     # 5 the response is the answer to this very request
     part, body = _part(request), _body(request)
@@ -176,7 +176,7 @@ def _body(verdict: Verdict) -> bytes | None:
     return named[0].content if named else b""
 
 
-def _is_of(verdict: Verdict, server: SecurityServerId, configuration: Configuration) -> bool:
+def is_made_by(verdict: Verdict, server: SecurityServerId, configuration: Configuration) -> bool:
     """Whether a server made the signature: its certificate says so, or no other serves this information system."""
     sender = verdict.message.client
     if server not in {each.id for each in configuration.servers_of(sender)}:
