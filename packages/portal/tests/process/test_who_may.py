@@ -22,6 +22,8 @@ SYSTEM = (None, Role.SYSTEM)
 
 # Who takes each step on the application of a province; what depends on its unit or stage is resolved in `owners`.
 OWNERS = {
+    "claim": {AGENCY},
+    "discard": {C06},
     "submit": {AGENCY},
     "register_on_platform": {"platform"},
     "remove_from_platform": {"platform"},
@@ -87,6 +89,7 @@ def owners(case: Case, step: str, unit: str) -> set[tuple[DeskKind | None, Role]
 
 # The straight way of a province to production and to its end.
 WAY = (
+    "claim",
     "submit",
     "register_on_platform VDXP/test",
     "accept",
@@ -143,7 +146,7 @@ def samples() -> dict[str, Sample]:
                         if step.name not in found and can_step(step, case, unit, actor):
                             found[step.name] = Sample(case, unit, actor)
 
-    case = begun(System.POPULATION, "H55", Level.PROVINCE, Platform.VDXP)
+    case = begun(System.POPULATION, "H55", Level.PROVINCE, Platform.VDXP).but(claimed=False)
     for name, _, unit in (each.partition(" ") for each in WAY):
         look(case)
         if name == "(time":

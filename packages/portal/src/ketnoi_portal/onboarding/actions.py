@@ -68,8 +68,12 @@ def open_draft(
     form: Registration,
     *,
     supersedes: Application | None = None,
+    claimed: bool = True,
 ) -> Application:
-    """A draft for an organisation, whoever brings it in (the mailroom does). Raises StepRefused when it has closed."""
+    """A draft for an organisation, whoever brings it in (the mailroom does: not `claimed` by anybody yet).
+
+    Raises StepRefused when the organisation has closed.
+    """
     if not organisation.is_open(clock.today()):
         raise StepRefused([_CLOSED])
     own = current()
@@ -88,6 +92,7 @@ def open_draft(
             began_by=actor.person,
             form=_plain(form if supersedes is None else supersedes.registration),
             supersedes=supersedes,
+            claimed=claimed,
         )
         record(actor, "begin", "application", application.pk, after={"number": application.number, "system": system})
         for call in _BEGUN:
@@ -98,17 +103,15 @@ def open_draft(
 def save_form(
     actor: Actor, application: Application, form: Registration, *, revision: int | None = None
 ) -> Application:
-    """Write the form of a draft. Raises StepRefused, and Changed when `revision`, which the actor saw, is past."""
+    """Write the form of a draft; what came by e-mail C06's handling officer completes until it is claimed.
+
+    Raises StepRefused, and Changed when `revision`, which the actor saw, is past.
+    """
     with transaction.atomic():
         locked = _locked(application)
         if revision is not None and revision != locked.revision:
             raise Changed(locked.number)
-        if actor.organisation != locked.organisation_id or actor.desk is not DeskKind.AGENCY:
-            raise StepRefused([_NOT_YOURS])
-        if not actor.roles & _PREPARERS:
-            raise StepRefused([_NOT_FOR_AN_AGENCY])
-        if Stage(locked.stage) not in (Stage.DRAFT, Stage.RETURNED):
-            raise StepRefused([_NO_DRAFT])
+        _check_writer(actor, locked)
         before, locked.form = locked.form, _plain(form)
         changed = sorted(name for name in locked.form if locked.form[name] != before.get(name))
         _save(locked)
@@ -142,6 +145,30 @@ def name_server(actor: Actor, application: Application, server: ServerEntry) -> 
         for call in _BEGUN:
             call(locked)
     return locked
+
+
+def may_write(actor: Actor, application: Application) -> bool:
+    """Whether `save_form` would let this actor write the form now."""
+    try:
+        _check_writer(actor, application)
+    except StepRefused:
+        return False
+    return True
+
+
+def _check_writer(actor: Actor, application: Application) -> None:
+    if actor.desk is DeskKind.C06 and Role.HANDLER in actor.roles and not application.claimed:
+        if application.stage != Stage.DRAFT:
+            raise StepRefused([_NO_DRAFT])
+        return
+    if actor.organisation != application.organisation_id or actor.desk is not DeskKind.AGENCY:
+        raise StepRefused([_NOT_YOURS])
+    if not actor.roles & _PREPARERS:
+        raise StepRefused([_NOT_FOR_AN_AGENCY])
+    if Stage(application.stage) not in (Stage.DRAFT, Stage.RETURNED):
+        raise StepRefused([_NO_DRAFT])
+    if not application.claimed:
+        raise StepRefused([_UNCLAIMED])
 
 
 def take(
@@ -259,6 +286,11 @@ _NO_DRAFT = Reason(
     "not_a_draft",
     Text("Đăng ký đã gửi thì không sửa được nữa", "What was sent cannot be changed"),
     Text("Chờ C06 trả lại, hoặc rút và lập đăng ký mới", "Wait until it is returned, or withdraw it"),
+)
+_UNCLAIMED = Reason(
+    "not_claimed",
+    Text("Bản đăng ký gửi qua thư này chưa được nhận", "This registration came by e-mail and is not claimed yet"),
+    Text("Người đại diện của cơ quan nhận bản đăng ký trước", "The organisation's representative claims it first"),
 )
 _REASON = Reason(
     "reason_missing",

@@ -33,7 +33,8 @@ class Application(models.Model):
     """One application of an organisation to use one system, with the facts that the rules ask about.
 
     `stage` and the facts change through onboarding.actions alone. `chart` is the hierarchy under which it was begun.
-    `form` holds a Registration. `revision` grows with every change, so that two people at once are noticed.
+    `form` holds a Registration. What came by e-mail is nobody's until it is `claimed`.
+    `revision` grows with every change, so that two people at once are noticed.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -56,6 +57,7 @@ class Application(models.Model):
     connection_checked = models.BooleanField(default=False)
     test_confirmed = models.BooleanField(default=False)
     survey_sent = models.BooleanField(default=False)
+    claimed = models.BooleanField(default=True)
 
     class Meta:
         indexes = [
@@ -141,6 +143,7 @@ class Application(models.Model):
             listed=frozenset(self.listed_accounts.filter(removed_at=None).values_list("key", flat=True)),
             decisions=self.decisions.filter(standing=True, agreed=True).count(),
             expired=self.valid_until is not None and clock.today() > self.valid_until,
+            claimed=self.claimed,
         )
 
     def waits_for(self) -> Desk | None:

@@ -31,7 +31,10 @@ def visible_to(actor: Actor) -> QuerySet[Application]:
     sent = every.exclude(stage=Stage.DRAFT)
     if actor.area:
         sent = sent.filter(Q(organisation=actor.area) | Q(organisation__code__startswith=f"{actor.area}."))
-    if actor.desk in (DeskKind.C06, DeskKind.PC06) or Role.AUDITOR in actor.roles:
+    if actor.desk is DeskKind.C06 or (Role.AUDITOR in actor.roles and not actor.area):
+        # What came by e-mail and is nobody's yet is C06's to look after.
+        return every.filter(~Q(stage=Stage.DRAFT) | Q(claimed=False))
+    if actor.desk is DeskKind.PC06 or Role.AUDITOR in actor.roles:
         return sent
     if actor.desk in (DeskKind.A05, DeskKind.A06):
         return sent.filter(survey_sent=True)

@@ -32,6 +32,14 @@ _PAST: Final = Text("Thời hạn phải sau ngày hôm nay", "The validity must
 
 # What somebody should know before they press the button.
 EXPLAINED: Final = {
+    "claim": Text(
+        "Bản này đến qua thư điện tử dưới tên cơ quan của bạn. Chỉ nhận khi đúng là của cơ quan; nếu không, hãy rút.",
+        "It came by e-mail in your organisation's name. Claim it only if it is yours; withdraw it if it is not.",
+    ),
+    "discard": Text(
+        "Bỏ thư rác hoặc thư gửi nhầm cơ quan; thư gốc trở lại bàn thư của C06.",
+        "For junk, or the wrong organisation; the letter goes back to C06's mail desk.",
+    ),
     "accept": Text(
         "C06 mở cấu hình trên máy chủ bảo mật thử nghiệm và cấp tài khoản tích hợp.",
         "C06 opens the test security server and issues the integration account.",
@@ -54,7 +62,7 @@ EXPLAINED: Final = {
     "withdraw": Text("Đăng ký kết thúc; muốn tiếp tục phải lập đăng ký mới.", "Ends this application for good."),
 }
 DANGEROUS: Final = frozenset(
-    {"refuse", "revoke", "withdraw", "suspend", "remove_from_platform", "deny_security", "decline"}
+    {"refuse", "discard", "revoke", "withdraw", "suspend", "remove_from_platform", "deny_security", "decline"}
 )
 
 

@@ -27,6 +27,7 @@ PAPERS: Final = {
 }
 _ITEMS: Final = {
     "test": Text("môi trường thử nghiệm", "test environment"),
+    "claim": Text("chưa có người đại diện nhận", "nobody has claimed it"),
     "check": Text("chưa có lần kiểm tra đạt", "no check has passed"),
     "agency": Text("chờ cơ quan", "waiting for the agency"),
     "survey": Text("phiếu khảo sát", "survey form"),

@@ -87,6 +87,11 @@ def _writes(*steps: str) -> Callable[[Write], Write]:
     return keep
 
 
+@_writes("claim")
+def _claim(application: Application, unit: str, actor: Actor, given: Given) -> None:
+    application.claimed = True
+
+
 @_writes("submit")
 def _submit(application: Application, unit: str, actor: Actor, given: Given) -> None:
     """Each platform's operator is asked (again) to register what the form names, in both environments."""

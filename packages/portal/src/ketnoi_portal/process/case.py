@@ -95,7 +95,8 @@ class Case:
     `connection_checked`, `calls` and the confirmations of the test count for the present certificate only: a new one
     empties them. `defects` is how many defects the pre-check finds in the form. `papers` has the papers 1 to 4 that
     stand; number 5 is `confirmations`. `listed` are the accounts that paper 2 names. `decisions` is how many levels
-    of leadership have agreed, in order. `expired`: the approved time is over.
+    of leadership have agreed, in order. `expired`: the approved time is over. `claimed` is False for a draft that came
+    by e-mail, until a representative of the applicant has taken it as their own: a sender's address proves nothing.
     """
 
     system: System
@@ -118,6 +119,7 @@ class Case:
     listed: frozenset[str] = frozenset()
     decisions: int = 0
     expired: bool = False
+    claimed: bool = True
 
     @property
     def chart(self) -> Chart:

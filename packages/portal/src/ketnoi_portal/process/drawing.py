@@ -47,7 +47,7 @@ _PLACES: Final = {
 _LANE, _ROW, _BOX, _HIGH, _TOP, _LEFT = 256, 96, 226, 46, 84, 20
 
 # Steps that lead to one place from nearly everywhere would only cover the rest with lines.
-_NOT_DRAWN: Final = frozenset({"withdraw", "supersede", "replace_certificate", "remove_from_platform"})
+_NOT_DRAWN: Final = frozenset({"withdraw", "discard", "supersede", "replace_certificate", "remove_from_platform"})
 
 
 def state_diagram() -> str:

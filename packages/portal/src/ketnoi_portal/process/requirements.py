@@ -64,6 +64,10 @@ def _form(case: Case) -> list[str]:
     return [str(case.defects)] if case.defects else []
 
 
+def _claimed(case: Case) -> list[str]:
+    return [] if case.claimed else ["claim"]
+
+
 def _registered(environment: Environment) -> Callable[[Case], list[str]]:
     return lambda case: [each for each in sorted(case.platforms) if (each, environment) not in case.registered]
 
@@ -159,6 +163,21 @@ REQUIREMENTS: Final[tuple[Requirement, ...]] = (
         f"{L761}, Phụ lục 2; {TT46}",
         "2.1/1",
         _form,
+    ),
+    Requirement(
+        "claimed",
+        Text(
+            "Bản đăng ký gửi qua thư đã được người đại diện nhận", "What came by e-mail is claimed by a representative"
+        ),
+        Text(
+            "Người đại diện của cơ quan đăng nhập và nhận bản đăng ký: địa chỉ thư của người gửi không chứng minh gì",
+            "The organisation's representative signs in and claims it: a sender's address proves nothing",
+        ),
+        frozenset({Gate.SUBMIT}),
+        BOTH,
+        L761,
+        "2.1/1",
+        _claimed,
     ),
     Requirement(
         "registered_for_test",

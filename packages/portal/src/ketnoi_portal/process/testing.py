@@ -14,6 +14,30 @@ from ketnoi_protocol.services import Environment
 
 TEST_STEPS: Final[tuple[Step, ...]] = (
     Step(
+        "claim",
+        Text("Nhận bản đăng ký gửi qua thư", "Claim the registration that came by e-mail"),
+        Role.REPRESENTATIVE,
+        DeskKind.AGENCY,
+        stages(Stage.DRAFT),
+        None,
+        ("2.1/1",),
+        L761,
+        effect=lambda case, unit: case.but(claimed=True),
+        when=lambda case: not case.claimed,
+    ),
+    Step(
+        "discard",
+        Text("Bỏ bản đăng ký gửi qua thư", "Discard the registration that came by e-mail"),
+        Role.HANDLER,
+        DeskKind.C06,
+        stages(Stage.DRAFT),
+        Stage.WITHDRAWN,
+        ("2.1/1",),
+        L761,
+        when=lambda case: not case.claimed,
+        needs_reason=True,
+    ),
+    Step(
         "submit",
         Text("Gửi đăng ký", "Send the registration"),
         Role.REPRESENTATIVE,

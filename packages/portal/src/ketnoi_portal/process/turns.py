@@ -50,6 +50,7 @@ def _paper_missing(case: Case, unit: str) -> bool:
 
 
 _ROWS: Final = (
+    _Row("claim"),
     _Row("submit"),
     _Row("accept"),
     _Row("register_on_platform"),

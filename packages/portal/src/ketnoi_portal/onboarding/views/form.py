@@ -18,16 +18,12 @@ from ketnoi_portal.onboarding.seeing import office_needed, seen
 from ketnoi_portal.onboarding.step_forms import StepForm
 from ketnoi_portal.onboarding.uploads import say
 from ketnoi_portal.onboarding.views.answers import refused
-from ketnoi_portal.onboarding.views.begin import may_begin
-from ketnoi_portal.process.case import Stage
 from ketnoi_portal.process.roles import Actor
 from ketnoi_portal.process.rules import StepRefused, can_step, is_theirs
 from ketnoi_portal.process.workflow import STEP
 from ketnoi_portal.site import clock
 from ketnoi_portal.text import Text
 from ketnoi_protocol.services import System
-
-EDITABLE = frozenset({Stage.DRAFT, Stage.RETURNED})
 
 
 def found_defects(application: Application) -> list[tuple[Defect, str]]:
@@ -43,7 +39,7 @@ def form(request: HttpRequest, key: UUID) -> HttpResponse:
     """The form in sections. Saving never asks for more than can be kept; the pre-check says what is missing."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     application = seen(actor, key)
-    if application.stage not in EDITABLE or not may_begin(actor):
+    if not actions.may_write(actor, application):
         return redirect("onboarding:application", application.pk)
     if request.method != "POST":
         return render(request, "onboarding/form.html", _told(application, RegistrationPage(application)))
@@ -96,7 +92,7 @@ def precheck(request: HttpRequest, key: UUID) -> HttpResponse:
         "application": application,
         "mistakes": [(each, at) for each, at in wrong if not each.warning],
         "warnings": [(each, at) for each, at in wrong if each.warning],
-        "editable": application.stage in EDITABLE and may_begin(actor),
+        "editable": actions.may_write(actor, application),
         "sends": is_theirs(step, case, "", actor),
         "can_send": can_step(step, case, "", actor),
         "step": step,
