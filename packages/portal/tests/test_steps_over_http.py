@@ -29,6 +29,8 @@ LETTER = {"number": "12/QĐ", "dated": "2026-01-02"}
 
 # Where each step is tried, for which unit, with what, and who alone may take it.
 CASES: list[tuple[str, Stage, str, dict[str, str], set[str]]] = [
+    ("claim", Stage.DRAFT, "", {}, {"rep"}),
+    ("discard", Stage.DRAFT, "", REASON, {"c06"}),
     ("submit", Stage.DRAFT, "", {}, {"rep"}),
     ("register_on_platform", Stage.SUBMITTED, "VDXP/test", {}, {"vdxp"}),
     ("remove_from_platform", Stage.OPENING, "VDXP/test", REASON, {"vdxp"}),
@@ -88,6 +90,9 @@ class RolledBack(Exception):  # noqa: N818
 def ready(walk: Walk, step: str, stage: Stage) -> None:
     """Everything that the step needs beside its stage."""
     match step:
+        case "claim" | "discard":
+            # As the mailroom leaves it.
+            Application.objects.filter(pk=walk.application.pk).update(claimed=False)
         case "submit":
             actions_form(walk)
         case "accept":

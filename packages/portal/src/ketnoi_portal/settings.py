@@ -21,7 +21,11 @@ class _Part(msgspec.Struct, frozen=True):
 
 
 class Mailbox(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One mailbox that the mailroom polls over IMAP. `tls` is off only on a loopback address."""
+    """One mailbox that the mailroom polls over IMAP. `tls` is off only on a loopback address.
+
+    `certificate` (PEM) is whom the server is believed under; empty: the system's own authorities. What was taken is
+    moved to the folder `registered`, what was not to `refused`; both are made when they are not there.
+    """
 
     system: System
     address: str
@@ -30,7 +34,21 @@ class Mailbox(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     user: str
     password_file: str
     tls: bool = True
+    certificate: str = ""
     folder: str = "INBOX"
+    registered: str = "Registered"
+    refused: str = "Refused"
+
+
+class Mailroom(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Measures of the mailroom: the largest letter that is read (bytes), and how many answers are written in a day.
+
+    A sender's address may be forged: with few answers nobody is flooded through this portal. Our choice.
+    """
+
+    largest: int = 20 * 1024 * 1024
+    most_answers_to_one: int = 5
+    most_answers_a_day: int = 500
 
 
 class Mail(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -132,6 +150,7 @@ class Settings(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     data: str = "data"
     mail: Mail = msgspec.field(default_factory=Mail)
     mailboxes: tuple[Mailbox, ...] = ()
+    mailroom: Mailroom = msgspec.field(default_factory=Mailroom)
     servers: tuple[Server, ...] = ()
     exchanges: tuple[Exchange, ...] = ()
     directories: tuple[Directory, ...] = ()

@@ -15,6 +15,8 @@ A05, A06 = DeskKind.A05, DeskKind.A06
 V, N = DeskKind.VDXP_OPERATOR, DeskKind.NDXP_OPERATOR
 
 TOLD: Final[dict[str, tuple[DeskKind, ...]]] = {
+    "claim": (),
+    "discard": (A,),
     "submit": (),
     "register_on_platform": (A, C),
     "remove_from_platform": (A, C),

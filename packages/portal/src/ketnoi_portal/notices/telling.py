@@ -51,7 +51,14 @@ def after_turn(waiting: Waiting, actor: Actor | None) -> None:
     """An office's turn begins; whoever began it themselves knows."""
     own = actor is not None and actor.desk is DeskKind.AGENCY and waiting.office == f"agency:{actor.organisation}"
     if waiting.office and not own:
-        tell(waiting.office, waiting.application, f"turn:{waiting.step}", waiting.unit)
+        # Of a registration that came by e-mail the mailroom's own answer tells.
+        tell(
+            waiting.office,
+            waiting.application,
+            f"turn:{waiting.step}",
+            waiting.unit,
+            letter=waiting.application.claimed,
+        )
 
 
 def tell(office: str, application: Application, act: str, unit: str = "") -> None:
@@ -94,7 +101,8 @@ def address_of(office: str, application: Application) -> str:
     kind, _, key = office.partition(":")
     if kind == "desk":
         return Desk.objects.filter(pk=key).values_list("email", flat=True).first() or ""
-    told = str(application.form.get("notify", "")).strip()
+    # Whoever wrote an unclaimed form has proved nothing: its address is not written to.
+    told = str(application.form.get("notify", "")).strip() if application.claimed else ""
     return told if "@" in told else application.organisation.email
 
 

@@ -82,12 +82,17 @@ def _checks(actor: Actor | None) -> bool:
     return actor is not None and Role.AUDITOR in actor.roles
 
 
+def _reads_mail(actor: Actor | None) -> bool:
+    return actor is not None and actor.desk is DeskKind.C06 and bool(actor.roles & {Role.HANDLER, Role.AUDITOR})
+
+
 # Rooms add their own rows, in the order in which people look for them.
 ENTRIES: Final[tuple[Entry, ...]] = (
     Entry(Text("Việc của tôi", "My day"), "day", _signed_in),
     Entry(Text("Tìm hồ sơ", "Search"), "day_search", _signed_in),
     Entry(Text("Tài khoản cán bộ", "Accounts"), "accounts:start", _works_on_accounts),
     Entry(Text("Số liệu", "Figures"), "day_figures", _sees_figures),
+    Entry(Text("Bàn thư", "Mail desk"), "mailroom:desk", _reads_mail),
     Entry(Text("Dịch vụ", "Services"), "public:services", _strangers),
     Entry(Text("Các bước kết nối", "How to connect"), "public:connect", _applies),
     Entry(Text("Cơ quan", "Agencies"), "agencies:list", _knows_agencies),

@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "ketnoi_portal.publication",
     "ketnoi_portal.rehearsal",
     "ketnoi_portal.papers",
+    "ketnoi_portal.mailroom",
 ]
 
 MIDDLEWARE = [

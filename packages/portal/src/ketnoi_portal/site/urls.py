@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from ketnoi_portal.mailroom.views import empty_form
 from ketnoi_portal.site import views
 from ketnoi_portal.staff.sign_in.cards import cards
 
@@ -22,6 +23,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("thong-bao/", include("ketnoi_portal.notices.urls")),
     path("can-bo/", include("ketnoi_portal.accounts.urls")),
     path("giay-to/", include("ketnoi_portal.papers.urls")),
+    path("thu/", include("ketnoi_portal.mailroom.urls")),
+    path("ket-noi/mau-phieu/<slug:system>.docx", empty_form, name="mailroom_form"),
     path("", include("ketnoi_portal.worker.urls")),
     path("", include("ketnoi_portal.publication.urls")),
 ]

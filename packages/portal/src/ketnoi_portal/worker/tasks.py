@@ -11,6 +11,7 @@ from ketnoi_portal.text import Text
 
 PUBLISHING: Final = "publishing"
 MAIL: Final = "mail"
+MAILBOXES: Final = "mailboxes"
 PROCESS: Final = "process"
 CONNECTION: Final = "connection"
 
@@ -72,6 +73,13 @@ TASKS: Final[tuple[Task, ...]] = (
         3600,
         PROCESS,
         "ketnoi_portal.day.keeping:mend",
+    ),
+    Task(
+        "read_mailboxes",
+        Text("Nhận thư đăng ký", "Read the mailboxes"),
+        10,
+        MAILBOXES,
+        "ketnoi_portal.mailroom.polling:poll",
     ),
     Task(
         "send_letters",

@@ -57,6 +57,7 @@ def connect(request: HttpRequest) -> HttpResponse:
             "systems": SYSTEMS.items(),
             "levels": known,
             "papers": _papers(system),
+            "mailboxes": [box for box in own.mailboxes if box.system is system],
         },
     )
 
