@@ -12,12 +12,16 @@ What C06's servers and registries open is decided in the portal and nowhere else
 from __future__ import annotations
 
 import contextlib
+import secrets
+import smtplib
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from email.message import EmailMessage
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
-from ketnoi_protocol.services import Environment
+from ketnoi_protocol.services import Environment, System
+from ketnoi_testbed.dovecot import Dovecot
 from ketnoi_testbed.parts.portal import PortalPart
 from ketnoi_testbed.parts.post import PostOffice
 from ketnoi_testbed.postgres import Postgres
@@ -26,6 +30,11 @@ from ketnoi_testbed.world import Progress, World
 
 TEST, PRODUCTION = "country_test", "country_production"
 HOST = "127.0.0.1"
+MAILBOXES: Final = {
+    System.POPULATION: "ket-noi-dan-cu@c06.example",
+    System.IDENTITY: "ket-noi-dinh-danh@c06.example",
+}
+"""C06's mailboxes of this country; the guidance's own are real, and nothing here ever writes to them."""
 READY_SECONDS = 300.0
 
 
@@ -39,6 +48,7 @@ class Country:
 
     portal: PortalPart
     post: PostOffice
+    imap: Dovecot
 
     def __init__(
         self,
@@ -101,16 +111,31 @@ class Country:
         assert self._postgres is not None
         self.portal = portal = PortalPart(self._postgres.create_database(), HOST, _free_port(self._port))
         stack.callback(portal.remove)
-        self.post = PostOffice(portal.folder / "post", HOST, _free_port(0))
-        self.post.start()
-        stack.callback(self.post.stop)
-        portal.send_mail_through(*self.post.address)
+        self._open_post(portal)
         # The portal's database and directory are made while the people of the test environment are, beside them.
         with ThreadPoolExecutor(1) as beside:
             prepared = beside.submit(self._prepare)
             stack.enter_context(test)
             stack.callback(lambda: test.run(portal.stop()))
             prepared.result()
+
+    def _open_post(self, portal: PortalPart) -> None:
+        """Letters go by SMTP into everybody's Maildir; C06's two are served over IMAP to the portal's mailroom."""
+        words = {address: secrets.token_urlsafe(24) for address in MAILBOXES.values()}
+        self.imap = imap = Dovecot(words)
+        self._stack.callback(imap.remove)
+        imap.start()
+        self.post = PostOffice(imap.letters, HOST, _free_port(0), owner=imap.owner)
+        self.post.start()
+        self._stack.callback(self.post.stop)
+        portal.send_mail_through(*self.post.address)
+        for system, address in MAILBOXES.items():
+            portal.read_mailbox(system, address, words[address], imap.host, imap.port, imap.certificate.read_bytes())
+
+    def write(self, letter: EmailMessage, sender: str) -> None:
+        """Somebody sends a letter."""
+        with smtplib.SMTP(*self.post.address, timeout=60) as client:
+            client.send_message(letter, from_addr=sender)
 
     def _prepare(self) -> None:
         portal, test = self.portal, self.test

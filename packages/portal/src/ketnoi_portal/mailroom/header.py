@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
-from email.parser import BytesHeaderParser
-from email.utils import parseaddr
+from email.parser import HeaderParser
 from hashlib import sha256
 from typing import Final
 
@@ -26,6 +25,11 @@ _CHARSET: Final = re.compile(
     re.IGNORECASE,
 )
 _ROBOTS: Final = re.compile(r"(mailer-daemon|postmaster|no-?reply|do-?not-?reply|bounces?|listserv|majordomo)\b", re.I)
+# One author, written plainly. Whatever else RFC 5322 allows (groups, nested comments, several) is answered to nobody,
+# so that no two readers can understand a header differently.
+_AUTHOR: Final = re.compile(
+    r'\s*(?:(?P<name>"(?:[^"\\]|\\.)*"|[^<>"@,;]*)\s*<(?P<within>[^<>\s",;]+)>|(?P<alone>[^<>\s"(),;:]+))\s*(?:\([^()]*\))?\s*'
+)
 _BULK: Final = frozenset({"bulk", "junk", "list", "auto_reply", "auto-reply"})
 
 
@@ -50,8 +54,8 @@ def read_header(raw: bytes) -> Header:
     """The header of a letter, whose first MOST_HEADER bytes are looked at. Never raises for what a letter holds."""
     found = _END.search(raw, 0, MOST_HEADER + 4)
     head, body = (raw[: found.start()], raw[found.end() :]) if found else (raw[:MOST_HEADER], raw[MOST_HEADER:])
-    message = BytesHeaderParser().parsebytes(head)
-    name, address = parseaddr(_line(message, "From")[:1000])
+    message = HeaderParser().parsestr(head.decode("utf-8", errors="replace"))
+    name, address = _author(message)
     digest = sha256(body).hexdigest()
     # Without an id, the body and who says to have sent it when tell a letter from the next.
     own_id = (
@@ -62,7 +66,7 @@ def read_header(raw: bytes) -> Header:
         message_id=plain(own_id, 300),
         digest=digest,
         sender=_address(address),
-        sender_name=plain(name or address, 200),
+        sender_name=plain(decoded(name) or address, 200),
         subject=plain(decoded(_line(message, "Subject")[:4000]), 300),
         automatic=_is_automatic(message, address),
         junk=_is_junk(message),
@@ -72,6 +76,16 @@ def read_header(raw: bytes) -> Header:
 
 def _line(message: Message, name: str) -> str:
     return str(message.get(name, ""))
+
+
+def _author(message: Message) -> tuple[str, str]:
+    """Name and address in From, both empty when it is not written plainly, or there are two of them."""
+    if len(message.get_all("From", [])) != 1:
+        return "", ""
+    found = _AUTHOR.fullmatch(" ".join(_line(message, "From")[:1000].split()))
+    if found is None:
+        return "", ""
+    return (found["name"] or "").strip().strip('"'), found["within"] or found["alone"]
 
 
 def _address(address: str) -> str:

@@ -97,7 +97,7 @@ def opened(mailbox: Mailbox, own: Settings) -> Iterator[Box]:
         finally:
             with suppress(OSError, imaplib.IMAP4.error):
                 client.logout()
-    except (OSError, imaplib.IMAP4.error) as error:
+    except (OSError, imaplib.IMAP4.error, ValueError) as error:
         raise MailboxTrouble(f"no connection to the mail server ({type(error).__name__})") from error
 
 

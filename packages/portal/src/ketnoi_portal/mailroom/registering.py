@@ -155,7 +155,7 @@ def _open_if_known(mail: Mail, *, automatic: bool) -> None:
 def recognised(code: str) -> tuple[Organisation | None, str]:
     """The organisation of a code as somebody wrote it; or None, and why not."""
     try:
-        organisation = Organisation.find(code) if code else None
+        organisation = Organisation.find(code.strip().upper()) if code else None
     except InvalidIdentifier:
         organisation = None
     if organisation is None:

@@ -61,10 +61,10 @@ def after_turn(waiting: Waiting, actor: Actor | None) -> None:
         )
 
 
-def tell(office: str, application: Application, act: str, unit: str = "") -> None:
-    """A notice to an office, and a letter to its address if it has one."""
+def tell(office: str, application: Application, act: str, unit: str = "", *, letter: bool = True) -> None:
+    """A notice to an office, and (unless not `letter`) a letter to its address if it has one."""
     Notice.objects.create(office=office, application=application, act=act, unit=unit, at=clock.now())
-    address = address_of(office, application)
+    address = address_of(office, application) if letter else ""
     if address and not is_refused(address, current().mail.allowed_domains):
         # One event, one letter: whoever hears of a step and of their turn after it reads the rest in the portal.
         event = f"{application.pk}:{application.revision}:"

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from ketnoi_protocol.services import Environment
+from ketnoi_protocol.services import Environment, System
 from ketnoi_testbed.authority import Holder
 from ketnoi_testbed.parts.agencies import directory_content
 from ketnoi_testbed.parts.exchanges import OPERATOR
@@ -70,9 +70,23 @@ class PortalPart:
         """Notices leave through this mail server."""
         self._mail = {"host": host, "port": port, "sender": "cong-ket-noi@c06.example"}
 
-    def read_mailbox(self, **table: Any) -> None:
-        """One mailbox that it polls, as its settings file names it."""
-        self._mailboxes.append(table)
+    def read_mailbox(
+        self, system: System, address: str, password: str, host: str, port: int, certificate: bytes
+    ) -> None:
+        """One mailbox that its mailroom polls over IMAP, under this certificate (PEM)."""
+        self._keep(f"mailbox-{system}.word", password.encode())
+        self._keep(f"mailbox-{system}.pem", certificate)
+        self._mailboxes.append(
+            {
+                "system": system.value,
+                "address": address,
+                "user": address,
+                "password_file": f"mailbox-{system}.word",
+                "host": host,
+                "port": port,
+                "certificate": f"mailbox-{system}.pem",
+            }
+        )
 
     def believe_signatures(self, authority: Holder) -> None:
         """Signatures under this authority count on papers, and it certifies whoever signs in the test bed."""
