@@ -1,4 +1,4 @@
-"""An application by e-mail: a letter over SMTP becomes a draft, which is nobody's until its representative claims it."""
+"""An application by e-mail: SMTP in, a draft out, which is nobody's until its representative claims it."""
 
 from __future__ import annotations
 
