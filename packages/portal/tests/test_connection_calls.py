@@ -210,7 +210,7 @@ def test_a_message_from_before_the_present_certificate_does_not_count(
     later.advance(timedelta(seconds=5))
     before = clock.use(later)
     try:
-        actions.take(rep, testing, "replace_certificate", given=Given(reason="hết hạn"))
+        actions.take(rep, testing, "replace_certificate", "VDXP/test", Given(reason="hết hạn"))
     finally:
         clock.use(before)
     assert handed(rep, testing, ANSWERED, old).reason["code"] == "too_early"

@@ -82,4 +82,4 @@ def test_another_certificate_ends_what_the_test_has_shown() -> None:
     entry = now.registration.server(Platform.VDXP, Environment.TEST)
     assert entry is not None
     assert (entry.server, entry.certificate.strip()) == ("VDXP-TEST/GOV/H55/SS01", pem.strip())
-    assert now.platform_registrations.get(environment="test").state == PlatformRegistration.REGISTERED
+    assert now.platform_registrations.get(environment="test").state == PlatformRegistration.ASKED

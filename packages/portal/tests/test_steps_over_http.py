@@ -52,7 +52,7 @@ CASES: list[tuple[str, Stage, str, dict[str, str], set[str]]] = [
     ),
     ("deny_security", Stage.TESTED, "a06", LETTER | REASON, {"a06"}),
     ("declare_change", Stage.TESTED, "", REASON, {"rep"}),
-    ("replace_certificate", Stage.TESTING, "", REASON, {"rep"}),
+    ("replace_certificate", Stage.TESTING, "VDXP/test", REASON, {"rep"}),
     ("unlist_account", Stage.TESTED, "TK1", {}, {"rep", "clerk"}),
     ("accept_paper", Stage.WITH_PC06, "1", {}, {"pc06"}),
     ("accept_paper", Stage.WITH_C06, "1", {}, {"c06"}),

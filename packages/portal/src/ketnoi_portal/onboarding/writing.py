@@ -262,13 +262,14 @@ def _lapse(application: Application, unit: str, actor: Actor, given: Given) -> N
 
 @_writes("replace_certificate")
 def _replace_certificate(application: Application, unit: str, actor: Actor, given: Given) -> None:
-    _forget_the_test(application)
+    """The platform's operator is asked again, for the new certificate."""
+    asked = {"state": PlatformRegistration.ASKED, "asked_at": clock.now(), "decided_at": None, "note": given.reason}
     if given.server is not None:
         put_server(application, given.server)
-        place = application.platform_registrations.filter(
-            platform=given.server.platform, environment=given.server.environment
-        )
-        place.update(certificate=as_der(given.server.certificate))
+        asked["certificate"] = as_der(given.server.certificate)
+    _registration(application, unit).update(**asked)
+    if platform_of(unit)[1] is Environment.TEST:
+        _forget_the_test(application)
 
 
 def put_server(application: Application, server: ServerEntry) -> None:

@@ -120,7 +120,9 @@ ASSESSMENT_STEPS: Final[tuple[Step, ...]] = (
         None,
         ("2.1/3",),
         L761,
-        effect=lambda case, unit: effects.untested(case),
+        # The platform must register the new one before anything is open again.
+        effect=effects.deregister,
+        units=effects.registered,
         needs_reason=True,
     ),
 )

@@ -83,7 +83,7 @@ def server(request: HttpRequest, key: UUID, platform: str, environment: str) -> 
 def _write(actor: Actor, application: Application, entry: ServerEntry, form: ServerForm, registered: bool) -> None:
     if registered:
         given = Given(reason=form.cleaned_data["reason"], server=entry)
-        actions.take(actor, application, "replace_certificate", given=given)
+        actions.take(actor, application, "replace_certificate", f"{entry.platform}/{entry.environment}", given)
     else:
         actions.name_server(actor, application, entry)
 
