@@ -74,7 +74,11 @@ def registrations(request: HttpRequest) -> HttpResponse:
 def of_application(request: HttpRequest, key: UUID) -> HttpResponse:
     """From an application's page (`?unit=VDXP/test`) to its registration there."""
     platform, _, environment = request.GET.get("unit", "").partition("/")
-    found = get_object_or_404(PlatformRegistration, application=key, platform=platform, environment=environment)
+    actor: Actor | None = request.actor  # type: ignore[attr-defined]
+    asked = PlatformRegistration.objects.select_related("application__organisation")
+    found = get_object_or_404(asked, application=key, platform=platform, environment=environment)
+    if actor is None or not _is_mine(actor, found):
+        raise Http404
     return redirect("publication:registration", found.pk)
 
 

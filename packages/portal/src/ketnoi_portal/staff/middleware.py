@@ -13,7 +13,9 @@ from django.urls import reverse
 from ketnoi_portal.staff.models import offices_of
 
 # What strangers may read, people who have signed in may read too; an invitation is taken before the second factor.
-PUBLIC = ("/dich-vu/", "/ket-noi/", "/dieu-khoan/", "/nhan-su/loi-moi/", "/nhan-su/de-nghi/")
+# Whole addresses: beneath some of them stand pages that are not public.
+PUBLIC = frozenset({"/dich-vu/", "/dich-vu/api/", "/ket-noi/", "/dieu-khoan/", "/nhan-su/de-nghi/"})
+BEFORE = ("/accounts/", "/static/", "/i18n/", "/nhan-su/loi-moi/")
 HAT = "hat"
 REHEARSED = "signed_in_by_card"
 
@@ -44,7 +46,7 @@ class ActorMiddleware:
     def _needs_second_factor(self, request: HttpRequest) -> bool:
         """Everything but signing in and out, and setting a second factor up, waits for it."""
         path = request.path_info
-        if path.startswith(("/accounts/", "/static/", "/i18n/", *PUBLIC)):
+        if path in PUBLIC or path.startswith(BEFORE):
             return False
         if settings.REHEARSAL and request.session.get(REHEARSED):
             return False
