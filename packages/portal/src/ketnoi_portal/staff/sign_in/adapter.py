@@ -6,6 +6,7 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from django.http import HttpRequest
 
 from ketnoi_portal.site.words import say
@@ -63,3 +64,8 @@ class PortalMFAAdapter(DefaultMFAAdapter):
             "Hãy bật ứng dụng xác thực hoặc khóa truy cập trước.", "Set an authenticator or a passkey up first."
         ),
     }
+
+    def generate_authenticator_name(self, user: Any, type: Any) -> str:
+        """What a new key is called until its owner gives it a name."""
+        number = Authenticator.objects.filter(user=user, type=type).count() + 1
+        return str(say(f"Khóa số {number}", f"Key {number}"))
