@@ -70,6 +70,10 @@ def test_c06_names_the_organisation_of_a_letter_and_its_representative_claims_it
     application = Application.objects.get()
     assert answer.url == reverse("onboarding:application", args=[application.pk])
     assert c06.post(address, {"code": "H38"}).status_code == 409
+    # C06 alone is offered the form now.
+    for client, offered in ((c06, True), (rep, False)):
+        shown = client.get(reverse("onboarding:application", args=[application.pk])).content.decode()
+        assert ("Soạn phiếu đăng ký" in shown) is offered
     # C06 completes what it read from the letter, as long as nobody has claimed it.
     form = reverse("onboarding:form", args=[application.pk])
     assert c06.get(form).status_code == 200

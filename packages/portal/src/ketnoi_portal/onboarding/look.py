@@ -9,6 +9,7 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
+from ketnoi_portal.onboarding.actions import may_write
 from ketnoi_portal.onboarding.acts import Act
 from ketnoi_portal.onboarding.models import Note
 from ketnoi_portal.onboarding.notes import NoteForm, desk_slug
@@ -137,6 +138,7 @@ def everything(page: Page, acts: list[Act], reasons: tuple[Reason, ...]) -> dict
         "facts": [each for each in shown if 10 <= each[0].order < 90],
         "last": [each for each in shown if each[0].order >= 90],
         "acts": acts,
+        "writes": may_write(page.actor, page.application),
         "reasons": reasons,
         "gates": checklist(page.case),
         "stale": stale(page.case),
