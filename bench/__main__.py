@@ -17,6 +17,7 @@ from pathlib import Path
 from bench.crypto import SignAndVerify
 from bench.load import Load
 from bench.lookups import GatheredLookups, Pgbench
+from bench.portal import lists
 from bench.sides import Side, take_turns
 from bench.worlds import CALM, UnsignedWorld, numbers, straight_to_the_registry, through_both_servers
 from ketnoi_testbed.world import World
@@ -34,6 +35,7 @@ def main() -> int:
     parser.add_argument("--callers", type=int, default=CALLERS)
     options = parser.parse_args()
     found = _exchanges(options.seconds, options.people, options.callers)
+    found |= lists(options.seconds, _say)
     found |= _first_answer(options.people)
     _show(found)
     if options.out is not None:
@@ -101,6 +103,7 @@ def _first_answer(people: int) -> dict[str, float]:
 
 def _show(found: dict[str, float]) -> None:
     bars = {"signed_over_unsigned": "≥ 0.35", "server_cpu_over_crypto": "≤ 9", "first_answer_seconds": "≤ 30"}
+    bars |= dict.fromkeys(("queue_p50_ms", "search_p50_ms", "accounts_p50_ms"), "≤ 150")
     width = max(map(len, found))
     for name, value in found.items():
         print(f"{name:<{width}}  {value:>12,.3f}  {bars.get(name, '')}".rstrip())

@@ -196,7 +196,7 @@ def test_a_page_takes_few_queries_however_many_applications_there_are(who: str, 
     client = cast.client(who)
     counted = []
     for many in (30, 120):
-        crowd(many)
+        crowd(applications=many)
         with CaptureQueriesContext(
             connection,
         ) as queries:

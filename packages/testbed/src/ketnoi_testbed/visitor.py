@@ -184,6 +184,11 @@ class Visitor:
         """Go to an address. Raises PageRefused."""
         return self._shown(self._client.get(address, params=list(params) if params else None))
 
+    def read(self, address: str) -> bytes:
+        """What an address answers, as it came, for whoever looks at the bytes alone. Raises PageRefused."""
+        response = self._client.get(address)
+        return response.content if response.status_code < 400 else self._shown(response).content
+
     def send(
         self, address: str, values: Mapping[str, Any], files: Mapping[str, Upload] | None = None, referer: str = ""
     ) -> Page:

@@ -75,9 +75,14 @@ def next_revision() -> int:
     Acts are recorded one after another until they commit (audit.record), and this is asked for after the act was
     recorded: so nobody who has read up to a number will ever miss a smaller one that commits later.
     """
+    return next_revisions(1)[0]
+
+
+def next_revisions(count: int) -> list[int]:
+    """So many of them, for as many changes of one act."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval('accounts_directory_revision')")
-        return int(cursor.fetchone()[0])
+        cursor.execute("SELECT nextval('accounts_directory_revision') FROM generate_series(1, %s)", [count])
+        return [int(number) for (number,) in cursor.fetchall()]
 
 
 @_writes("file_commitment")

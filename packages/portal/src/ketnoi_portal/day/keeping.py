@@ -45,9 +45,7 @@ def after_begin(application: Application) -> None:
     """The hook of every new draft, and of a server that is named later."""
     _keep_span(application)
     _keep_certificates(application)
-    organisation = application.organisation
-    text = plain(f"{application.number} {organisation.code} {organisation.name}")
-    SearchText.objects.update_or_create(application=application, defaults={"text": text})
+    SearchText.objects.update_or_create(application=application, defaults={"text": search_text_of(application)})
     for each in refresh(application):
         # Whoever begins a draft knows that they have.
         if each.office.startswith("desk:"):
@@ -58,7 +56,7 @@ def after_begin(application: Application) -> None:
 def refresh(application: Application) -> list[Waiting]:
     """Whom it waits for now; the rows that are new."""
     known = {each.office: each for each in application.waiting.all()}
-    wanted = [(_office(each, application), each) for each in _turns(application)]
+    wanted = [(office_of(each, application.organisation_id), each) for each in turns_of(application)]
     fresh = []
     for office, turn in wanted:
         before = known.get(office)
@@ -73,7 +71,7 @@ def refresh(application: Application) -> list[Waiting]:
                 "unit": turn.unit,
                 "level": int(turn.unit) if turn.step == "decide" else 0,
                 "since": since,
-                "due_at": _due(turn, application, since),
+                "due_at": due_of(turn, application, since),
                 "reminded_at": None,
                 "escalated_at": None,
             },
@@ -85,22 +83,31 @@ def refresh(application: Application) -> list[Waiting]:
     return fresh
 
 
-def _turns(application: Application) -> list[Turn]:
+def turns_of(application: Application) -> list[Turn]:
+    """Whose turn it is, by the process."""
     if application.is_over:
         return []
     return turns(application.case(), asked_of(application))
 
 
-def _due(turn: Turn, application: Application, since: datetime) -> datetime | None:
+def due_of(turn: Turn, application: Application, since: datetime) -> datetime | None:
+    """Until when a turn that began `since` is to be taken."""
     days = TURN_DAYS.get(turn.step)
     return application.due_at if days is None else since + timedelta(days=days)
 
 
-def _office(turn: Turn, application: Application) -> str:
+def office_of(turn: Turn, applicant: str) -> str:
+    """The key of the office whose turn it is; empty where no desk is in charge of the applicant."""
     if turn.desk is DeskKind.AGENCY:
-        return f"agency:{application.organisation_id}"
-    desk = Desk.responsible(turn.desk, application.organisation_id)
+        return f"agency:{applicant}"
+    desk = Desk.responsible(turn.desk, applicant)
     return f"desk:{desk.pk}" if desk is not None else ""
+
+
+def search_text_of(application: Application) -> str:
+    """What it is found by."""
+    organisation = application.organisation
+    return plain(f"{application.number} {organisation.code} {organisation.name}")
 
 
 def _keep_span(application: Application) -> None:

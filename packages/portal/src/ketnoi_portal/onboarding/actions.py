@@ -80,7 +80,7 @@ def open_draft(
     with transaction.atomic():
         at = clock.now()
         application = Application.objects.create(
-            number=_next_number(at.year),
+            number=next_numbers(at.year, 1)[0],
             system=system,
             organisation=organisation,
             level=organisation.level,
@@ -247,8 +247,11 @@ def _agree(application: Application, expected: Case) -> None:
         raise RuntimeError(f"what was written disagrees with the process in {', '.join(different)}")
 
 
-def _next_number(year: int) -> str:
-    """KN-2026-000123. Numbers are given one after another, so that none is given twice."""
+def next_numbers(year: int, count: int) -> list[str]:
+    """So many new numbers (KN-2026-000123), within the transaction that uses them all.
+
+    They are given one after another, so that none is given twice.
+    """
     with connection.cursor() as cursor:
         # A lock of the last row would not show whoever waited the row that came after it.
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_NUMBERS])
@@ -258,7 +261,8 @@ def _next_number(year: int) -> str:
         .values_list("number", flat=True)
         .first()
     )
-    return f"KN-{year}-{(int(last[8:]) if last else 0) + 1:06d}"
+    before = int(last[8:]) if last else 0
+    return [f"KN-{year}-{before + number:06d}" for number in range(1, count + 1)]
 
 
 def _plain(form: Registration) -> dict[str, Any]:

@@ -223,11 +223,15 @@ class PortalPart:
 
     async def start(self) -> None:
         """Start pages and worker. Raises StartFailed."""
-        both = (self._start("web", self.settings), self._start("worker", self.settings))
+        both = (self.start_pages(), self._start("worker", self.settings))
         # Whichever fails, the other one is waited for, so that it can be stopped.
         for trouble in await asyncio.gather(*both, return_exceptions=True):
             if trouble is not None:
                 raise trouble
+
+    async def start_pages(self) -> None:
+        """Start the pages alone. Raises StartFailed."""
+        await self._start("web", self.settings)
 
     async def start_publisher(self, environment: Environment) -> None:
         """Start the publisher of one environment's directory. Raises StartFailed."""
