@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from journeys.portal.browsing import BrowserVisitor
 from journeys.portal.desk import Desk
 from ketnoi_testbed.country import Country
 from ketnoi_testbed.surroundings import Pace
@@ -62,3 +63,9 @@ def sit_down(country: Country, browser: Browser) -> Iterator[SitDown]:
     yield sit
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def browse(sit_down: SitDown) -> Callable[[str], BrowserVisitor]:
+    """For walks: everybody's browser by their name."""
+    return lambda name: BrowserVisitor(sit_down(name), name)

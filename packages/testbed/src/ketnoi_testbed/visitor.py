@@ -156,6 +156,10 @@ class Form:
             return self._visitor.open(action, params=sent)
         return self._visitor.send(action, grouped, files, self._base)
 
+    def save(self) -> bytes:
+        """Press the button, and keep the file that comes. Raises PageRefused."""
+        return self.send().content
+
     def _button(self, text: str) -> tuple[str, str, str]:
         """Name, value and address of a button; of the first one when no text is given."""
         for each in self._element.xpath(".//button[not(@type) or @type='submit']"):

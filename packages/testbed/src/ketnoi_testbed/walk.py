@@ -8,7 +8,7 @@ import re
 import time
 import tomllib
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from types import TracebackType
 from typing import Any, Final, Self
@@ -34,9 +34,19 @@ _KEY = re.compile(r"/ho-so/([0-9a-f-]{36})/")
 
 
 class Walk:
-    """One application of one applicant. Each method is an act of somebody; it raises PageRefused or LookupError."""
+    """One application of one applicant. Each method is an act of somebody; it raises PageRefused or LookupError.
 
-    def __init__(self, country: Country, applicant: Applicant, system: System = System.POPULATION) -> None:
+    `sit` gives somebody's browser by their name; without it everybody has a Visitor.
+    """
+
+    def __init__(
+        self,
+        country: Country,
+        applicant: Applicant,
+        system: System = System.POPULATION,
+        sit: Callable[[str], Any] | None = None,
+    ) -> None:
+        self._sit = sit
         self.country = country
         self.applicant = applicant
         self.system = system
@@ -58,7 +68,9 @@ class Walk:
 
     def of(self, name: str) -> Visitor:
         """Somebody's browser, signed in."""
-        if name not in self._visitors:
+        if name not in self._visitors and self._sit is not None:
+            self._visitors[name] = self._sit(name)
+        elif name not in self._visitors:
             self._visitors[name] = self._stack.enter_context(Visitor(self.country.portal.url, name))
         return self._visitors[name]
 
@@ -125,8 +137,8 @@ class Walk:
     def take_account(self, environment: Environment) -> str:
         """The representative takes the integration account; its key, shown once, goes into the agency's settings."""
         page = self.page(self.applicant.representative).follow(f"tai-khoan/?unit={environment}")
-        taken = next(form for form in page.forms("how") if ("how", "new") in form.values()).send()
-        with zipfile.ZipFile(io.BytesIO(taken.content)) as archive:
+        taken = next(form for form in page.forms("how") if ("how", "new") in form.values()).save()
+        with zipfile.ZipFile(io.BytesIO(taken)) as archive:
             told = tomllib.loads(archive.read("agency.toml").decode())
             account = told["accounts"][self.system]
             key = archive.read(account["key"])
