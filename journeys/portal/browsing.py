@@ -12,7 +12,6 @@ from playwright.sync_api import Page as Tab
 from journeys.portal.desk import Desk
 from ketnoi_testbed.visitor import PageRefused, Upload, Value
 
-
 # Whatever is folded around the form or in it is opened.
 _OPEN = """form => {
   for (let at = form; at; at = at.parentElement) if (at.open === false) at.open = true;

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Any, Final, Self
 
 from ketnoi_protocol.services import Service
 from ketnoi_testbed.country import Country
 from ketnoi_testbed.visitor import Page, Upload, Visitor
 
+CODE: Final = re.compile(r"[GH][0-9.]+\.CB\.[0-9]+")
 _KEY = re.compile(r"/can-bo/([0-9a-f-]{36})/")
 
 
 class AccountWalk:
-    """Accounts of one country. Names are those of the sign-in cards."""
+    """Accounts of one country. Names are those of the sign-in cards; `sit` gives other browsers than Visitors."""
 
-    def __init__(self, country: Country) -> None:
+    def __init__(self, country: Country, sit: Callable[[str], Any] | None = None) -> None:
         self._country = country
+        self._sit = sit
         self._stack = contextlib.ExitStack()
         self._visitors: dict[str, Visitor] = {}
 
@@ -33,7 +35,9 @@ class AccountWalk:
 
     def of(self, name: str) -> Visitor:
         """Somebody's browser, signed in."""
-        if name not in self._visitors:
+        if name not in self._visitors and self._sit is not None:
+            self._visitors[name] = self._sit(name)
+        elif name not in self._visitors:
             self._visitors[name] = self._stack.enter_context(Visitor(self._country.portal.url, name))
         return self._visitors[name]
 
@@ -80,9 +84,12 @@ class AccountWalk:
         """A desk does one thing with waiting accounts: `accept_commitment`, `forward` or `create`."""
         return self.of(name).open("/can-bo/cho-xu-ly/").form("/lam/").send({"account": list(keys)}, button=act)
 
-    def activate(self, officer: str) -> Page:
-        """The officer activates the account."""
-        return self.of(officer).open("/can-bo/cua-toi/").form("/activate/").send()
+    def activate(self, officer: str) -> str:
+        """The officer activates the account; its code (MaCanBo)."""
+        page = self.of(officer).open("/can-bo/cua-toi/").form("/activate/").send()
+        found = CODE.search(page.text)
+        assert found is not None, page.text
+        return found[0]
 
     def page(self, name: str, key: str) -> Page:
         """The account as somebody sees it."""

@@ -20,6 +20,7 @@ import typst
 from ketnoi_client.problems import KetnoiError, Refused
 from ketnoi_portal.onboarding.registration import Registration
 from ketnoi_protocol.services import Environment, Platform, Service, System
+from ketnoi_testbed.account_walk import CODE
 from ketnoi_testbed.asking import ask
 from ketnoi_testbed.cast import ASSESSORS, HANDLER, LEADERS, OPERATORS, Applicant
 from ketnoi_testbed.country import Country
@@ -27,7 +28,6 @@ from ketnoi_testbed.forms import registration
 from ketnoi_testbed.visitor import Form, Page, Upload, Value, Visitor
 
 HANOI: Final = ZoneInfo("Asia/Ho_Chi_Minh")
-_OFFICER: Final = re.compile(r"[GH][0-9.]+\.CB\.[0-9]+")
 NOT_LICENSED: Final = "KHONG-CO"
 ANSWER: Final = "Đã thực hiện theo hồ sơ cấp độ 3 được phê duyệt; có phân công, quy trình và nhật ký kèm theo."
 _KEY = re.compile(r"/ho-so/([0-9a-f-]{36})/")
@@ -264,7 +264,7 @@ class Walk:
     def activate(self, officer: str) -> str:
         """An officer activates their account; its code, with which the agency asks from now on."""
         page = self.of(officer).open("/can-bo/cua-toi/").form("/activate/").send()
-        found = _OFFICER.search(page.text)
+        found = CODE.search(page.text)
         if found is None:
             raise LookupError(page.text)
         side = self.country.production.agencies[self.applicant.code]
