@@ -22,7 +22,7 @@ def asks(country: Country, code: str) -> str:
     try:
         return world.agency(code).verify_citizen(person_of(world.people.full)).answer.ma_ket_qua
     except Refused as refused:
-        return refused.problem.code
+        return refused.problem.row.code
 
 
 def right(desk: Desk, code: str) -> Desk:

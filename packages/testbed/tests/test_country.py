@@ -76,10 +76,17 @@ def test_everybody_has_a_card_and_strangers_have_none(country: Country) -> None:
     assert refused.value.status == 404
 
 
-def test_nothing_stays() -> None:
+def test_a_staged_country_hands_its_directory_over_and_nothing_stays() -> None:
     with Country(people=200, production_people=200, durable=False, staged=True) as up:
-        folders = [up.test.folder, up.portal.folder]
+        world, folders = up.test, [up.test.folder, up.portal.folder]
+        assert not up.portal.processes
+        assert world.agency("G15").look_up_citizen(person_of(world.people.full)).answer.ma_ket_qua == "00"
+        before = world.registry.hosted.running.directory.current(world.clock.now()).manifest.version
+        up.complete()
         processes = [each.pid for each in up.portal.processes.values()]
-        assert len(processes) == 1
+        assert len(processes) == 4
+        newest = lambda: world.registry.hosted.running.directory.current(world.clock.now()).manifest.version  # noqa: E731
+        world.until(lambda: newest() > before + 1_000, within=60)
+        assert world.agency("G15").look_up_citizen(person_of(world.people.full)).answer.ma_ket_qua == "00"
     assert not any(folder.exists() for folder in folders)
     assert not [pid for pid in processes if Path(f"/proc/{pid}/cmdline").exists()]

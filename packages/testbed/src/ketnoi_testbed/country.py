@@ -42,8 +42,8 @@ class Country:
     """Both environments and the portal.
 
     `people` live in the test environment, `production_people` in the other. The portal answers on `port` of 127.0.0.1;
-    another one is taken when that is not free, or none is named. With `staged` only the test environment and its
-    directory come up at first, and `complete` brings the rest.
+    another one is taken when that is not free, or none is named. With `staged` only the test environment comes up at
+    first, under a directory of its own; `complete` brings the rest, and hands the directory over to the portal.
     """
 
     portal: PortalPart
@@ -68,7 +68,13 @@ class Country:
         shared = postgres or self._own
         self._postgres = shared
         self.test = World(
-            TEST, people=people, seed=seed, pace=pace, postgres=shared, progress=progress, directory="portal"
+            TEST,
+            people=people,
+            seed=seed,
+            pace=pace,
+            postgres=shared,
+            progress=progress,
+            directory="own" if staged else "portal",
         )
         self.production = World(
             PRODUCTION, people=production_people, seed=seed, pace=pace, postgres=shared, directory="portal"
@@ -103,7 +109,7 @@ class Country:
 
     def _begin(self) -> None:
         """The test environment, and what of the portal its directory needs."""
-        stack, test = self._stack, self.test
+        stack = self._stack
         if self._own is not None:
             self._progress("Cơ sở dữ liệu PostgreSQL riêng", "a private PostgreSQL")
             stack.callback(self._own.remove)
@@ -111,16 +117,19 @@ class Country:
         assert self._postgres is not None
         self.portal = portal = PortalPart(self._postgres.create_database(), HOST, _free_port(self._port))
         stack.callback(portal.remove)
-        self._open_post(portal)
+        if self._staged:
+            self._enter_test()
+            return
+        self._open_post()
         # The portal's database and directory are made while the people of the test environment are, beside them.
         with ThreadPoolExecutor(1) as beside:
-            prepared = beside.submit(self._prepare)
-            stack.enter_context(test)
-            stack.callback(lambda: test.run(portal.stop()))
-            prepared.result()
+            published = beside.submit(self._publish_test)
+            self._enter_test()
+            published.result()
 
-    def _open_post(self, portal: PortalPart) -> None:
+    def _open_post(self) -> None:
         """Letters go by SMTP into everybody's Maildir; C06's two are served over IMAP to the portal's mailroom."""
+        portal = self.portal
         words = {address: secrets.token_urlsafe(24) for address in MAILBOXES.values()}
         self.imap = imap = Dovecot(words)
         self._stack.callback(imap.remove)
@@ -137,27 +146,41 @@ class Country:
         with smtplib.SMTP(*self.post.address, timeout=60) as client:
             client.send_message(letter, from_addr=sender)
 
-    def _prepare(self) -> None:
+    def _enter_test(self) -> None:
+        test, portal = self.test, self.portal
+        self._stack.enter_context(test)
+        self._stack.callback(lambda: test.run(portal.stop()))
+
+    def _publish_test(self) -> None:
         portal, test = self.portal, self.test
         portal.prepare()
         test.founded.result(READY_SECONDS)
         portal.believe_signatures(test.authority.ca)
         test.run(portal.meet(test))
+        if self._staged:
+            test.run(test.hand_directory_over())
         test.run(portal.start_publisher(Environment.TEST))
         self._progress("Danh bạ đã ký của cổng", "the portal's signed directory")
 
     def complete(self) -> None:
         """The production environment, the portal's pages and its worker."""
         portal, production = self.portal, self.production
+        if self._staged:
+            self._open_post()
         with ThreadPoolExecutor(1) as beside:
-            furnished = beside.submit(portal.furnish)
+            furnished = beside.submit(self._furnish)
             self._stack.enter_context(production)
             self._progress("Môi trường chính thức (diễn tập)", "the production environment, rehearsed")
-            production.run(portal.meet(production))
-            self.test.run(portal.start_publisher(Environment.PRODUCTION))
             furnished.result()
+        production.run(portal.meet(production))
+        self.test.run(portal.start_publisher(Environment.PRODUCTION))
         self.test.run(portal.start())
         self._progress(f"Cổng đăng ký kết nối: {portal.url}", "the portal")
+
+    def _furnish(self) -> None:
+        if self._staged:
+            self._publish_test()
+        self.portal.furnish()
 
 
 def _free_port(wanted: int) -> int:

@@ -155,7 +155,7 @@ class Walk:
         try:
             sent = ask(world.agency(self.applicant.code), world.people, service, system=self.system, **call)
         except KetnoiError as error:
-            return error.message_id, error.problem.code if isinstance(error, Refused) else type(error).__name__
+            return error.message_id, error.problem.row.code if isinstance(error, Refused) else type(error).__name__
         return sent.message_id, sent.answer.ma_ket_qua
 
     def until_answered(self, environment: Environment, service: Service, within: float = 90.0) -> str:

@@ -217,6 +217,11 @@ class World:
         )
         await self.directory.start(directory_content(self.around, self.registered_agencies))
 
+    async def hand_directory_over(self) -> None:
+        """Publish no longer: from now on somebody else does, at the same address and with the same key."""
+        await self.directory.stop()
+        del self.directory
+
     async def start_server(self, server: SecurityServerPart) -> None:
         """Start a security server, for the first time or again."""
         await server.start(self._anchors[server.party.instance], as_process=self.processes)

@@ -158,6 +158,14 @@ function listen() {
 }
 
 world = await (await fetch("/api/world")).json();
+
+// The portal comes up later than the world that this page shows.
+async function linkPortal() {
+  const { portal } = await (await fetch("/api/world")).json();
+  if (portal) Object.assign($("portal"), { href: portal, hidden: false });
+  else setTimeout(linkPortal, 5000);
+}
+linkPortal();
 $("world-vi").textContent = world.vi;
 $("world-en").textContent = world.en;
 picture = new Picture($("map"), world);
