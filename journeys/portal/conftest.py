@@ -56,7 +56,8 @@ def sit_down(country: Country, browser: Browser) -> Iterator[SitDown]:
         context = browser.new_context(
             base_url=country.portal.url, locale="vi-VN", java_script_enabled=script, viewport=size
         )
-        context.set_default_timeout(20_000)
+        # The machine may have other things to do.
+        context.set_default_timeout(60_000)
         contexts.append(context)
         return Desk.at(context.new_page(), name)
 

@@ -218,7 +218,8 @@ def test_everybody_asked_about_is_somebody_of_the_population(shown: Shown) -> No
 
 def test_the_demo_tells_its_story_and_ends(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "ketnoi_testbed.cli", "demo", "--once", "--people", "300"],
+        [sys.executable, "-m", "ketnoi_testbed.cli", "demo", "--once", "--people", "300",
+         "--world", "two_platforms"],
         capture_output=True, text=True, timeout=180, check=False, cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr

@@ -28,6 +28,8 @@ from ketnoi_testbed.forms import registration
 from ketnoi_testbed.visitor import Form, Page, Upload, Value, Visitor
 
 HANOI: Final = ZoneInfo("Asia/Ho_Chi_Minh")
+PATIENCE: Final = 180.0
+"""Seconds to wait for what the portal's worker does by itself, on a machine that has other things to do."""
 NOT_LICENSED: Final = "KHONG-CO"
 ANSWER: Final = "Đã thực hiện theo hồ sơ cấp độ 3 được phê duyệt; có phân công, quy trình và nhật ký kèm theo."
 _KEY = re.compile(r"/ho-so/([0-9a-f-]{36})/")
@@ -158,7 +160,7 @@ class Walk:
             return error.message_id, error.problem.row.code if isinstance(error, Refused) else type(error).__name__
         return sent.message_id, sent.answer.ma_ket_qua
 
-    def until_answered(self, environment: Environment, service: Service, within: float = 90.0) -> str:
+    def until_answered(self, environment: Environment, service: Service, within: float = PATIENCE) -> str:
         """Ask until it is answered, as whoever has just been opened does; the message id. Raises TimeoutError."""
         ended = time.monotonic() + within
         while True:
@@ -194,7 +196,7 @@ class Walk:
 
     def confirm_test(self) -> Page:
         """The agency and C06 both confirm the test, once all evidence is verified."""
-        ended = time.monotonic() + 90
+        ended = time.monotonic() + PATIENCE
         while len(self.page(self.applicant.representative).links("/goi-thu/")) < 4 * len(self.asked):
             if time.monotonic() > ended:
                 raise TimeoutError(self.page(self.applicant.representative).text[:3000])
@@ -207,7 +209,7 @@ class Walk:
         plan = self.country.test.plan
         return {each: plan.catalogue.entry(self.system, each, Environment.TEST).platform for each in self.asked}
 
-    def until(self, name: str, text: str, within: float = 90.0) -> Page:
+    def until(self, name: str, text: str, within: float = PATIENCE) -> Page:
         """Look again until the application stands at this stage. Raises TimeoutError."""
         ended = time.monotonic() + within
         while True:

@@ -74,6 +74,8 @@ class PortalStory:
         for unit, (message_id, code) in handed.items():
             mark = self.terminal.painted("✓" if code == "00" else "✗", GREEN if code == "00" else RED)
             self.terminal.line(f"      {mark} {unit:<34} {code}  {self.terminal.painted(message_id, DIM)}")
+        with self._act("Gửi phiếu khảo sát cho A05", "the survey form goes to A05"):
+            walk.send_survey()
         with self._act(
             "Bằng chứng được xác minh, thử nghiệm được hai bên xác nhận", "evidence verified, test confirmed"
         ):
