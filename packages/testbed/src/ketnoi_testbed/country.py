@@ -92,7 +92,10 @@ class Country:
         from ketnoi_portal.papers.signing import sign
 
         authority = self.test.authority.ca
-        return sign(pdf, authority.key_pem + authority.pem, signer, organisation, self.test.clock.now())
+        key, at = authority.key_pem + authority.pem, self.test.clock.now()
+        # On a thread of its own: signing runs a loop, and whoever asks may be in one.
+        with ThreadPoolExecutor(1) as hand:
+            return hand.submit(sign, pdf, key, signer, organisation, at).result()
 
     def __enter__(self) -> Self:
         with self._stack:

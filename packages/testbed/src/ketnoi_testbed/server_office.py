@@ -8,10 +8,15 @@ from ketnoi_testbed.visitor import Page, Visitor
 
 
 def enforce(country: Country, instance: str) -> Page:
-    """One officer proposes that a server be changed as approved, the other one agrees; the server's page then."""
+    """One officer proposes that a server be changed as approved, the other one agrees; the server's page then.
+
+    Nothing is done where it is so already.
+    """
     address = f"/may-chu/{instance}/"
     first, second = SERVER_OFFICERS
     with Visitor(country.portal.url, first) as proposing:
+        if not proposing.open(address).forms("/viec/enforce/"):
+            return proposing.open(address)
         proposing.open(address).form("/viec/enforce/").send({"reason": "Đã đối chiếu các quyền có sẵn"})
     with Visitor(country.portal.url, second) as confirming:
         return confirming.open(address).form("/confirm/").send()
