@@ -16,6 +16,7 @@ from ketnoi_portal.agencies.actions import import_organisations
 from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.files.models import Blob
 from ketnoi_portal.files.uploads import Upload
+from ketnoi_portal.mailroom.models import WAITING, Enclosure, Mail
 from ketnoi_portal.onboarding.models import Assessment, Paper, PlatformRegistration, Survey, SurveyAttachment, TestCall
 from ketnoi_portal.process.case import Stage
 from ketnoi_portal.process.roles import Role
@@ -76,7 +77,8 @@ class Scene:
         self.application, self.account = application, account
         of = {"key": application.pk}
         officer, code, server = {"key": account.pk}, {"code": COMMUNE}, {"instance": target.pk}
-        taken, desk = {"pk": table.pk}, {"slug": "pc06-h55"}
+        mail, enclosed = _mail(confirmed.file)
+        taken, desk, mailed = {"pk": table.pk}, {"slug": "pc06-h55"}, {"number": mail.pk}
         registered = PlatformRegistration.objects.filter(platform="VDXP").latest("pk")
         who, assigned, judged = {"pk": rep.pk}, {"pk": role.pk}, {"pk": admission.pk}
         self.arguments: dict[str, dict[str, object]] = {
@@ -98,6 +100,9 @@ class Scene:
             "onboarding:attachment": of | {"number": attached.pk},
             "onboarding:confirmation": of | {"number": confirmed.pk},
             "connection:container": of | {"number": TestCall.objects.latest("pk").pk, "side": "request"},
+            **dict.fromkeys(("mailroom:letter", "mailroom:original", "mailroom:assign", "mailroom:dismiss"), mailed),
+            "mailroom:enclosure": mailed | {"part": enclosed.pk},
+            "mailroom_form": {"system": "population"},
             "accounts:template": {"kind": "csv"},
             "accounts:one_list": {"number": handed.number},
             "accounts:unit_step": code | {"name": "withdraw_unit_commitment"},
@@ -153,6 +158,14 @@ def patterns() -> list[tuple[str, set[str]]]:
                 yield f"{before}{pattern.name}", set(pattern.pattern.regex.groupindex) - set(pattern.default_args)
 
     return list(walk(get_resolver().url_patterns, ""))
+
+
+def _mail(file: Blob) -> tuple[Mail, Enclosure]:
+    mail = Mail.objects.create(
+        mailbox="dan-cu@example.vn", system="population", message_id="<1@example.vn>", digest="00", size=9,
+        received_at=clock.now(), kind="letter", state=WAITING, subject="Đăng ký", original=file,
+    )  # fmt: skip
+    return mail, Enclosure.objects.create(mail=mail, name="phieu.pdf", file=file)
 
 
 def _server(officer: str) -> tuple[Target, Run, LegacyRight, Proposal]:

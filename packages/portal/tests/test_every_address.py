@@ -26,6 +26,7 @@ PUBLIC = {
     "account_login", "account_logout", "account_inactive", "account_signup", "account_set_password",
     "account_reset_password", "account_reset_password_done", "account_reset_password_from_key",
     "account_reset_password_from_key_done", "mfa_login_webauthn", "staff:admission", "staff:invitation",
+    "mailroom_form",
 }  # fmt: skip
 SETTING_UP = re.compile(r"^(account_|mfa_|usersessions_)")
 # Without a rehearsal there is no such door at all.
@@ -34,7 +35,8 @@ ACTS = {
     "staff:office", "staff:withdraw", "staff:give_role", "staff:leave", "staff:reset",
     "staff:end_role", "staff:end_delegation", "agencies:close_desk", "onboarding:servers", "onboarding:step",
     "onboarding:note", "onboarding:renew", "connection:check", "connection:call", "connection:containers",
-    "notices_read", "accounts:hand_over", "accounts:act", "accounts:answer_review", "accounts:file_unit_commitment",
+    "notices_read", "mailroom:assign", "mailroom:dismiss",
+    "accounts:hand_over", "accounts:act", "accounts:answer_review", "accounts:file_unit_commitment",
     "accounts:unit_step", "accounts:file_commitment", "accounts:step", "papers:upload", "papers:sign", "papers:accept",
     "papers:accept_scan", "papers:reject", "papers:withdraw", "papers:list_account", "papers:unlist_account",
     "papers:export", "publication:act", "publication:decide",
@@ -55,7 +57,7 @@ def scene() -> Scene:
 
 def of_objects(scene: Scene) -> list[Address]:
     """The addresses that name something of somebody's."""
-    common = {"account_reset_password_from_key", "staff:invitation", "accounts:template"}
+    common = {"account_reset_password_from_key", "staff:invitation", "accounts:template", "mailroom_form"}
     plain = {name for name, parameters in patterns() if not parameters}
     return [each for each in scene.addresses() if each.name not in common | plain]
 

@@ -15,7 +15,7 @@ from ketnoi_portal.staff.models import offices_of
 # What strangers may read, people who have signed in may read too; an invitation is taken before the second factor.
 # Whole addresses: beneath some of them stand pages that are not public.
 PUBLIC = frozenset({"/dich-vu/", "/dich-vu/api/", "/ket-noi/", "/dieu-khoan/", "/nhan-su/de-nghi/"})
-BEFORE = ("/accounts/", "/static/", "/i18n/", "/nhan-su/loi-moi/")
+BEFORE = ("/accounts/", "/static/", "/i18n/", "/nhan-su/loi-moi/", "/ket-noi/mau-phieu/")
 HAT = "hat"
 REHEARSED = "signed_in_by_card"
 
