@@ -6,6 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from ketnoi_portal.files.models import Blob
 from ketnoi_portal.onboarding.models import Application, SurveyAttachment
 from ketnoi_portal.onboarding.writing import Given
 from ketnoi_portal.process.case import Stage
@@ -90,3 +91,17 @@ def test_nobody_else_reads_it(reader: str) -> None:
     walk = Walk(cast)
     walk.to(Stage.WITH_PC06)
     assert cast.client(reader).get(reverse("onboarding:survey", args=[walk.application.pk])).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("reader", "status"), [("rep", 200), ("c06", 200), ("a06", 200), ("vdxp", 404), ("other_rep", 404)]
+)
+def test_an_assessors_document_is_read_by_those_whom_it_concerns(reader: str, status: int) -> None:
+    cast = Cast()
+    walk = Walk(cast)
+    walk.to(Stage.TESTED)
+    kept = Blob.keep(PDF, "application/pdf")
+    walk.take("a05", "confirm_security", "a05", Given(number="5/XN", file=kept))
+    (said,) = walk.application.assessments.filter(assessor="a05", current=True)
+    address = reverse("onboarding:confirmation", args=[walk.application.pk, said.pk])
+    assert cast.client(reader).get(address).status_code == status

@@ -139,6 +139,9 @@ def confirmation(request: HttpRequest, key: UUID, number: int) -> HttpResponse:
     """The document of an assessor's confirmation."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     application = seen(actor, key)
+    if Role.OPERATOR in actor.roles:
+        # A platform's operator registers servers; what assessors say of a system is not theirs to read.
+        raise Http404
     found = application.assessments.select_related("file").filter(pk=number).first()
     if found is None or found.file is None:
         raise Http404
