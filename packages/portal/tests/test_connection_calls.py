@@ -211,6 +211,7 @@ def test_a_message_from_before_the_present_certificate_does_not_count(
     before = clock.use(later)
     try:
         actions.take(rep, testing, "replace_certificate", "VDXP/test", Given(reason="hết hạn"))
+        actions.take(at_desk("vdxp", Role.OPERATOR), testing, "register_on_platform", "VDXP/test")
     finally:
         clock.use(before)
     assert handed(rep, testing, ANSWERED, old).reason["code"] == "too_early"
