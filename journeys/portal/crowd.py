@@ -23,7 +23,14 @@ def crowd(country: Country, count: int) -> None:
     async def insert() -> None:
         connection = await asyncpg.connect(country.portal.database)
         try:
-            await connection.set_type_codec("jsonb", encoder=str, decoder=str, schema="pg_catalog", format="text")
+            # COPY is binary, and PostgreSQL's binary jsonb begins with its version.
+            await connection.set_type_codec(
+                "jsonb",
+                encoder=lambda text: b"\x01" + text.encode(),
+                decoder=lambda data: data[1:].decode(),
+                schema="pg_catalog",
+                format="binary",
+            )
             async with connection.transaction():
                 revision = await connection.fetchval("SELECT nextval('accounts_directory_revision')")
                 rows = []
