@@ -39,7 +39,9 @@ class Dossier:
     def fill_in(self, desk: Desk, form: Registration) -> Desk:
         """The clerk fills the form in; the servers' part comes by itself as services are ticked."""
         page = self.open(desk, "phieu/").page
+        unfold = "() => document.querySelectorAll('#registration details').forEach(each => { each.open = true; })"
         for each in form.services:
+            page.evaluate(unfold)
             page.locator(f"[name='{each.service}-chosen']").check()
             page.locator(f"[name='{each.service}-procedures']").fill("\n".join(each.procedures))
             page.locator(f"[name='{each.service}-purpose']").fill(each.purpose)
@@ -48,7 +50,8 @@ class Dossier:
         whole = page.locator("#registration")
         for server in form.servers:
             prefix = f"{server.platform}-{server.environment}"
-            expect(page.locator(f"[name='{prefix}-server']")).to_be_visible()
+            expect(page.locator(f"[name='{prefix}-server']")).to_have_count(1)
+        page.evaluate(unfold)
         values: dict[str, Any] = {name: getattr(form, name) for name in _BODY}
         values["security_level"] = str(form.security_level)
         for prefix in ("technical", "head"):
