@@ -133,6 +133,11 @@ class Storyteller:
             "C06's access log: who, which procedure, about which pseudonym, which fields",
             indent=2,
         )
+        out.both(
+            f"nhật ký vận hành, khóa, thiết lập: {self.world.folder}, xóa khi dừng",
+            "operational logs, keys, settings; removed at the end",
+            indent=2,
+        )
 
     def _proved(self, code: str, message_id: str) -> None:
         out = self.terminal

@@ -48,15 +48,16 @@ def root_of(data: bytes) -> etree._Element:
 
 def children(parent: etree._Element, name: str) -> list[etree._Element]:
     """The child elements of one name, in order; names without a namespace, as the schema has them."""
-    return parent.findall(name)
+    return list(parent.iterchildren(name))
 
 
 def optional_child(parent: etree._Element, name: str) -> etree._Element | None:
     """The child of that name, or None; raises Refused("malformed_global_conf") for more than one."""
-    found = parent.findall(name)
-    if len(found) > 1:
+    every = parent.iterchildren(name)
+    first = next(every, None)
+    if first is not None and next(every, None) is not None:
         raise malformed(f"more than one element {name}")
-    return found[0] if found else None
+    return first
 
 
 def child(parent: etree._Element, name: str) -> etree._Element:
