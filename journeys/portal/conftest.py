@@ -29,14 +29,14 @@ FLAGS = [
 SitDown = Callable[..., Desk]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def country() -> Iterator[Country]:
     """Both environments and the portal. Each journey has an organisation of its own in it."""
     with Country(people=PEOPLE, production_people=PEOPLE, pace=PACE, durable=False) as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """The system's Chromium."""
     with sync_playwright() as playwright:
