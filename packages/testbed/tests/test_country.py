@@ -46,7 +46,7 @@ def test_the_environments_have_nothing_in_common(country: Country) -> None:
 def test_no_platform_knows_a_newcomer_and_c06_gives_it_nothing(country: Country) -> None:
     for world in country.worlds.values():
         newcomers = {each.code for each in world.plan.newcomers}
-        assert newcomers == {"H38", "G03", "G17", "G18"}
+        assert newcomers == {"H30", "H38", "G03", "G17", "G18"}
         for exchange in world.exchanges.values():
             globalconf = world.server(exchange.part.platform, "G15").hosted.running.state.globalconf
             known = {server.member_code for server in globalconf.current().servers}

@@ -31,4 +31,6 @@ LAO_CAI: Final = Applicant("H38", "Vàng Thị Mai", "Lý Văn Páo", "Giàng A 
 EDUCATION: Final = Applicant("G03", "Đỗ Minh Khôi", "Lê Thu Trang", "", "Ninh Văn Phú", "mot-cua@giao-duc.example")
 HEALTH: Final = Applicant("G18", "Bùi Thanh Hà", "Cao Việt Anh")
 CONSTRUCTION: Final = Applicant("G17", "Phùng Gia Bách", "Tô Thị Vân")
-HAU_GIANG: Final = Applicant("H30", "Võ Thị Kim Chi", "", "Huỳnh Văn Lợi")
+HAU_GIANG: Final = Applicant(
+    "H30", "Võ Thị Kim Chi", "Lâm Quốc Trí", "Huỳnh Văn Lợi", "Đoàn Mỹ Duyên", "mot-cua@hau-giang.example"
+)

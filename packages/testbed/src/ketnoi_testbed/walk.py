@@ -101,9 +101,8 @@ class Walk:
     # Seed 2.1: registration and test
 
     def register(self, services: Iterable[Service]) -> Registration:
-        """The clerk fills the form in, the representative sends it."""
-        clerk = self.of(self.applicant.clerk)
-        begun = clerk.open("/ho-so/moi/").form(self.system).send(button=self.system)
+        """The clerk begins an application and fills its form in, the representative sends it."""
+        begun = self.of(self.applicant.clerk).open("/ho-so/moi/").form(self.system).send(button=self.system)
         found = _KEY.search(begun.url)
         assert found is not None, begun.url
         self.key = found[1]
@@ -111,10 +110,23 @@ class Walk:
         form = registration(list(self.country.worlds.values()), self.applicant.code, self.asked)
         first, second = filled_in(form)
         # Without JavaScript the servers' part comes once the services are saved.
-        page = self.page(self.applicant.clerk, "phieu/").form("duties").send(first, button="Lưu nháp")
-        page.form("duties").send({**first, **second}, button="Lưu và kiểm tra")
-        self.page(self.applicant.representative, "kiem-tra/").form("/viec/submit/").send()
+        self.page(self.applicant.clerk, "phieu/").form("duties").send(first, button="Lưu nháp")
+        self.complete({**first, **second})
+        self.send_form()
         return form
+
+    def claim(self, key: str, services: Iterable[Service]) -> Page:
+        """The representative claims a draft that came by e-mail."""
+        self.key, self.asked = key, list(services)
+        return self.take(self.applicant.representative, "claim")
+
+    def complete(self, fields: Mapping[str, Value]) -> Page:
+        """The clerk fills these fields of the form in and has all of it checked; what stands in the others stays."""
+        return self.page(self.applicant.clerk, "phieu/").form("duties").send(fields, button="Lưu và kiểm tra")
+
+    def send_form(self) -> Page:
+        """The representative sends the form."""
+        return self.page(self.applicant.representative, "kiem-tra/").form("/viec/submit/").send()
 
     def register_on(self, environment: Environment) -> list[str]:
         """The operators of the platforms register the servers; on which platforms."""

@@ -43,6 +43,7 @@ class Proof:
     """A container that was verified without any server: what it proves. `file` was its name, `octets` its size."""
 
     kind: str
+    message_id: str
     signer: str
     signing_time: str
     stamped_at: str
@@ -110,6 +111,7 @@ def _proof(file: Path, trust: Path) -> Proof:
     verdict = evidence.verify(file, trust, strict=True)
     return Proof(
         "response" if verdict.message.is_response else "request",
+        verdict.message.message_id or "",
         str(verdict.signer),
         verdict.signing_time.isoformat(timespec="milliseconds"),
         verdict.stamped_at.isoformat(timespec="milliseconds"),
