@@ -38,7 +38,7 @@ def a_second_signature_rides_along(signing):
     def change(root):
         root.append(etree.fromstring(b"<s:Signature xmlns:s='%s'>anything</s:Signature>" % DS[1:-1].encode()))
 
-    return Forged(signing, signing.forge(change), instead="document = read(signature.xml)")
+    return Forged(signing, signing.forge(change), instead="document = read(signature.xml, anew=True)")
 
 
 def the_signing_time_is_not_signed(signing):

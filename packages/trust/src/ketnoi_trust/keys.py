@@ -46,10 +46,11 @@ DIGESTS = {
 
 @dataclass(frozen=True, slots=True)
 class Algorithm:
-    """A signature method. `kind` is the key's kind with its padding."""
+    """A signature method. `kind` is the key's kind with its padding; `ecdsa` is the same hash for EC keys."""
 
     kind: Kind
     hash: hashes.HashAlgorithm
+    ecdsa: ECDSA
 
 
 _HASHES: dict[str, hashes.HashAlgorithm] = {
@@ -60,11 +61,17 @@ _HASHES: dict[str, hashes.HashAlgorithm] = {
     "1": hashes.SHA1(),  # noqa: S303 - X-Road takes it still, strict verification does not
 }
 
+
+def algorithm(kind: Kind, hash_algorithm: hashes.HashAlgorithm) -> Algorithm:
+    """A signature method by the kind of its key and its hash."""
+    return Algorithm(kind, hash_algorithm, ECDSA(hash_algorithm))
+
+
 ALGORITHMS: dict[str, Algorithm] = {
-    **{_MORE + f"rsa-sha{size}": Algorithm("rsa", each) for size, each in _HASHES.items() if size not in {"1", "224"}},
-    **{_MORE + f"ecdsa-sha{size}": Algorithm("ec", each) for size, each in _HASHES.items()},
-    **{_PSS + f"sha{size}-rsa-MGF1": Algorithm("pss", each) for size, each in _HASHES.items() if size != "1"},
-    _DSIG + "rsa-sha1": Algorithm("rsa", _HASHES["1"]),
+    **{_MORE + f"rsa-sha{size}": algorithm("rsa", each) for size, each in _HASHES.items() if size not in {"1", "224"}},
+    **{_MORE + f"ecdsa-sha{size}": algorithm("ec", each) for size, each in _HASHES.items()},
+    **{_PSS + f"sha{size}-rsa-MGF1": algorithm("pss", each) for size, each in _HASHES.items() if size != "1"},
+    _DSIG + "rsa-sha1": algorithm("rsa", _HASHES["1"]),
 }
 
 # Of the names above, those that no signature made in this decade should need: our choice.
@@ -88,8 +95,8 @@ def sign(key: PrivateKey, data: bytes) -> bytes:
     """Sign with SHA-512: the value as XML signatures carry it."""
     if isinstance(key, RSAPrivateKey):
         return key.sign(data, PKCS1v15(), hashes.SHA512())
-    length = _order_bytes(key.public_key())
-    r, s = decode_dss_signature(key.sign(data, ECDSA(hashes.SHA512())))
+    length = _order_bytes(key)
+    r, s = decode_dss_signature(key.sign(data, ALGORITHMS[ECDSA_SHA512].ecdsa))
     return r.to_bytes(length, "big") + s.to_bytes(length, "big")
 
 
@@ -120,7 +127,7 @@ def fits(public_key: PublicKey | None, algorithm: Algorithm, data: bytes, value:
             pss = PSS(MGF1(algorithm.hash), algorithm.hash.digest_size)
             public_key.verify(value, data, pss if algorithm.kind == "pss" else PKCS1v15(), algorithm.hash)
         elif isinstance(public_key, EllipticCurvePublicKey) and algorithm.kind == "ec":
-            public_key.verify(value, data, ECDSA(algorithm.hash))
+            public_key.verify(value, data, algorithm.ecdsa)
         else:
             return False
     except (InvalidSignature, UnsupportedAlgorithm, ValueError):
@@ -128,9 +135,9 @@ def fits(public_key: PublicKey | None, algorithm: Algorithm, data: bytes, value:
     return True
 
 
-def _order_bytes(public_key: EllipticCurvePublicKey) -> int:
+def _order_bytes(key: EllipticCurvePrivateKey | EllipticCurvePublicKey) -> int:
     # On the prime curves the order is as long as the field.
-    return (public_key.curve.key_size + 7) // 8
+    return (key.key_size + 7) // 8
 
 
 def _der(value: bytes, length: int) -> bytes:

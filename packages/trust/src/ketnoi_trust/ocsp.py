@@ -126,7 +126,7 @@ class Response:
             return False
         key = responder.public_key
         kind: keys.Kind = "rsa" if isinstance(key, RSAPublicKey) else "ec"
-        return keys.fits(key, keys.Algorithm(kind, self.hash_algorithm), self.signed, self.signature)
+        return keys.fits(key, keys.algorithm(kind, self.hash_algorithm), self.signed, self.signature)
 
 
 def judge(

@@ -71,12 +71,12 @@ def verify(
     """
     # 1 form: one signature, with everything where it belongs
     with numbered(1):
-        document = read(signature.xml)
+        document = read(signature.xml, anew=strict)
         check_form(document)
     # 2 references: each leads somewhere; the message, or its hash chain, and the signature's properties are signed
     with numbered(2):
         targets = resolve(document, _beside(signature, parts))
-        check_targets(document, targets, partial=partial)
+        check_targets(targets, partial=partial)
     # 3 strict: nothing that X-Road's senders do not write, and nothing unsigned beside the signature
     with numbered(3):
         if strict:
@@ -151,8 +151,14 @@ def _check_value(document: Document) -> None:
     public_key = _public_key(document.certificate)
     if public_key is None:
         raise malformed("the certificate's key is of a kind that signs nothing here")
+    keys.verify(public_key, document.algorithm, _signed_info(document), document.value)
+
+
+def _signed_info(document: Document) -> bytes:
+    if document.tree is None:
+        assert document.canonical is not None
+        return document.canonical.signed_info
     try:
-        signed = xml.canonical(document.signed_info, document.canonical_form)
+        return xml.canonical(document.tree.signed_info, document.canonical_form)
     except Refused as refused:
         raise malformed(refused.message) from refused
-    keys.verify(public_key, document.algorithm, signed, document.value)

@@ -21,13 +21,10 @@ _BY_ID = etree.XPath("//*[@Id=$id]")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A reference with what it leads to: octets to be digested, None where there is nothing by that name.
-
-    `element` is the one referred to, None for what lies beside the signature.
-    """
+    """A reference with what it leads to: octets to be digested, None where there is nothing by that name."""
 
     reference: Reference
-    element: etree._Element | None = field(repr=False)
+    is_properties: bool
     octets: bytes | None = field(repr=False)
 
     @property
@@ -48,21 +45,27 @@ def resolve(document: Document, beside: Mapping[str, bytes]) -> list[Target]:
     targets = []
     for each in document.references:
         if each.uri.startswith("#"):
-            element = _element(document, each.uri[1:])
-            octets = None if element is None else _canonical(element, each.transform)
-            targets.append(Target(each, element, octets))
+            targets.append(_own(document, each))
         elif each.transform is not None:
             raise malformed("what lies beside the signature is to be transformed")
         else:
-            targets.append(Target(each, None, beside.get(each.uri)))
+            targets.append(Target(each, False, beside.get(each.uri)))
     return targets
 
 
-def _element(document: Document, name: str) -> etree._Element | None:
-    if document.properties.get("Id") == name:
-        return document.properties
-    found = _BY_ID(document.root, id=name)
-    return found[0] if isinstance(found, list) and found and isinstance(found[0], etree._Element) else None
+def _own(document: Document, reference: Reference) -> Target:
+    """The target of a reference into the document."""
+    name, tree = reference.uri[1:], document.tree
+    if tree is None:
+        # Documents of a known shape refer to nothing of their own but their properties.
+        assert document.canonical is not None
+        return Target(reference, True, document.canonical.properties)
+    if tree.properties.get("Id") == name:
+        return Target(reference, True, _canonical(tree.properties, reference.transform))
+    found = _BY_ID(tree.root, id=name)
+    if isinstance(found, list) and found and isinstance(found[0], etree._Element):
+        return Target(reference, False, _canonical(found[0], reference.transform))
+    return Target(reference, False, None)
 
 
 def _canonical(element: etree._Element, method: str | None) -> bytes:
@@ -72,7 +75,7 @@ def _canonical(element: etree._Element, method: str | None) -> bytes:
         raise malformed(refused.message) from refused
 
 
-def check_targets(document: Document, targets: list[Target], *, partial: bool) -> None:
+def check_targets(targets: list[Target], *, partial: bool) -> None:
     """The references lead somewhere, and the message and the signature's own properties are among their targets.
 
     `partial` lets attachments be missing. Raises Refused("malformed_signature").
@@ -84,7 +87,7 @@ def check_targets(document: Document, targets: list[Target], *, partial: bool) -
         raise malformed("a reference leads nowhere")
     if MESSAGE not in names and RESULT not in names:
         raise malformed("the message is not signed")
-    if [each.element for each in targets if each.reference.type == SIGNED_PROPERTIES] != [document.properties]:
+    if [each.is_properties for each in targets if each.reference.type == SIGNED_PROPERTIES] != [True]:
         raise malformed("the signature's own properties are not signed")
 
 

@@ -15,7 +15,7 @@ from ketnoi_trust import keys, xml
 from ketnoi_trust.configuration import Configuration
 from ketnoi_trust.errors import Refused
 from ketnoi_trust.ocsp import CLOCK_SKEW
-from ketnoi_trust.signatures_reading import Document, child, digest_of, malformed, text
+from ketnoi_trust.signatures_reading import Document, Tree, child, digest_of, malformed, text
 from ketnoi_trust.signatures_writing import (
     ASIC,
     DSIG,
@@ -106,15 +106,17 @@ _ELEMENTS = _read_form()
 def check(document: Document, signature: Signature) -> None:
     """The document is one that X-Road's servers write, and all that lies beside it is signed.
 
-    Raises Refused("malformed_signature").
+    The document was read anew. Raises Refused("malformed_signature").
     """
-    if document.root is document.signature:
+    tree = document.tree
+    assert tree is not None
+    if tree.root is tree.signature:
         raise malformed("the signature does not stand in the element that X-Road's senders write")
-    for each in document.root.iter():
+    for each in tree.root.iter():
         _check_element(each)
     _check_algorithms(document)
-    _check_policy(document)
-    _check_references(document)
+    _check_policy(tree)
+    _check_references(document, tree)
     has_chain = (signature.hash_chain_result is not None, signature.hash_chain is not None)
     is_chained = any(each.uri == RESULT for each in document.references)
     if has_chain != (is_chained, is_chained):
@@ -147,8 +149,8 @@ def _check_algorithms(document: Document) -> None:
         raise malformed("the canonical form is not the one that X-Road's senders use")
 
 
-def _check_policy(document: Document) -> None:
-    policy = document.properties
+def _check_policy(tree: Tree) -> None:
+    policy = tree.properties
     for name in ("SignedSignatureProperties", "SignaturePolicyIdentifier", "SignaturePolicyId"):
         policy = child(policy, f"{{{XADES}}}{name}")
     identifier = child(child(policy, f"{{{XADES}}}SigPolicyId"), f"{{{XADES}}}Identifier")
@@ -157,15 +159,16 @@ def _check_policy(document: Document) -> None:
         raise malformed("the signature follows another policy")
 
 
-def _check_references(document: Document) -> None:
+def _check_references(document: Document, tree: Tree) -> None:
     """The properties, and either the hash chain's result or the message and its attachments, each with its format."""
-    signed = [each for each in document.references if each.type != SIGNED_PROPERTIES]
-    names = [each.uri for each in signed]
+    elements = zip(document.references, tree.references, strict=True)
+    signed = [(each, element) for each, element in elements if each.type != SIGNED_PROPERTIES]
+    names = [each.uri for each, _ in signed]
     if names not in ([RESULT], [MESSAGE, *(f"/attachment{number}" for number in range(1, len(names)))]):
         raise malformed("the signature refers to other things than a message")
-    formats = child(document.properties, f"{{{XADES}}}SignedDataObjectProperties")
+    formats = child(tree.properties, f"{{{XADES}}}SignedDataObjectProperties")
     described = [each.get("ObjectReference") for each in formats]
-    if described != [f"#{each.element.get('Id')}" for each in signed] or any(each.type for each in signed):
+    if described != [f"#{element.get('Id')}" for _, element in signed] or any(each.type for each, _ in signed):
         raise malformed("the formats are not those of what is signed")
 
 

@@ -106,7 +106,7 @@ class Token:
             return False
         if content_type != TST_INFO or digest != new_hash(self.digest_hash, self.content).digest():
             return False
-        algorithm = keys.Algorithm(self.signature_kind, _HASHES[self.digest_hash])
+        algorithm = keys.algorithm(self.signature_kind, _HASHES[self.digest_hash])
         return keys.fits(certificate.public_key, algorithm, self.signed, self.signature)
 
 
