@@ -1,4 +1,4 @@
-"""What an application's steps do to accounts: the first ones with going live, officers of the test before."""
+"""What an application's steps do to accounts: the first ones come with going live, and nobody before."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from ketnoi_portal.accounts import models
 from ketnoi_portal.accounts.actions import take
-from ketnoi_portal.accounts.directory_view import bucket_names, changes_since, officers_in
+from ketnoi_portal.accounts.directory_view import bucket_names, officers_in
 from ketnoi_portal.accounts.models import Account, UnitCommitment
 from ketnoi_portal.accounts.unit_actions import take_for_unit
 from ketnoi_portal.agencies.models import Organisation
@@ -20,6 +19,8 @@ from ketnoi_portal.onboarding.writing import Given, ProvedCall
 from ketnoi_portal.process.account_case import AccountState
 from ketnoi_portal.process.roles import SYSTEM_ACTOR, Actor, Role
 from ketnoi_portal.process.rules import StepRefused
+from ketnoi_portal.publication.desired import directory_content
+from ketnoi_portal.publication.reading import approved_applications
 from ketnoi_protocol.directory import Officer
 from ketnoi_protocol.services import Environment, System
 
@@ -88,27 +89,18 @@ class Walk:
         self.take(self.c06, "go_live")
 
 
-def test_a_listed_account_is_an_officer_of_the_test_and_of_nothing_else() -> None:
-    walk = Walk()
-    walk.to_the_test()
-    assert officers(Environment.TEST) == []
-    walk.list("TK1", "H55", "an")
-    (officer,) = officers(Environment.TEST)
-    assert (officer.code, officer.unit, officer.active) == ("H55.TN.0001", "H55", True)
-    assert [str(each) for each in officer.services] == ["look_up_citizen"]
-    assert officers(Environment.PRODUCTION) == []
-    seen = changes_since(Environment.TEST, 0).revision
-    walk.take(walk.rep, "unlist_account", "TK1")
-    assert [each.active for each in officers(Environment.TEST)] == [False]
-    assert len(changes_since(Environment.TEST, seen).buckets) == 1
-
-
-def test_test_officers_end_with_the_application() -> None:
+def test_a_listed_account_is_nobodys_before_going_live() -> None:
     walk = Walk()
     walk.to_the_test()
     walk.list("TK1", "H55", "an")
+    assert [officers(environment) for environment in Environment] == [[], []]
+    assert Account.objects.count() == 0
+    # Test calls are made in the name of the information system, from before anybody is listed.
+    told = directory_content(approved_applications(), [], Environment.TEST)
+    assert [(each.code[:4], each.unit, each.active) for each in told.stand_ins] == [("THU.", "H55", True)]
     walk.take(walk.rep, "withdraw", given=Given(reason="thôi"))
-    assert [each.active for each in officers(Environment.TEST)] == [False]
+    told = directory_content(approved_applications(), [], Environment.TEST)
+    assert [each.active for each in told.stand_ins] == [False]
 
 
 def test_going_live_creates_the_accounts_that_paper_2_lists() -> None:
@@ -138,4 +130,3 @@ def test_going_live_creates_the_accounts_that_paper_2_lists() -> None:
     walk.take(walk.c06, "suspend", given=Given(reason="kiểm tra"))
     first.refresh_from_db()
     assert first.state == AccountState.ACTIVE
-    assert [each.active for each in models.TestOfficer.objects.all()] == [False, False]

@@ -13,13 +13,12 @@ from ketnoi_portal.accounts.models import Numbering
 from ketnoi_trust.directory import bucket_of
 
 LONGEST: Final = 20
-PRODUCTION_MARK: Final = ".CB."
-TEST_MARK: Final = ".TN."
+MARK: Final = ".CB."
 BUCKETS: Final = 256
 """Buckets of the officers in the signed directory: at 200,000 officers each has about 800."""
 
 
-def new_codes(unit: str, count: int, mark: str = PRODUCTION_MARK) -> list[str]:
+def new_codes(unit: str, count: int) -> list[str]:
     """So many new codes for a unit, within a transaction that keeps them.
 
     Where the unit's own code leaves no room for the number, the code of an organisation above it stands instead. Raises
@@ -27,7 +26,7 @@ def new_codes(unit: str, count: int, mark: str = PRODUCTION_MARK) -> list[str]:
     """
     codes: list[str] = []
     for above in upwards(unit):
-        prefix = above + mark
+        prefix = above + MARK
         room = LONGEST - len(prefix)
         if room < 4:
             continue

@@ -7,13 +7,13 @@ ask the organisation's grant and the officer's account apart.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from ketnoi_portal.accounts.codes import BUCKETS
-from ketnoi_portal.accounts.models import Account, TestOfficer
+from ketnoi_portal.accounts.models import Account
 from ketnoi_portal.process.account_case import AccountState
 from ketnoi_protocol.directory import Officer
 from ketnoi_protocol.services import Environment, Service
@@ -36,7 +36,7 @@ def bucket_names() -> list[str]:
 
 def changes_since(environment: Environment, revision: int) -> Changes:
     """Which buckets hold an account that changed after a revision (0: everything). One query."""
-    rows = _model(environment).objects.filter(revision__gt=revision).order_by()
+    rows = _accounts(environment).filter(revision__gt=revision).order_by()
     found = dict(rows.values_list("bucket").annotate(newest=Max("revision")))
     return Changes(frozenset(found), max(found.values(), default=revision))
 
@@ -45,12 +45,14 @@ def officers_in(environment: Environment, buckets: Iterable[str]) -> dict[str, l
     """The officers of these buckets, in the order of their codes. One query.
 
     Production has the active accounts and the suspended ones (as not active); what is created, asked for again or
-    closed is not in it. The test environment has the officers of applications that are open there.
+    closed is not in it. The test environment has none: see publication.desired.stand_in.
     """
     found: dict[str, list[Officer]] = {name: [] for name in buckets}
-    rows = _production(found) if environment is Environment.PRODUCTION else _test(found)
-    for name, officer in rows:
-        found[name].append(officer)
+    rows = _accounts(environment).filter(bucket__in=list(found), state__in=_SHOWN, activated=True).order_by("code")
+    columns = rows.values_list("bucket", "code", "unit_id", "state", "services", "valid_from", "valid_until")
+    for name, code, unit, state, services, valid_from, valid_until in columns.iterator(chunk_size=5_000):
+        active = state == AccountState.ACTIVE
+        found[name].append(Officer(code, unit, active, tuple(map(Service, services)), valid_from, valid_until))
     return found
 
 
@@ -60,20 +62,5 @@ def officers_changed_since(environment: Environment, revision: int) -> tuple[dic
     return officers_in(environment, changes.buckets), changes.revision
 
 
-def _production(buckets: Iterable[str]) -> Iterator[tuple[str, Officer]]:
-    rows = Account.objects.filter(bucket__in=list(buckets), state__in=_SHOWN, activated=True).order_by("code")
-    columns = rows.values_list("bucket", "code", "unit_id", "state", "services", "valid_from", "valid_until")
-    for name, code, unit, state, services, valid_from, valid_until in columns.iterator(chunk_size=5_000):
-        active = state == AccountState.ACTIVE
-        yield name, Officer(code, unit, active, tuple(map(Service, services)), valid_from, valid_until)
-
-
-def _test(buckets: Iterable[str]) -> Iterator[tuple[str, Officer]]:
-    rows = TestOfficer.objects.filter(bucket__in=list(buckets)).order_by("code")
-    columns = rows.values_list("bucket", "code", "unit_id", "active", "services", "valid_from")
-    for name, code, unit, active, services, valid_from in columns.iterator(chunk_size=5_000):
-        yield name, Officer(code, unit, active, tuple(map(Service, services)), valid_from)
-
-
-def _model(environment: Environment) -> type[Account] | type[TestOfficer]:
-    return Account if environment is Environment.PRODUCTION else TestOfficer
+def _accounts(environment: Environment) -> QuerySet[Account]:
+    return Account.objects.all() if environment is Environment.PRODUCTION else Account.objects.none()

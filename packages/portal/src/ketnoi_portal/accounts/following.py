@@ -1,19 +1,18 @@
-"""What accounts do when an application takes a step: its first accounts with going live, test officers before."""
+"""What accounts do when an application takes a step: the first ones come with going live."""
 
 from __future__ import annotations
 
-from ketnoi_portal.accounts import codes
 from ketnoi_portal.accounts.actions import leave
 from ketnoi_portal.accounts.facts import facts_of
-from ketnoi_portal.accounts.models import Account, PersonalCommitment, TestOfficer
+from ketnoi_portal.accounts.models import Account, PersonalCommitment
 from ketnoi_portal.accounts.taking import keep
 from ketnoi_portal.accounts.unit_actions import accept_from_dossier
-from ketnoi_portal.accounts.writing import make, next_revision
+from ketnoi_portal.accounts.writing import make
 from ketnoi_portal.audit.models import record
 from ketnoi_portal.onboarding.actions import after_every_step
 from ketnoi_portal.onboarding.models import Application, ListedAccount
 from ketnoi_portal.process.account_case import AccountState
-from ketnoi_portal.process.case import PaperState, opened
+from ketnoi_portal.process.case import PaperState
 from ketnoi_portal.process.charts import CHARTS, Level
 from ketnoi_portal.process.roles import Actor, Role
 from ketnoi_portal.settings import current
@@ -21,7 +20,7 @@ from ketnoi_portal.site import clock
 from ketnoi_portal.staff.handing_over import when_a_role_ends
 from ketnoi_portal.staff.models import Assignment, Person
 from ketnoi_portal.staff.places import works_on_another_desk_of_the_route
-from ketnoi_protocol.services import Environment, System
+from ketnoi_protocol.services import System
 
 
 @after_every_step
@@ -31,7 +30,6 @@ def follow(application: Application, step_name: str, unit: str, actor: Actor) ->
         return
     if step_name == "go_live":
         create_listed(actor, application)
-    keep_test_officers(application)
 
 
 def create_listed(actor: Actor, application: Application) -> list[Account]:
@@ -93,30 +91,6 @@ def _account(actor: Actor, listed: ListedAccount, email: str) -> Account:
         asked_by=actor.person,
         listed=listed,
     )
-
-
-def keep_test_officers(application: Application) -> None:
-    """Listed accounts are officers of the test environment for as long as the application is open there."""
-    is_open = Environment.TEST in opened(application.case())
-    known = {each.listed_id: each for each in TestOfficer.objects.filter(listed__application=application)}
-    revision = None
-    for listed in application.listed_accounts.all():
-        active = is_open and listed.removed_at is None
-        officer = known.get(listed.pk)
-        if officer is None and not active:
-            continue
-        if officer is None:
-            code = codes.new_codes(listed.unit_id, 1, codes.TEST_MARK)[0]
-            services = listed.services or [str(service) for service in sorted(application.services)]
-            officer = TestOfficer(listed=listed, code=code, unit=listed.unit, services=services, valid_from=clock.now())
-            officer.bucket = codes.bucket(code)
-        elif officer.active == active:
-            continue
-        officer.active = active
-        # The step of the application is recorded already, as next_revision wants it.
-        revision = revision or next_revision()
-        officer.revision = revision
-        officer.save()
 
 
 @when_a_role_ends

@@ -1,4 +1,4 @@
-"""Accounts, commitments, consolidated lists, and the officers of the test environment."""
+"""Accounts, commitments and consolidated lists."""
 
 from __future__ import annotations
 
@@ -220,22 +220,6 @@ class BatchLine(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["batch", "account"], name="one_line_per_account_and_list")]
-
-
-class TestOfficer(models.Model):
-    """A listed account while its application is in the test: an officer of the test environment. Our choice.
-
-    The agency needs an officer to make its test calls with; this one is nobody in production.
-    """
-
-    listed = models.OneToOneField(ListedAccount, models.PROTECT, related_name="test_officer")
-    code = models.CharField(max_length=20, unique=True)
-    unit = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
-    services = models.JSONField(default=list)
-    active = models.BooleanField(default=True)
-    valid_from = models.DateTimeField()
-    bucket = models.CharField(max_length=4, db_index=True)
-    revision = models.BigIntegerField(db_index=True)
 
 
 class Numbering(models.Model):

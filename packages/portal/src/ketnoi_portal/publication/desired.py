@@ -216,10 +216,12 @@ def _accounts(applications: Sequence[Approved], environment: Environment) -> Ite
 
 
 def stand_in(application: Approved, environment: Environment) -> Officer | None:
-    """An account of the information system itself, where there can be no officer's account.
+    """An account of the information system itself, where there can be no officer's account. Our choice.
 
-    In the test environment nobody has one yet; the identity system has none at all (the commitment stands in the
-    terms of the eID account). Our choice.
+    The test environment has these and no others. The connection check needs an answered call before anybody can be
+    listed in paper 2; and whoever is listed there has no account anywhere before their personal commitment is accepted
+    (seed §2.2, 2 and 4). Real callers do the same: their tests go out under the name of a platform. The identity system
+    has no officers' accounts at all (the commitment stands in the terms of the eID account).
     """
     code = stand_in_code(application.number, application.case.system, environment)
     if code is None or not _was_open(application, environment):
