@@ -7,8 +7,8 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,35 +44,40 @@ def django_db_modify_db_settings(cluster: Postgres) -> None:
     connections["default"].settings_dict |= own
 
 
-@contextmanager
-def _within(name: str) -> Iterator[None]:
-    """Every connection that is opened meanwhile goes to this database."""
+@pytest.fixture(scope="session")
+def within(django_db_modify_db_settings: None, django_db_blocker: Any) -> Callable[[str], AbstractContextManager[None]]:
+    """`with within(name):` every connection that is opened meanwhile goes to this database of the run's cluster."""
     from django.db import connections
 
-    connections.close_all()
-    settings = connections["default"].settings_dict
-    before, settings["NAME"] = settings["NAME"], name
-    try:
-        yield
-    finally:
+    @contextmanager
+    def elsewhere(name: str) -> Iterator[None]:
         connections.close_all()
-        settings["NAME"] = before
+        settings = connections["default"].settings_dict
+        before, settings["NAME"] = settings["NAME"], name
+        try:
+            with django_db_blocker.unblock():
+                yield
+        finally:
+            connections.close_all()
+            settings["NAME"] = before
+
+    return elsewhere
 
 
 @pytest.fixture(scope="session")
-def migrated(django_db_modify_db_settings: None, django_db_blocker: Any, cluster: Postgres) -> str:
+def migrated(within: Callable[[str], AbstractContextManager[None]], cluster: Postgres) -> str:
     """The name of a database with the portal's tables and nothing in them, to be copied."""
     from django.core.management import call_command
 
     name = "migrated"
     cluster.create_database(name)
-    with django_db_blocker.unblock(), _within(name):
+    with within(name):
         call_command("migrate", verbosity=0)
     return name
 
 
 @pytest.fixture
-def committed(migrated: str, django_db_blocker: Any, cluster: Postgres) -> Iterator[str]:
+def committed(migrated: str, within: Callable[[str], AbstractContextManager[None]], cluster: Postgres) -> Iterator[str]:
     """A database of the test's own, where everything is committed: for what several connections must see.
 
     pytest-django would empty the common one afterwards, which the audit log refuses. Gives its address.
@@ -80,7 +85,7 @@ def committed(migrated: str, django_db_blocker: Any, cluster: Postgres) -> Itera
     name = f"c{secrets.token_hex(6)}"
     with psycopg.connect(cluster.dsn("postgres"), autocommit=True) as admin:
         admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{migrated}"')
-    with django_db_blocker.unblock(), _within(name):
+    with within(name):
         yield cluster.dsn(name)
 
 

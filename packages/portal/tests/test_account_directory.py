@@ -1,12 +1,8 @@
-"""Officers for the signed directory: what stands there, and that only changed buckets are read, of 200,000."""
+"""Officers for the signed directory: what stands there from when to when, in which bucket, under which code."""
 
 from __future__ import annotations
 
 import pytest
-from django.core.paginator import Paginator
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
 
 from ketnoi_portal.accounts import codes, list_actions
 from ketnoi_portal.accounts.actions import take
@@ -19,17 +15,14 @@ from ketnoi_portal.accounts.directory_view import (
 )
 from ketnoi_portal.accounts.models import Account, Numbering
 from ketnoi_portal.accounts.writing import AccountGiven
-from ketnoi_portal.process.account_case import AccountState
-from ketnoi_portal.process.roles import Actor, Role
+from ketnoi_portal.process.roles import Actor
 from ketnoi_portal.publication.directory_board import BUCKETS as BUCKETS_OF_THE_BOARD
 from ketnoi_protocol.directory import Officer
 from ketnoi_protocol.personal_number import holds_personal_number
 from ketnoi_protocol.services import Environment, Service
 
 from .account_helpers import comes_in, commune_with_commitment, live_application, ready_to_hand_over
-from .crowd import crowd
-from .offices import at_agency, at_desk, found
-from .pages import signed_in
+from .offices import found
 
 pytestmark = pytest.mark.django_db
 
@@ -115,59 +108,3 @@ def test_codes_are_never_given_twice_and_climb_when_a_unit_is_full() -> None:
 def test_a_code_stays_clear_of_twelve_digits() -> None:
     Numbering.objects.create(prefix="H55.CB.", last=2_000_000_000)
     assert all(not holds_personal_number(each) for each in new_codes("H55", 50))
-
-
-@pytest.fixture
-def many() -> None:
-    """200,000 accounts of two provinces, most of them active, some waiting at a desk."""
-    found()
-    crowd(accounts=MANY)
-
-
-@pytest.mark.usefixtures("many")
-def test_of_200_000_officers_only_changed_buckets_are_read() -> None:
-    account = Account.objects.filter(unit__code__startswith="H55.", state=AccountState.ACTIVE)[1001]
-    before = changes_since(Environment.PRODUCTION, 0).revision
-    rep = at_agency("H55")
-    take(rep, account, "suspend_own", given=AccountGiven(reason="x"))
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
-        changed, revision = officers_changed_since(Environment.PRODUCTION, before)
-    assert len(queries) == 2
-    assert list(changed) == [account.bucket]
-    read = sum(map(len, changed.values()))
-    assert 0 < read <= 2 * MANY // BUCKETS
-    assert revision > before
-    with connection.cursor() as cursor:
-        for query in queries.captured_queries:
-            cursor.execute("EXPLAIN " + query["sql"])
-            plan = "\n".join(row[0] for row in cursor.fetchall())
-            assert "Seq Scan" not in plan, plan
-
-
-@pytest.mark.usefixtures("many")
-def test_of_200_000_accounts_pages_ask_few_questions() -> None:
-    live_application("H55")
-    desk, rep = signed_in(at_desk("pc06-h55", Role.HANDLER), ""), signed_in(at_agency("H55"), "")
-    for client, page in (
-        (desk, "accounts:queue"),
-        (desk, "accounts:watch"),
-        (rep, "accounts:list"),
-        (desk, "accounts:lists"),
-        (rep, "accounts:review"),
-    ):
-        client.get(reverse(page))
-        with CaptureQueriesContext(connection) as queries:
-            answer = client.get(reverse(page))
-        assert answer.status_code == 200
-        assert len(queries) <= 15, (page, len(queries), [each["sql"][:90] for each in queries.captured_queries])
-    assert len(desk.get(reverse("accounts:queue")).context["rows"]) == 50
-    waiting = Account.objects.filter(unit__code__startswith="H55.", state=AccountState.WITH_DESK, desk="pc06").count()
-    assert waiting > MANY // 500
-    assert desk.get(reverse("accounts:queue")).context["page"].paginator.count == waiting
-    assert isinstance(rep.get(reverse("accounts:list")).context["page"].paginator, Paginator)
-    code = Account.objects.filter(unit__code__startswith="H55.").exclude(code=None)[1001].code
-    found_one = rep.get(reverse("accounts:list"), {"q": code}).context["page"].object_list
-    assert [each.code for each in found_one] == [code]
-    assert Account.objects.filter(state=AccountState.ACTIVE).count() == MANY * 92 // 100
