@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-import msgspec
-
 from ketnoi_portal.accounts import actions
 from ketnoi_portal.accounts.actions import Asked, take
 from ketnoi_portal.accounts.models import Account
@@ -13,40 +9,14 @@ from ketnoi_portal.accounts.unit_actions import take_for_unit
 from ketnoi_portal.accounts.writing import AccountGiven
 from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.files.models import Blob
-from ketnoi_portal.onboarding.models import Application
-from ketnoi_portal.onboarding.registration import Registration, ServiceEntry
 from ketnoi_portal.papers import verdicts
-from ketnoi_portal.process.case import Stage
 from ketnoi_portal.process.roles import Actor, DeskKind, Role
 from ketnoi_portal.site import clock
 from ketnoi_portal.staff.inviting import accept
 from ketnoi_portal.staff.models import Invitation, Person, hats_of
-from ketnoi_protocol.services import Service, System
+from ketnoi_protocol.services import Service
 
 from .offices import at_agency, at_desk
-
-
-def live_application(code: str, *services: Service) -> Application:
-    """An organisation's application in production; for one service unless told otherwise."""
-    chosen = services or (Service.LOOK_UP_CITIZEN,)
-    form = Registration(services=tuple(ServiceEntry(service=service) for service in chosen))
-    organisation = Organisation.objects.get(pk=code)
-    at = clock.now()
-    return Application.objects.create(
-        number=f"KN-T-{code}-{Application.objects.count()}",
-        system=System.POPULATION,
-        organisation=organisation,
-        level=organisation.level,
-        chart="chart_2022",
-        profile="2022-seed",
-        stage=Stage.LIVE,
-        stage_since=at,
-        began_at=at,
-        began_by="test",
-        form=msgspec.to_builtins(form),
-        valid_from=clock.today(),
-        valid_until=clock.today() + timedelta(days=365),
-    )
 
 
 def commitment(name: str) -> AccountGiven:

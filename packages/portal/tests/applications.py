@@ -1,4 +1,4 @@
-"""Applications as they stand in the database when publication meets them."""
+"""Applications as they stand in the database, written there at once."""
 
 from __future__ import annotations
 
@@ -7,51 +7,20 @@ from datetime import timedelta
 import msgspec
 
 from ketnoi_portal.onboarding.models import Application, IntegrationAccount, PlatformRegistration
-from ketnoi_portal.onboarding.registration import Registration, ServerEntry, ServiceEntry, entries
+from ketnoi_portal.onboarding.registration import Registration
 from ketnoi_portal.process.case import Stage
 from ketnoi_portal.site import clock
 from ketnoi_protocol.services import Environment, Service, System
 
+from .forms import a_form
+
 BOTH = tuple(Environment)
-
-
-def form_of(code: str, services: tuple[Service, ...], *, procedures: tuple[str, ...] = ("G15-TP110",)) -> Registration:
-    """A form for some services, with a server on each platform in each environment."""
-    wanted = {
-        (entry.platform, environment, entry.instance)
-        for environment in BOTH
-        for entry in entries(System.POPULATION, services, environment, "2022-seed")
-    }
-    return Registration(
-        duties="Giải quyết thủ tục hành chính",
-        information_system="Cổng dịch vụ công",
-        security_level=3,
-        level_decision="12/QĐ",
-        servers=tuple(
-            ServerEntry(
-                platform=platform,
-                environment=environment,
-                server=f"{instance}/GOV/{code}/SS01",
-                subsystem="MOTCUA",
-                address="127.0.0.9",
-                request="CSR",
-            )
-            for platform, environment, instance in sorted(wanted)
-        ),
-        services=tuple(
-            ServiceEntry(service=each, procedures=procedures, fields=("HoVaTen",), purpose="Giải quyết thủ tục")
-            for each in services
-        ),
-        per_day=100,
-        peak_per_second=2,
-        notify="nhan@example.vn",
-    )
 
 
 def application(
     code: str,
     *,
-    number: str,
+    number: str = "",
     stage: Stage = Stage.LIVE,
     services: tuple[Service, ...] = (Service.LOOK_UP_CITIZEN,),
     registered: bool = True,
@@ -59,8 +28,12 @@ def application(
     form: Registration | None = None,
     system: System = System.POPULATION,
 ) -> Application:
-    """One of this organisation, at this stage, with everything that must have come before."""
-    at, told = clock.now(), form or form_of(code, services)
+    """One of this organisation, at this stage, with everything that must have come before; the next number of its own.
+
+    Nothing of the process is asked: whoever wants that takes a Walk.
+    """
+    number = number or f"KN-2026-{Application.objects.count() + 1:06d}"
+    at, told = clock.now(), form or a_form(system, code, services)
     made = Application.objects.create(
         number=number,
         system=system,

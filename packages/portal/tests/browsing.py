@@ -10,12 +10,19 @@ from ketnoi_portal.process.roles import Actor
 from ketnoi_portal.staff.models import Person
 
 
-def as_person(actor: Actor, **options: bool) -> Client:
-    """A client of Django's with this actor's session; `enforce_csrf_checks=True` is what a browser meets."""
+def as_person(actor: Actor, hat: str = "", **options: bool) -> Client:
+    """A client of Django's with this actor's session, at an office (`desk:c06`) where they have several.
+
+    `enforce_csrf_checks=True` is what a browser meets.
+    """
     person = Person.objects.get(pk=actor.person)
     Authenticator.objects.get_or_create(user=person, type=Authenticator.Type.TOTP, defaults={"data": {"secret": ""}})
     client = Client(**options)
     client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+    if hat:
+        session = client.session
+        session["hat"] = hat
+        session.save()
     return client
 
 

@@ -9,14 +9,13 @@ from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.files.models import Blob
 from ketnoi_portal.onboarding import actions
 from ketnoi_portal.onboarding.models import Application
-from ketnoi_portal.onboarding.registration import Contact, Registration, ServerEntry, ServiceEntry
+from ketnoi_portal.onboarding.registration import Registration
 from ketnoi_portal.onboarding.writing import Given, ProvedCall
 from ketnoi_portal.process.roles import SYSTEM_ACTOR, Actor, Role
-from ketnoi_protocol.services import Environment, Platform, Service, System
+from ketnoi_protocol.services import System
 
+from .forms import a_form
 from .offices import at_agency, at_desk, found
-
-HEAD = "Trần Thị Hường"
 
 
 @dataclass
@@ -31,43 +30,6 @@ class Dossier:
     def again(self) -> Application:
         """As the database has it now."""
         return Application.objects.get(pk=self.application.pk)
-
-
-def a_form(system: System = System.POPULATION, code: str = "H55") -> Registration:
-    """A complete form for a look-up."""
-    platform = Platform.VDXP if system is System.POPULATION else Platform.NDXP
-    return Registration(
-        duties="Giải quyết thủ tục hành chính về hộ tịch, cư trú tại Bộ phận một cửa của tỉnh",
-        information_system="Hệ thống thông tin giải quyết thủ tục hành chính tỉnh Thái Nguyên",
-        information_system_code="H55.MOTCUA",
-        security_level=3,
-        level_decision="1205/QĐ-UBND",
-        level_decision_date=date(2022, 3, 15),
-        servers=tuple(
-            ServerEntry(
-                platform=platform,
-                environment=environment,
-                server=f"{instance}/GOV/{code}/SS01",
-                subsystem="MOTCUA",
-                address="ss01.thainguyen.example.vn",
-                request="-----BEGIN CERTIFICATE REQUEST-----",
-            )
-            for environment, instance in ((Environment.TEST, f"{platform}-TEST"), (Environment.PRODUCTION, platform))
-        ),
-        services=(
-            ServiceEntry(
-                service=Service.LOOK_UP_CITIZEN,
-                procedures=("G15-TP110", "G15-TP111"),
-                fields=("HoVaTen", "NgayThangNamSinh", "ThuongTru"),
-                purpose="Đăng ký khai sinh, đăng ký lại khai sinh",
-            ),
-        ),
-        per_day=12_500,
-        peak_per_second=20,
-        technical=Contact(name="Nguyễn Hữu Đức", position="Trưởng phòng CNTT", email="duc@example.vn"),
-        head=Contact(name=HEAD, position="Chủ tịch"),
-        notify="motcua@example.vn",
-    )
 
 
 def a_dossier(system: System = System.POPULATION, form: Registration | None = None) -> Dossier:

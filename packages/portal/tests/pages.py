@@ -1,44 +1,29 @@
-"""Signing in, and applications that stand at a stage, for tests of pages."""
+"""A cast of people, and applications that stand at a stage, for tests of pages."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
-import msgspec
 import typst
-from allauth.mfa.models import Authenticator
 from django.test import Client
 
 from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.files.models import Blob
 from ketnoi_portal.onboarding import actions
 from ketnoi_portal.onboarding.models import Application, ListedAccount
-from ketnoi_portal.onboarding.registration import Registration, ServerEntry, ServiceEntry
 from ketnoi_portal.onboarding.writing import Given, ProvedCall
 from ketnoi_portal.process.case import Stage
 from ketnoi_portal.process.roles import SYSTEM_ACTOR, Actor, Role
 from ketnoi_portal.site import clock
-from ketnoi_portal.staff.models import Person
-from ketnoi_protocol.services import Environment, Platform, Service, System
+from ketnoi_protocol.services import Service, System
 
+from .browsing import as_person
+from .forms import a_form
 from .offices import at_agency, at_desk, found
-from .test_application_to_production import form
 
 SIGNED = {"state": "valid", "checked_at": "2026-01-01T00:00:00Z"}
 PDF = typst.compile("Giấy tờ".encode())
-
-
-def signed_in(actor: Actor, hat: str) -> Client:
-    """A browser in which this actor has signed in with a second factor, at an office."""
-    person = Person.objects.get(pk=actor.person)
-    Authenticator.objects.get_or_create(user=person, type=Authenticator.Type.TOTP, defaults={"data": {"secret": "x"}})
-    client = Client()
-    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
-    session = client.session
-    session["hat"] = hat
-    session.save()
-    return client
 
 
 class Cast:
@@ -75,27 +60,10 @@ class Cast:
 
     def client(self, name: str) -> Client:
         """The browser of one of them."""
-        return signed_in(self.actors[name], self.hats[name])
+        return as_person(self.actors[name], self.hats[name])
 
     def __getitem__(self, name: str) -> Actor:
         return self.actors[name]
-
-
-def identity_form() -> Registration:
-    """A complete form for the identity system, over NDXP."""
-    servers = tuple(
-        ServerEntry(
-            platform=Platform.NDXP,
-            environment=environment,
-            server=f"{instance}/GOV/H55/SS01",
-            subsystem="MOTCUA",
-            address="127.0.0.9",
-            request="-----BEGIN CERTIFICATE REQUEST-----",
-        )
-        for environment, instance in ((Environment.TEST, "NDXP-TEST"), (Environment.PRODUCTION, "NDXP"))
-    )
-    services = (ServiceEntry(service=Service.VERIFY_CITIZEN, procedures=("G15-TP110",), purpose="Đăng ký"),)
-    return msgspec.structs.replace(form(), servers=servers, services=services)
 
 
 class Walk:
@@ -136,8 +104,8 @@ class Walk:
 
     def submitted(self) -> None:
         """Filled in and sent."""
-        filled = form() if self.system is System.POPULATION else identity_form()
-        actions.save_form(self.cast["rep"], self.application, filled)
+        service = Service.LOOK_UP_CITIZEN if self.system is System.POPULATION else Service.VERIFY_CITIZEN
+        actions.save_form(self.cast["rep"], self.application, a_form(self.system, services=(service,)))
         self.take("rep", "submit")
 
     def opening(self) -> None:

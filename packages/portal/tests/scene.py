@@ -27,8 +27,9 @@ from ketnoi_portal.staff import inviting
 from ketnoi_portal.staff.inviting import AskedFor, Invited
 from ketnoi_portal.staff.models import Assignment, Invitation, Person
 
-from .account_helpers import commune_with_commitment, live_application, ready_to_hand_over
-from .pages import PDF, Cast, Walk, signed_in
+from .account_helpers import commune_with_commitment, ready_to_hand_over
+from .browsing import as_person
+from .pages import PDF, Cast, Walk
 
 COMMUNE = "H55.30.12"
 SECRET = "an-invitation-of-nobody"
@@ -56,7 +57,7 @@ class Scene:
         attached = SurveyAttachment.objects.create(
             survey=survey, question="a_network", file=confirmed.file, file_name="so-do.pdf", added_at=clock.now()
         )
-        live_application("H55")
+        application("H55")
         commune_rep, *_ = commune_with_commitment()
         account = ready_to_hand_over(commune_rep, COMMUNE, "an")
         sent = list_actions.hand_over(commune_rep, [account])
@@ -138,7 +139,7 @@ class Scene:
 
     def browser(self, who: str, **options: bool) -> Client:
         """Somebody's browser, in which they have just shown who they are."""
-        client = signed_in(self.cast[who], self.cast.hats[who])
+        client = as_person(self.cast[who], self.cast.hats[who])
         client.handler.enforce_csrf_checks = options.get("enforce_csrf_checks", False)
         session = client.session
         session["account_authentication_methods"] = [{"method": "password", "at": time.time(), "email": "x"}]

@@ -22,10 +22,10 @@ from ketnoi_portal.process.roles import Role
 from ketnoi_protocol.services import Environment
 from ketnoi_testbed.postgres import Postgres
 
-from .account_helpers import live_application
+from .applications import application
+from .browsing import as_person
 from .crowd import crowd
 from .offices import at_agency, at_desk, found
-from .pages import signed_in
 
 MANY = 200_000
 Within = Callable[[str], AbstractContextManager[None]]
@@ -75,8 +75,8 @@ def test_of_200_000_officers_only_changed_buckets_are_read() -> None:
 
 @pytest.mark.usefixtures("many")
 def test_of_200_000_accounts_pages_ask_few_questions() -> None:
-    live_application("H55")
-    desk, rep = signed_in(at_desk("pc06-h55", Role.HANDLER), ""), signed_in(at_agency("H55"), "")
+    application("H55")
+    desk, rep = as_person(at_desk("pc06-h55", Role.HANDLER)), as_person(at_agency("H55"))
     for client, page in (
         (desk, "accounts:queue"),
         (desk, "accounts:watch"),

@@ -21,7 +21,8 @@ from ketnoi_protocol.directory import Officer
 from ketnoi_protocol.personal_number import holds_personal_number
 from ketnoi_protocol.services import Environment, Service
 
-from .account_helpers import comes_in, commune_with_commitment, live_application, ready_to_hand_over
+from .account_helpers import comes_in, commune_with_commitment, ready_to_hand_over
+from .applications import application
 from .offices import found
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +35,7 @@ def officers(environment: Environment = Environment.PRODUCTION) -> dict[str, Off
 
 
 def active() -> tuple[Account, Actor, Actor]:
-    live_application("H55")
+    application("H55")
     rep, *desks = commune_with_commitment()
     account = ready_to_hand_over(rep, COMMUNE, "an")
     list_actions.hand_over(rep, [account])

@@ -14,22 +14,18 @@ from ketnoi_portal.accounts.actions import request, take
 from ketnoi_portal.accounts.models import Account, UnitCommitment
 from ketnoi_portal.accounts.writing import AccountGiven
 from ketnoi_portal.process.account_case import AccountState
-from ketnoi_portal.process.roles import Actor, Role
+from ketnoi_portal.process.roles import Role
 
-from .account_helpers import ask, comes_in, commune_with_commitment, live_application, ready_to_hand_over
+from .account_helpers import ask, comes_in, commune_with_commitment, ready_to_hand_over
+from .applications import application
+from .browsing import as_person
 from .offices import at_agency, at_desk, found
-from .pages import signed_in as signed_in_at
 
 pytestmark = pytest.mark.django_db
 
 COMMUNE = "H55.30.12"
 PAGES = ["list", "new", "spreadsheet", "not_for_identity", "commitments", "review"]
 DESK_PAGES = ["queue", "lists", "watch", "commitments", "begin_review"]
-
-
-def signed_in(actor: Actor) -> Client:
-    """A browser of somebody who has one office."""
-    return signed_in_at(actor, "")
 
 
 def pdf(name: str, application_form: bytes) -> SimpleUploadedFile:
@@ -48,10 +44,10 @@ def post(client: Client, page: str, *args: object, follow: bool = True, **data: 
 
 def test_a_commune_officer_over_three_desks() -> None:
     found()
-    live_application("H55")
+    application("H55")
     rep_actor = at_agency(COMMUNE)
-    rep = signed_in(rep_actor)
-    team, pc06, c06 = (signed_in(at_desk(slug, Role.HANDLER)) for slug in ("doi-h55-30", "pc06-h55", "c06"))
+    rep = as_person(rep_actor)
+    team, pc06, c06 = (as_person(at_desk(slug, Role.HANDLER)) for slug in ("doi-h55-30", "pc06-h55", "c06"))
 
     # The unit's own commitment: the form is made, signed on paper, scanned, and accepted by a named officer.
     form = rep.get(reverse("accounts:unit_form", args=[COMMUNE]))
@@ -89,7 +85,7 @@ def test_a_commune_officer_over_three_desks() -> None:
     assert account.code in said(team.get(reverse("accounts:watch")))
 
     # The officer.
-    officer = signed_in(comes_in(account))
+    officer = as_person(comes_in(account))
     assert "Kích hoạt" in said(officer.get(reverse("accounts:own")))
     assert "Đang hoạt động" in post(officer, "step", account.pk, "activate")
     account.refresh_from_db()
@@ -98,17 +94,17 @@ def test_a_commune_officer_over_three_desks() -> None:
 
 def test_strangers_see_nothing() -> None:
     found()
-    live_application("H55")
+    application("H55")
     rep, *_ = commune_with_commitment()
     account = ready_to_hand_over(rep, COMMUNE, "an")
     list_actions.hand_over(rep, [account])
     strangers = [
-        signed_in(at_agency("H38")),
-        signed_in(at_agency("G15")),
-        signed_in(at_agency(COMMUNE, Role.OFFICER)),
-        signed_in(at_desk("pc06-h38", Role.HANDLER)),
-        signed_in(at_desk("a05", Role.ASSESSOR)),
-        signed_in(at_desk("vdxp", Role.OPERATOR)),
+        as_person(at_agency("H38")),
+        as_person(at_agency("G15")),
+        as_person(at_agency(COMMUNE, Role.OFFICER)),
+        as_person(at_desk("pc06-h38", Role.HANDLER)),
+        as_person(at_desk("a05", Role.ASSESSOR)),
+        as_person(at_desk("vdxp", Role.OPERATOR)),
     ]
     for client in strangers:
         for page in ("one", "change", "personal_form", "personal_file"):
@@ -131,7 +127,7 @@ def test_strangers_see_nothing() -> None:
 
 def test_the_agencys_pages_are_not_the_desks_and_the_reverse() -> None:
     found()
-    rep, desk = signed_in(at_agency(COMMUNE)), signed_in(at_desk("pc06-h55", Role.HANDLER))
+    rep, desk = as_person(at_agency(COMMUNE)), as_person(at_desk("pc06-h55", Role.HANDLER))
     for page in PAGES:
         assert rep.get(reverse(f"accounts:{page}")).status_code == 200, page
     for page in DESK_PAGES:
@@ -144,11 +140,11 @@ def test_the_agencys_pages_are_not_the_desks_and_the_reverse() -> None:
 
 def test_every_page_has_one_heading_and_no_inline_code() -> None:
     found()
-    live_application("H55")
+    application("H55")
     rep_actor, team_actor, *_ = commune_with_commitment()
     account = ready_to_hand_over(rep_actor, COMMUNE, "an")
     list_actions.hand_over(rep_actor, [account])
-    rep, team = signed_in(rep_actor), signed_in(team_actor)
+    rep, team = as_person(rep_actor), as_person(team_actor)
     addresses = [(rep, reverse(f"accounts:{page}")) for page in PAGES]
     addresses += [(team, reverse(f"accounts:{page}")) for page in DESK_PAGES]
     addresses += [(each, reverse("accounts:one", args=[account.pk])) for each in (rep, team)]
@@ -166,7 +162,7 @@ def test_a_wrong_file_is_told_and_nothing_is_kept() -> None:
     found()
     rep_actor = at_agency(COMMUNE)
     account = request(rep_actor, ask(COMMUNE, "an"))
-    rep = signed_in(rep_actor)
+    rep = as_person(rep_actor)
     for name, data in (("a.pdf", b"MZ\x90"), ("cam-ket.exe.pdf", b"%PDF-1.7\n%%EOF"), ("../../x.pdf", b"")):
         answer = rep.post(reverse("accounts:file_commitment", args=[account.pk]), {"file": pdf(name, data)})
         assert answer.status_code == 422, name
@@ -176,7 +172,7 @@ def test_a_wrong_file_is_told_and_nothing_is_kept() -> None:
 
 def test_a_request_form_tells_every_mistake() -> None:
     found()
-    rep = signed_in(at_agency(COMMUNE))
+    rep = as_person(at_agency(COMMUNE))
     told = post(rep, "new", unit="H38", full_name="9" * 12, position="", email="nobody")
     assert told.count('class="mistake"') >= 5
     assert "không thuộc cơ quan của bạn" in told
@@ -186,7 +182,7 @@ def test_a_request_form_tells_every_mistake() -> None:
 
 def test_the_identity_system_is_explained() -> None:
     found()
-    told = said(signed_in(at_agency("G15")).get(reverse("accounts:not_for_identity")))
+    told = said(as_person(at_agency("G15")).get(reverse("accounts:not_for_identity")))
     assert "tài khoản sử dụng dịch vụ là tài khoản định danh điện tử" in told
 
 
@@ -194,7 +190,7 @@ def test_the_page_that_is_too_old_changes_nothing() -> None:
     found()
     rep_actor = at_agency(COMMUNE)
     account = request(rep_actor, ask(COMMUNE, "an"))
-    rep = signed_in(rep_actor)
+    rep = as_person(rep_actor)
     told = post(rep, "step", account.pk, "close", reason="x", version=account.version + 1)
     assert "Người khác vừa thay đổi" in told
     account.refresh_from_db()
@@ -203,7 +199,7 @@ def test_the_page_that_is_too_old_changes_nothing() -> None:
 
 def test_the_yearly_review_is_answered_on_a_page() -> None:
     found()
-    live_application("H55")
+    application("H55")
     rep_actor, team_actor, pc06, c06 = commune_with_commitment()
     account = ready_to_hand_over(rep_actor, COMMUNE, "an")
     list_actions.hand_over(rep_actor, [account])
@@ -211,7 +207,7 @@ def test_the_yearly_review_is_answered_on_a_page() -> None:
     for desk in (team_actor, pc06):
         list_actions.forward(desk, [account])
     take(c06, account, "create")
-    team, rep = signed_in(team_actor), signed_in(rep_actor)
+    team, rep = as_person(team_actor), as_person(rep_actor)
     assert "phải sau ít nhất" in post(team, "begin_review", due="2020-01-01")
     due = team.get(reverse("accounts:begin_review")).context["form"].fields["due"].initial
     assert "1 tài khoản chờ đơn vị xác nhận" in post(team, "begin_review", due=due.isoformat())
@@ -223,11 +219,11 @@ def test_the_yearly_review_is_answered_on_a_page() -> None:
 
 def test_the_day_names_what_waits() -> None:
     found()
-    live_application("H55")
+    application("H55")
     rep, team, *_ = commune_with_commitment()
     account = ready_to_hand_over(rep, COMMUNE, "an")
     list_actions.hand_over(rep, [account])
-    assert "1 tài khoản chờ xử lý" in said(signed_in(team).get(reverse("day")))
-    assert "bị trả lại" not in said(signed_in(rep).get(reverse("day")))
+    assert "1 tài khoản chờ xử lý" in said(as_person(team).get(reverse("day")))
+    assert "bị trả lại" not in said(as_person(rep).get(reverse("day")))
     take(team, account, "return_request", given=AccountGiven(reason="sửa"))
-    assert "1 đề nghị tài khoản bị trả lại" in said(signed_in(rep).get(reverse("day")))
+    assert "1 đề nghị tài khoản bị trả lại" in said(as_person(rep).get(reverse("day")))

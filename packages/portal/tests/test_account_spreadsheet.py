@@ -24,9 +24,9 @@ from ketnoi_portal.accounts.spreadsheet import (
 )
 from ketnoi_protocol.services import Service
 
-from .account_helpers import live_application
+from .applications import application
+from .browsing import as_person
 from .offices import at_agency, found
-from .pages import signed_in
 
 HEADER = [column.vi for column in COLUMNS]
 COMMUNE = "H55.30.12"
@@ -65,7 +65,7 @@ def upload(client: Client, data: bytes, name: str = "ds.xlsx") -> str:
 @pytest.mark.django_db
 def test_a_tenth_of_the_lines_is_bad_and_the_rest_is_taken() -> None:
     found()
-    live_application("H55")
+    application("H55")
     rows = [good(number) for number in range(100)]
     bad: dict[int, list[object]] = {
         5: ["", "Chuyên viên", "a5@example.vn", COMMUNE, "3"],
@@ -81,7 +81,7 @@ def test_a_tenth_of_the_lines_is_bad_and_the_rest_is_taken() -> None:
     }
     for place, row in bad.items():
         rows[place] = row
-    told = upload(signed_in(at_agency(COMMUNE), ""), workbook(*rows))
+    told = upload(as_person(at_agency(COMMUNE)), workbook(*rows))
     assert Account.objects.count() == 90
     assert told.count('<th scope="row">') == 10
     for expected in (
@@ -104,8 +104,8 @@ def test_a_tenth_of_the_lines_is_bad_and_the_rest_is_taken() -> None:
 @pytest.mark.django_db
 def test_the_same_file_again_asks_for_nobody_twice() -> None:
     found()
-    live_application("H55")
-    client = signed_in(at_agency(COMMUNE), "")
+    application("H55")
+    client = as_person(at_agency(COMMUNE))
     data = workbook(*(good(number) for number in range(3)))
     upload(client, data)
     assert upload(client, data).count("đã có tài khoản hoặc đề nghị") == 3
@@ -115,7 +115,7 @@ def test_the_same_file_again_asks_for_nobody_twice() -> None:
 @pytest.mark.django_db
 def test_the_number_of_queries_does_not_grow_with_the_lines(django_assert_max_num_queries: object) -> None:
     found()
-    live_application("H55")
+    application("H55")
     actor = at_agency(COMMUNE)
     lines = read(workbook(*(good(number) for number in range(400))))
     with django_assert_max_num_queries(8):  # type: ignore[operator]

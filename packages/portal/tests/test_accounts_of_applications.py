@@ -25,8 +25,8 @@ from ketnoi_protocol.directory import Officer
 from ketnoi_protocol.services import Environment, System
 
 from .account_helpers import comes_in, commitment
+from .forms import a_form
 from .offices import at_agency, at_desk, found
-from .test_application_to_production import form
 
 pytestmark = pytest.mark.django_db
 
@@ -50,7 +50,7 @@ class Walk:
         return self.application
 
     def to_the_test(self) -> None:
-        actions.save_form(self.rep, self.application, form())
+        actions.save_form(self.rep, self.application, a_form())
         self.take(self.rep, "submit")
         self.take(self.vpcp, "register_on_platform", "VDXP/test")
         self.take(self.c06, "accept")

@@ -12,50 +12,16 @@ from ketnoi_portal.audit.models import Event
 from ketnoi_portal.files.models import Blob
 from ketnoi_portal.onboarding import actions
 from ketnoi_portal.onboarding.models import Application
-from ketnoi_portal.onboarding.registration import Contact, Registration, ServerEntry, ServiceEntry
 from ketnoi_portal.onboarding.writing import Given, ProvedCall
 from ketnoi_portal.process.case import Stage, opened
 from ketnoi_portal.process.roles import SYSTEM_ACTOR, Role
 from ketnoi_portal.process.rules import StepRefused
-from ketnoi_protocol.services import Environment, Platform, Service, System
+from ketnoi_protocol.services import Environment, System
 
+from .forms import a_form
 from .offices import at_agency, at_desk, found
 
 pytestmark = pytest.mark.django_db
-
-
-def form() -> Registration:
-    """A complete form for one service."""
-    return Registration(
-        duties="Giải quyết thủ tục hành chính",
-        information_system="Cổng dịch vụ công",
-        security_level=3,
-        level_decision="12/QĐ",
-        servers=tuple(
-            ServerEntry(
-                platform=Platform.VDXP,
-                environment=environment,
-                server=f"{instance}/GOV/H55/SS01",
-                subsystem="MOTCUA",
-                address="127.0.0.9",
-                request="-----BEGIN CERTIFICATE REQUEST-----",
-            )
-            for environment, instance in ((Environment.TEST, "VDXP-TEST"), (Environment.PRODUCTION, "VDXP"))
-        ),
-        services=(
-            ServiceEntry(
-                service=Service.LOOK_UP_CITIZEN,
-                procedures=("G15-TP110",),
-                fields=("HoVaTen",),
-                purpose="Đăng ký khai sinh",
-            ),
-        ),
-        per_day=100,
-        peak_per_second=2,
-        technical=Contact(name="Kỹ thuật", email="kt@example.vn"),
-        head=Contact(name="Thủ trưởng"),
-        notify="nhan@example.vn",
-    )
 
 
 def test_from_draft_to_production_and_back() -> None:
@@ -68,7 +34,7 @@ def test_from_draft_to_production_and_back() -> None:
     application = actions.begin(rep, province, System.POPULATION)
     with pytest.raises(StepRefused, match="missing:form_complete"):
         actions.take(rep, application, "submit")
-    actions.save_form(rep, application, form())
+    actions.save_form(rep, application, a_form())
     actions.take(rep, application, "submit")
     actions.take(vpcp, application, "register_on_platform", "VDXP/test")
     application = actions.take(c06, application, "accept")

@@ -16,8 +16,8 @@ from ketnoi_portal.audit.checking import check, first_broken
 from ketnoi_portal.audit.models import Event, record
 from ketnoi_portal.process.roles import SYSTEM_ACTOR, Role
 
+from .browsing import as_person
 from .offices import at_agency, at_desk, found
-from .pages import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -85,7 +85,7 @@ def test_an_auditor_sees_everything_others_their_own_office_and_officers_nothing
         record(rep, "act_of_the_province", "thing", 1)
         record(c06, "act_of_c06", "thing", 1)
     pages = {
-        name: signed_in(actor, hat).get("/nhat-ky/")
+        name: as_person(actor, hat).get("/nhat-ky/")
         for name, actor, hat in (
             ("auditor", auditor, "desk:c06"),
             ("c06", c06, "desk:c06"),

@@ -36,9 +36,9 @@ from ketnoi_portal.site import clock
 from ketnoi_protocol.services import System
 from ketnoi_runtime.clock import AdjustableClock
 
+from .forms import a_form
 from .letters import PDF, POPULATION, SENDER, arrives, filled, letter, use, with_form
 from .offices import at_agency, at_desk, found
-from .test_application_to_production import form as complete_form
 
 pytestmark = pytest.mark.django_db
 CONTACT = "hop-thu-chinh-thuc@thai-nguyen.example"
@@ -91,9 +91,9 @@ def reverse_of(application: Application) -> str:
 
 
 def test_json_bare_or_with_whose_it_is_becomes_a_draft_too() -> None:
-    bare = msgspec.json.encode(complete_form())
+    bare = msgspec.json.encode(a_form())
     assert arrives(letter(("dk.json", bare, "application/json"), number="1")).state == OPENED
-    named = msgspec.json.encode(Submission(organisation="H55.02", system=System.IDENTITY, form=complete_form()))
+    named = msgspec.json.encode(Submission(organisation="H55.02", system=System.IDENTITY, form=a_form()))
     assert arrives(letter(("dk.json", named, "application/octet-stream"), number="2")).state == OPENED
     drafts = {(each.organisation_id, each.system) for each in Application.objects.all()}
     assert drafts == {("H55", System.POPULATION), ("H55.02", System.IDENTITY)}
@@ -119,15 +119,15 @@ def test_c06_names_the_organisation_and_completes_the_form_until_it_is_claimed()
     assert CONTACT in told()
     with pytest.raises(StepRefused, match="mail_settled"):
         desk.assign(c06, mail, Organisation.objects.get(pk="H38"))
-    application = actions.save_form(c06, application, complete_form())
+    application = actions.save_form(c06, application, a_form())
     for act in ("submit", "withdraw_commitment"):
         with pytest.raises(StepRefused):
             actions.take(rep, application, act)
     with pytest.raises(StepRefused, match="not_claimed"):
-        actions.save_form(rep, application, complete_form())
+        actions.save_form(rep, application, a_form())
     actions.take(rep, application, "claim")
     with pytest.raises(StepRefused, match="not_your_organisation"):
-        actions.save_form(c06, application, complete_form())
+        actions.save_form(c06, application, a_form())
     application = actions.take(rep, application, "submit")
     assert application.stage == Stage.SUBMITTED
     assert MailDraft.objects.get().claimed_by == rep.person

@@ -29,9 +29,9 @@ from ketnoi_portal.worker.tasks import TASKS
 from ketnoi_testbed.dovecot import Dovecot
 from ketnoi_testbed.parts.post import PostOffice
 
+from .forms import a_form
 from .letters import IDENTITY, POPULATION, SENDER, boxes_of, free_port, letter, use, with_form
 from .offices import found
-from .test_application_to_production import form as complete_form
 from .test_mail_registered import CONTACT, PDF_WHOLE
 
 PASSWORD = "một mật khẩu chỉ của bài thử".encode().hex()
@@ -92,7 +92,7 @@ def sent(post: tuple[Dovecot, PostOffice], *messages: EmailMessage) -> None:
 
 
 def test_every_kind_of_letter_finds_its_place(post: tuple[Dovecot, PostOffice], dovecot: Dovecot) -> None:
-    json = msgspec.json.encode(complete_form())
+    json = msgspec.json.encode(a_form())
     sent(
         post,
         with_form(number="docx"),

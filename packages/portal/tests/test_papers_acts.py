@@ -23,7 +23,8 @@ from ketnoi_portal.process.rules import StepRefused
 from ketnoi_portal.site import clock
 from ketnoi_protocol.services import System
 
-from .dossiers import HEAD, Dossier, a_dossier, an_account
+from .dossiers import Dossier, a_dossier, an_account
+from .forms import HEAD
 from .test_papers_uploads import png, with_catalog
 
 pytestmark = pytest.mark.django_db

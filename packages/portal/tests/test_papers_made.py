@@ -20,7 +20,8 @@ from ketnoi_portal.papers.making import Form, make_pdf
 from ketnoi_portal.process.roles import DeskKind
 from ketnoi_protocol.services import System
 
-from .dossiers import HEAD, a_dossier, an_account
+from .dossiers import a_dossier, an_account
+from .forms import HEAD
 
 AT = datetime(2026, 11, 26, tzinfo=UTC)
 VOWELS = "aăâeêioôơuưy"

@@ -16,11 +16,11 @@ from ketnoi_portal.papers import actions
 from ketnoi_portal.process.roles import Role
 from ketnoi_protocol.services import System
 
+from .browsing import as_person
 from .dossiers import Dossier, a_dossier
 from .offices import at_agency, at_desk
 from .test_papers_acts import handed_in, rehearsal, signed
 from .test_papers_uploads import png
-from .visits import browser_of
 
 __all__ = ["rehearsal"]
 pytestmark = pytest.mark.django_db
@@ -49,7 +49,7 @@ def post(client: Client, dossier: Dossier, name: str, **fields: Any) -> Any:
 
 def test_the_agency_makes_signs_outside_and_hands_in(rehearsal: bytes) -> None:
     dossier = a_dossier()
-    client = browser_of(dossier.representative)
+    client = as_person(dossier.representative)
     text = client.get(page(dossier)).content.decode()
     assert "(3) Cam kết của tổ chức" in text
     assert "(4) Cam kết của cá nhân: Nguyễn Thị Thủy" in text
@@ -75,7 +75,7 @@ def signed_bytes(paper: Paper) -> bytes:
 
 def test_a_refused_upload_says_why_and_how_to_mend_it(rehearsal: bytes) -> None:
     dossier = a_dossier()
-    client = browser_of(dossier.representative)
+    client = as_person(dossier.representative)
     refused = post(client, dossier, "upload", unit="1", file=SimpleUploadedFile("a.pdf", b"MZ exe"))
     assert refused.status_code == 422
     text = refused.content.decode()
@@ -93,12 +93,12 @@ def test_the_desk_accepts_rejects_and_takes_a_scan_on_its_word(rehearsal: bytes)
     dossier = a_dossier()
     for unit in ("1", "2", "4/TK1"):
         actions.sign_here(dossier.representative, dossier.again(), unit)
-    agency = browser_of(dossier.representative)
+    agency = as_person(dossier.representative)
     post(agency, dossier, "upload", unit="3", file=SimpleUploadedFile("s.png", png()))
     from ketnoi_portal.onboarding.actions import take
 
     take(dossier.representative, dossier.again(), "hand_in_to_pc06")
-    desk = browser_of(dossier.pc06)
+    desk = as_person(dossier.pc06)
     text = desk.get(page(dossier, unit="3")).content.decode()
     assert "Bản quét, không có chữ ký số" in text
     assert "Chấp nhận bản quét" in text
@@ -120,16 +120,16 @@ def test_the_desk_accepts_rejects_and_takes_a_scan_on_its_word(rehearsal: bytes)
 
 def test_identity_says_why_it_has_no_further_papers(rehearsal: bytes) -> None:
     dossier = a_dossier(System.IDENTITY)
-    text = browser_of(dossier.representative).get(page(dossier)).content.decode()
+    text = as_person(dossier.representative).get(page(dossier)).content.decode()
     assert "điều khoản sử dụng tài khoản đó" in text
     assert "(1) Đăng ký sử dụng dịch vụ" in text
     assert "(3) Cam kết của tổ chức" not in text
-    assert browser_of(dossier.representative).get(page(dossier, "made", unit="3")).status_code == 404
+    assert as_person(dossier.representative).get(page(dossier, "made", unit="3")).status_code == 404
 
 
 def test_accounts_are_added_with_every_mistake_shown() -> None:
     dossier = a_dossier()
-    client = browser_of(dossier.representative)
+    client = as_person(dossier.representative)
     wrong = post(client, dossier, "list_account", full_name="A", position="B", email="x", unit="H38", services="no")
     assert wrong.status_code == 422
     assert wrong.content.decode().count('class="mistake"') == 3
@@ -144,14 +144,14 @@ def test_accounts_are_added_with_every_mistake_shown() -> None:
 
 def test_drafts_are_for_those_who_decide() -> None:
     dossier = a_dossier()
-    a05 = browser_of(at_desk("a05", Role.ASSESSOR, name="second-a05"))
+    a05 = as_person(at_desk("a05", Role.ASSESSOR, name="second-a05"))
     shown = a05.get(reverse("onboarding:application", args=[dossier.application.pk])).content.decode()
     assert page(dossier, "draft", "xac-nhan") in shown
     assert page(dossier, "draft", "phieu-trinh") not in shown
     assert a05.get(page(dossier, "draft", "xac-nhan")).content.startswith(b"%PDF-")
     assert a05.get(page(dossier, "draft", "phieu-trinh")).status_code == 404
-    assert browser_of(dossier.c06).get(page(dossier, "draft", "phieu-trinh")).content.startswith(b"%PDF-")
-    agency = browser_of(dossier.representative)
+    assert as_person(dossier.c06).get(page(dossier, "draft", "phieu-trinh")).content.startswith(b"%PDF-")
+    agency = as_person(dossier.representative)
     assert agency.get(page(dossier, "draft", "phieu-khao-sat")).content.startswith(b"%PDF-")
     assert agency.get(page(dossier, "draft", "phieu-trinh")).status_code == 404
 
@@ -169,7 +169,7 @@ def test_whoever_may_not_see_it_finds_nothing(rehearsal: bytes) -> None:
         "an officer of the agency": at_agency("H55", Role.OFFICER),
     }
     for who, actor in strangers.items():
-        client = browser_of(actor)
+        client = as_person(actor)
         for address in (
             page(dossier),
             page(dossier, unit="1"),
@@ -181,7 +181,7 @@ def test_whoever_may_not_see_it_finds_nothing(rehearsal: bytes) -> None:
             assert post(client, dossier, name, unit="1", reason="x").status_code == 404, (who, name)
     assert Client().get(page(dossier)).status_code == 302
     other = a_file_of_another(dossier)
-    assert browser_of(dossier.representative).get(page(dossier, "file", other)).status_code == 404
+    assert as_person(dossier.representative).get(page(dossier, "file", other)).status_code == 404
 
 
 def a_file_of_another(dossier: Dossier) -> int:
@@ -191,7 +191,7 @@ def a_file_of_another(dossier: Dossier) -> int:
 
 def test_reading_changes_nothing_and_forms_are_protected(rehearsal: bytes) -> None:
     dossier = a_dossier()
-    client = browser_of(dossier.representative)
+    client = as_person(dossier.representative)
     before = dossier.again().revision
     for name in POSTS:
         assert client.get(page(dossier, name)).status_code == 405
@@ -204,7 +204,7 @@ def test_reading_changes_nothing_and_forms_are_protected(rehearsal: bytes) -> No
 def test_the_pages_have_no_inline_code_and_english_too(rehearsal: bytes) -> None:
     dossier = a_dossier()
     actions.sign_here(dossier.representative, dossier.again(), "1")
-    client = browser_of(dossier.representative)
+    client = as_person(dossier.representative)
     for address in (page(dossier), page(dossier, unit="1"), page(dossier, unit="2")):
         text = client.get(address).content.decode()
         assert " style=" not in text
@@ -219,7 +219,7 @@ def test_the_pages_have_no_inline_code_and_english_too(rehearsal: bytes) -> None
 def test_the_export_is_an_act_and_a_zip(rehearsal: bytes) -> None:
     dossier = a_dossier()
     handed_in(dossier, rehearsal)
-    answer = post(browser_of(dossier.pc06), dossier, "export")
+    answer = post(as_person(dossier.pc06), dossier, "export")
     assert answer["Content-Type"] == "application/zip"
     with zipfile.ZipFile(BytesIO(answer.content)) as packed:
         assert "manifest.json" in packed.namelist()
@@ -228,7 +228,7 @@ def test_the_export_is_an_act_and_a_zip(rehearsal: bytes) -> None:
 def test_the_applications_page_has_the_papers(rehearsal: bytes) -> None:
     dossier = a_dossier()
     actions.sign_here(dossier.representative, dossier.again(), "1")
-    text = browser_of(dossier.representative).get(reverse("onboarding:application", args=[dossier.application.pk]))
+    text = as_person(dossier.representative).get(reverse("onboarding:application", args=[dossier.application.pk]))
     assert text.status_code == 200
     assert "Chữ ký hợp lệ, của Trần Thị Hường" in text.content.decode()
 
@@ -238,7 +238,7 @@ def test_a_request_that_never_ends_fills_nothing(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(receiving, "MOST", 100_000)
     dossier = a_dossier()
-    client = browser_of(dossier.representative)
+    client = as_person(dossier.representative)
     huge = SimpleUploadedFile("a.pdf", b"%PDF-1.7\n" + b"\0" * 300_000)
     refused = post(client, dossier, "upload", unit="1", file=huge)
     assert refused.status_code in (404, 422)

@@ -28,8 +28,8 @@ from ketnoi_testbed.parts.premises import write_settings
 from ketnoi_testbed.world import World
 
 from .applications import application
+from .browsing import as_person
 from .offices import at_agency, at_desk, found
-from .pages import signed_in
 
 UNIT = "VDXP/test"
 
@@ -118,7 +118,7 @@ def test_only_the_operators_desk_decides_and_others_change_nothing(operator: Act
 def test_what_is_there_already_is_shown_and_still_waits_for_the_desk(operator: Actor, newcomer: Application) -> None:
     with ExchangeAdmin.of(registrar.exchange_of(UNIT)) as exchange:
         exchange.register(registrar.joining_of(row(newcomer)))
-    client = signed_in(operator, "desk:vdxp")
+    client = as_person(operator, "desk:vdxp")
     listed = client.get("/nen-tang/")
     assert newcomer.number in listed.content.decode()
     page = client.get(f"/nen-tang/ho-so/{newcomer.pk}/", {"unit": UNIT}, follow=True).content.decode()
@@ -212,7 +212,7 @@ def test_an_exchange_out_of_reach_leaves_the_step_untaken(
         patch.setattr(registrar, "exchange_of", lambda unit: gone)
         with pytest.raises(AdminError):
             registrar.register(operator, newcomer, UNIT)
-        page = signed_in(operator, "desk:vdxp").get(f"/nen-tang/{row(newcomer).pk}/").content.decode()
+        page = as_person(operator, "desk:vdxp").get(f"/nen-tang/{row(newcomer).pk}/").content.decode()
         assert "Không hỏi được nền tảng" in page
     assert row(newcomer).state == PlatformRegistration.ASKED
 
@@ -223,7 +223,7 @@ def test_other_desks_find_no_such_page(operator: Actor, newcomer: Application) -
         (at_desk("pc06-h38", Role.HANDLER), "desk:pc06-h38"),
         (at_agency("H38"), "agency:H38"),
     ):
-        client = signed_in(actor, hat)
+        client = as_person(actor, hat)
         assert client.get(f"/nen-tang/{row(newcomer).pk}/").status_code == 404
         assert client.post(f"/nen-tang/{row(newcomer).pk}/", {"register": "1"}).status_code == 404
     assert row(newcomer).state == PlatformRegistration.ASKED

@@ -14,8 +14,9 @@ from ketnoi_portal.worker.loop import run_once
 from ketnoi_portal.worker.models import TaskHealth
 from ketnoi_portal.worker.tasks import TASKS, Task
 
+from .browsing import as_person
 from .offices import at_desk
-from .pages import Cast, signed_in
+from .pages import Cast
 
 pytestmark = pytest.mark.django_db
 
@@ -90,7 +91,7 @@ def test_the_overview_tells_everything_at_a_glance(cast: Cast, target: Target) -
 
 def test_two_officers_switch_enforce_on_by_the_page(cast: Cast, target: Target) -> None:
     first = cast.client("c06_publisher")
-    second = signed_in(at_desk("c06", Role.PUBLISHER, name="two"), "desk:c06")
+    second = as_person(at_desk("c06", Role.PUBLISHER, name="two"), "desk:c06")
     first.post("/may-chu/VDXP/viec/enforce/", {"reason": "đã rà soát"})
     (proposal,) = Proposal.objects.all()
     address = f"/may-chu/VDXP/de-xuat/{proposal.pk}/confirm/"

@@ -13,8 +13,8 @@ from ketnoi_portal.onboarding.models import Application, PlatformRegistration
 from ketnoi_portal.process.case import Stage
 from ketnoi_protocol.services import Environment, Platform
 
+from .forms import a_form
 from .pages import Cast, Walk
-from .test_application_to_production import form
 from .test_registration_pages import certificate, request
 
 pytestmark = pytest.mark.django_db
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 def without_production(cast: Cast) -> Walk:
     walk = Walk(cast)
-    whole = form()
+    whole = a_form()
     servers = tuple(each for each in whole.servers if each.environment is Environment.TEST)
     actions.save_form(cast["rep"], walk.application, msgspec.structs.replace(whole, servers=servers))
     walk.take("rep", "submit")

@@ -19,8 +19,8 @@ from ketnoi_portal.process.rules import StepRefused
 from ketnoi_portal.process.workflow import STEPS
 from ketnoi_portal.site import clock
 
+from .forms import a_form
 from .pages import Cast, Walk
-from .test_application_to_production import form
 
 pytestmark = pytest.mark.django_db
 
@@ -126,7 +126,7 @@ def ready(walk: Walk, step: str, stage: Stage) -> None:
 
 def actions_form(walk: Walk) -> None:
     """A complete form, not sent."""
-    actions.save_form(walk.cast["rep"], walk.application, form())
+    actions.save_form(walk.cast["rep"], walk.application, a_form())
 
 
 def directly(cast: Cast, application: Application, name: str, step: str, unit: str, allowed: bool) -> None:

@@ -5,18 +5,16 @@ from __future__ import annotations
 from ketnoi_portal.accounts.models import Account
 from ketnoi_portal.accounts.writing import AccountGiven
 from ketnoi_portal.agencies.models import Organisation
-from ketnoi_portal.files.examination import examine, trust_list
+from ketnoi_portal.files.examination import examine_safe, trust_list
 from ketnoi_portal.files.models import Blob
-from ketnoi_portal.files.uploads import PDF, UploadRefused, admit
+from ketnoi_portal.files.uploads import PDF, admit
 from ketnoi_portal.onboarding.registration import Contact
 from ketnoi_portal.papers import contents, verdicts
 from ketnoi_portal.papers.making import Form, make_pdf
 from ketnoi_portal.process.charts import CHARTS, Level
 from ketnoi_portal.process.roles import DESK_TITLES
-from ketnoi_portal.process.rules import Reason
 from ketnoi_portal.settings import current
 from ketnoi_portal.site import clock
-from ketnoi_portal.text import Text
 from ketnoi_protocol.services import Catalogue, Environment, System
 
 
@@ -25,9 +23,7 @@ def receive(name: str, data: bytes, expected: tuple[str, ...]) -> AccountGiven:
     upload = admit(name, data)
     at = clock.now()
     if upload.media_type == PDF:
-        found = examine(upload.data, trust_list(current()), at)
-        if found.dangers:
-            raise UploadRefused(_DANGEROUS)
+        found = examine_safe(upload.data, trust_list(current()), at)
         verdict = verdicts.of_examination(found, at, expected)
     else:
         verdict = verdicts.of_picture(at)
@@ -64,10 +60,3 @@ def unit_form(unit: Organisation) -> bytes:
 
 def _desk_of(level: str, chart: str) -> str:
     return f"{DESK_TITLES[CHARTS[chart].account_routes[Level(level)][0]].vi}."
-
-
-_DANGEROUS = Reason(
-    "dangerous_file",
-    Text("Tệp chứa nội dung có thể gây hại hoặc không đọc được", "The file holds dangerous content, or cannot be read"),
-    Text("In bản cam kết ra PDF mới, ký lại rồi tải lên", "Print it to a new PDF, sign that, and upload it"),
-)

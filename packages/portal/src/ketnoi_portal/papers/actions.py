@@ -9,9 +9,9 @@ from django.db import transaction
 
 from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.audit.models import record
-from ketnoi_portal.files.examination import examine, trust_list
+from ketnoi_portal.files.examination import examine_safe, trust_list
 from ketnoi_portal.files.models import Blob
-from ketnoi_portal.files.uploads import DANGERS, PDF, Upload, UploadRefused
+from ketnoi_portal.files.uploads import PDF, Upload
 from ketnoi_portal.onboarding.actions import take
 from ketnoi_portal.onboarding.models import Application
 from ketnoi_portal.onboarding.writing import Given
@@ -139,9 +139,7 @@ def _judged(application: Application, unit: str, upload: Upload) -> Verdict:
     at = clock.now()
     if upload.media_type != PDF:
         return of_picture(at)
-    found = examine(upload.data, trust_list(current()), at)
-    if found.dangers:
-        raise UploadRefused(DANGERS[found.dangers[0]])
+    found = examine_safe(upload.data, trust_list(current()), at)
     check_mark(application, unit, found.keywords)
     return of_examination(found, at, expected_signers(application, unit))
 
