@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -47,15 +48,13 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def sit_down(country: Country, browser: Browser) -> Iterator[SitDown]:
-    """`sit_down("Phan Anh Dũng")`: that person, signed in by their card, in a browser of their own."""
+def sit_down_at(browser: Browser) -> Iterator[SitDown]:
+    """`sit_down_at(url, "Phan Anh Dũng")`: that person, signed in by their card, in a browser of their own."""
     contexts = []
 
-    def sit(name: str = "", *, script: bool = True, phone: bool = False) -> Desk:
+    def sit(url: str, name: str = "", *, script: bool = True, phone: bool = False) -> Desk:
         size = {"width": 390, "height": 844} if phone else {"width": 1280, "height": 900}
-        context = browser.new_context(
-            base_url=country.portal.url, locale="vi-VN", java_script_enabled=script, viewport=size
-        )
+        context = browser.new_context(base_url=url, locale="vi-VN", java_script_enabled=script, viewport=size)
         # The machine may have other things to do.
         context.set_default_timeout(60_000)
         contexts.append(context)
@@ -64,6 +63,12 @@ def sit_down(country: Country, browser: Browser) -> Iterator[SitDown]:
     yield sit
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def sit_down(country: Country, sit_down_at: SitDown) -> SitDown:
+    """`sit_down("Phan Anh Dũng")`: that person of the country."""
+    return partial(sit_down_at, country.portal.url)
 
 
 @pytest.fixture

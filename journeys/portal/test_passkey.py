@@ -6,7 +6,6 @@ import base64
 import hmac
 import re
 import secrets
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from journeys.portal.desk import Desk
+from ketnoi_testbed.country import free_port
 from ketnoi_testbed.parts.premises import write_settings
 from ketnoi_testbed.postgres import Postgres
 
@@ -27,9 +27,7 @@ class Portal:
     """A portal without neighbours, its pages answering under the name `localhost`, which browsers let have passkeys."""
 
     def __init__(self, folder: Path, database: str) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         self.url, self._settings = f"http://localhost:{port}", folder / "portal.toml"
         (folder / "secret").write_text(secrets.token_urlsafe(48))
         told = {"database": database, "secret_key_file": "secret", "base_url": self.url, "port": port}

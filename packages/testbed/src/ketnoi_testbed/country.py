@@ -118,7 +118,7 @@ class Country:
             stack.callback(self._own.remove)
             self._own.start()
         assert self._postgres is not None
-        self.portal = portal = PortalPart(self._postgres.create_database(), HOST, _free_port(self._port))
+        self.portal = portal = PortalPart(self._postgres.create_database(), HOST, free_port(self._port))
         stack.callback(portal.remove)
         if self._staged:
             self._enter_test()
@@ -137,7 +137,7 @@ class Country:
         self.imap = imap = Dovecot(words)
         self._stack.callback(imap.remove)
         imap.start()
-        self.post = PostOffice(imap.letters, HOST, _free_port(0), owner=imap.owner)
+        self.post = PostOffice(imap.letters, HOST, free_port(), owner=imap.owner)
         self.post.start()
         self._stack.callback(self.post.stop)
         portal.send_mail_through(*self.post.address)
@@ -186,8 +186,8 @@ class Country:
         self.portal.furnish()
 
 
-def _free_port(wanted: int) -> int:
-    """The wanted port of HOST, or another one when it is taken."""
+def free_port(wanted: int = 0) -> int:
+    """The wanted port of HOST, or another one when it is taken or none is wanted. Raises OSError."""
     for port in (wanted, 0):
         with contextlib.suppress(OSError), socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
