@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import uuid
 
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Collate, Upper
 
 from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.files.models import Blob
@@ -101,6 +103,13 @@ class Account(models.Model):
             models.Index(fields=["bucket"]),
             models.Index(fields=["revision"]),
             models.Index(fields=["review_due"], condition=~Q(review_due=None), name="accounts_waiting_for_review"),
+            # In the order of pages, and with all that their counts ask.
+            models.Index(Collate("unit", "C"), "full_name", "id", name="accounts_as_listed"),
+            models.Index(Collate("unit", "C"), "state", "chart", "level", name="accounts_as_counted"),
+            *(
+                GinIndex(OpClass(Upper(field), "gin_trgm_ops"), name=f"accounts_found_by_{field}")
+                for field in ("full_name", "code", "email")
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

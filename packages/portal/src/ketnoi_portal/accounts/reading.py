@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TypeVar
 from uuid import UUID
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import F, Model, Q, QuerySet, Value
+from django.db.models.functions import Collate
+from django.db.models.lookups import GreaterThanOrEqual, LessThan
 from django.http import Http404
 
 from ketnoi_portal.accounts.models import Account, Batch, UnitCommitment
@@ -19,8 +21,20 @@ _POLICE = frozenset(desk for chart in CHARTS.values() for route in chart.account
 
 
 def beneath(field: str, code: str) -> Q:
-    """Units that are this organisation or beneath it (no code: all)."""
-    return Q(**{field: code}) | Q(**{f"{field}__startswith": f"{code}."}) if code else Q()
+    """Units that are this organisation or beneath it (no code: all).
+
+    A range, which an index in the order of pages gives row by row: codes hold letters, digits and dots alone, and `/`
+    is what follows the dot.
+    """
+    if not code:
+        return Q()
+    told = by_bytes(field)
+    return Q(GreaterThanOrEqual(told, Value(code))) & Q(LessThan(told, Value(f"{code}/")))
+
+
+def by_bytes(field: str) -> Collate:
+    """A code in the order of its bytes, in which a unit comes right after what it is beneath."""
+    return Collate(F(field), "C")
 
 
 def in_area(found: QuerySet[M], actor: Actor, field: str = "unit__code") -> QuerySet[M]:
@@ -68,10 +82,13 @@ def watched_by(actor: Actor) -> QuerySet[Account]:
         return found.none()
     if actor.desk is not DeskKind.AGENCY:
         found = found.filter(_routed(actor.desk)).exclude(state=AccountState.DRAFT)
-    return found.order_by("unit_id", "full_name", "pk")
+    return found.order_by(by_bytes("unit_id"), "full_name", "pk")
 
 
 def _routed(desk: DeskKind) -> Q:
+    routes = [route for chart in CHARTS.values() for route in chart.account_routes.values()]
+    if all(desk in route for route in routes):
+        return Q()
     pairs = Q(pk__in=[])
     for chart in CHARTS.values():
         levels = [str(level) for level, route in chart.account_routes.items() if desk in route]

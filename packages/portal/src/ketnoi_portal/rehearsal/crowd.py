@@ -20,7 +20,7 @@ from ketnoi_portal.onboarding.models import Application
 from ketnoi_portal.process.charts import CHARTS, Level
 from ketnoi_portal.process.roles import Actor
 from ketnoi_portal.publication.revisions import next_revision
-from ketnoi_portal.rehearsal.copying import analyse, copy_in
+from ketnoi_portal.rehearsal.copying import analyse, copy_in, settle
 from ketnoi_portal.rehearsal.crowd_accounts import add_accounts
 from ketnoi_portal.rehearsal.crowd_applications import add_applications
 from ketnoi_portal.rehearsal.offices import NotARehearsal
@@ -70,6 +70,7 @@ def make_crowd(
             tell(f"{upto:,} accounts")
         next_revision()
         analyse(Organisation, Application, Waiting, StageSpan, SearchText, Account)
+    settle(Application, Waiting, Account)
 
 
 def _places(count: int, settings: Settings) -> list[Place]:

@@ -131,12 +131,15 @@ def watch(request: HttpRequest) -> HttpResponse:
     actor = pages.actor_of(request)
     everything = watched_by(actor)
     found, chosen = pages.searched(request, everything)
-    by_state = dict(everything.order_by().values_list("state").annotate(count=Count("pk")))
+    by_state = dict(everything.order_by().values_list("state").annotate(count=Count("*")))
+    known = None
+    if not (chosen["q"] or chosen["unit"]):
+        known = sum(count for state, count in by_state.items() if chosen["state"] in ("", state))
     return render(
         request,
         "accounts/watch.html",
         {
-            "page": pages.page_of(request, found),
+            "page": pages.page_of(request, found, known),
             "chosen": chosen,
             "states": ACCOUNT_STATE_TITLES.items(),
             "counts": _counts(by_state),

@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 
 from ketnoi_portal.accounts.actions import Line
 from ketnoi_portal.accounts.models import Account
-from ketnoi_portal.accounts.reading import looks
+from ketnoi_portal.accounts.reading import beneath, looks
 from ketnoi_portal.onboarding.seeing import office_needed
 from ketnoi_portal.process.account_case import AccountState
 from ketnoi_portal.process.roles import Actor, DeskKind
@@ -55,9 +55,15 @@ def _for(view: View, allowed: Callable[[Actor], bool]) -> View:
     return office_needed(guarded)
 
 
-def page_of(request: HttpRequest, found: QuerySet[Any]) -> Page[Any]:
-    """The page of a list that the address names, the last one for what is beyond it."""
-    return Paginator(found, ON_A_PAGE).get_page(request.GET.get("trang"))
+def page_of(request: HttpRequest, found: QuerySet[Any], count: int | None = None) -> Page[Any]:
+    """The page of a list that the address names, the last one for what is beyond it.
+
+    `count` is how many there are, where that is known already.
+    """
+    paginator = Paginator(found, ON_A_PAGE)
+    if count is not None:
+        paginator.count = count
+    return paginator.get_page(request.GET.get("trang"))
 
 
 def searched(request: HttpRequest, found: QuerySet[Account]) -> tuple[QuerySet[Account], dict[str, str]]:
@@ -70,7 +76,7 @@ def searched(request: HttpRequest, found: QuerySet[Account]) -> tuple[QuerySet[A
     if state in set(AccountState):
         found = found.filter(state=state)
     if unit:
-        found = found.filter(Q(unit=unit) | Q(unit__code__startswith=f"{unit}."))
+        found = found.filter(beneath("unit__code", unit))
     return found, {"q": words, "state": state, "unit": unit}
 
 
