@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -14,6 +15,7 @@ from ketnoi_protocol.services import DEFAULT_PROFILE, Environment, Platform, Sys
 from ketnoi_runtime.settings import load_settings
 
 SETTINGS_VARIABLE: Final = "KETNOI_PORTAL_SETTINGS"
+Network = IPv4Network | IPv6Network
 
 
 class _Part(msgspec.Struct, frozen=True):
@@ -44,17 +46,21 @@ class Mailroom(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Measures of the mailroom: the largest letter that is read (bytes), and how many answers are written in a day.
 
     A sender's address may be forged: with few answers nobody is flooded through this portal. Our choice.
+    `keep_originals_days`: how long a letter that was taken is kept as it came, as evidence; a draft that it opened must
+    have been sent or given up besides. Its row, its digest and what was made of it stay. Ten years are our choice.
     """
 
     largest: int = 20 * 1024 * 1024
     most_answers_to_one: int = 5
     most_answers_a_day: int = 500
+    keep_originals_days: Annotated[int, msgspec.Meta(ge=1)] = 3650
 
 
 class Mail(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How notices leave. Without a host they stay in the outbox, where a page shows them.
 
     `allowed_domains` empty: any but those of the guidance's own mailboxes, which nothing here ever writes to.
+    `keep_given_up_days`: how long the words of a letter are kept that was given up; sent ones lose them at once.
     """
 
     host: str = ""
@@ -64,6 +70,7 @@ class Mail(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     user: str = ""
     password_file: str = ""
     allowed_domains: tuple[str, ...] = ()
+    keep_given_up_days: Annotated[int, msgspec.Meta(ge=1)] = 30
 
 
 class Server(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -135,6 +142,8 @@ class Settings(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything. Relative paths are meant relative to the file's own folder (`base`).
 
     `rehearsal` marks a test bed: sign-in cards, test certificates on papers. It never stands beside real mailboxes.
+    `trusted_proxies` are addresses or networks of proxies before this portal, whose X-Forwarded-For is believed; none
+    by default. Such a proxy must itself write that header, and pass on none with an underscore in its name.
     """
 
     database: str
@@ -142,6 +151,7 @@ class Settings(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     base_url: str = "http://127.0.0.1:8001"
     host: str = "127.0.0.1"
     port: int = 8001
+    trusted_proxies: tuple[str, ...] = ()
     base: str = "."
     rehearsal: bool = False
     chart: str = DEFAULT_CHART
@@ -157,6 +167,13 @@ class Settings(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     signing: Signing = msgspec.field(default_factory=Signing)
     most_removals: int = 20
     most_removed_share: float = 0.05
+
+    def __post_init__(self) -> None:
+        self.proxies()
+
+    def proxies(self) -> tuple[Network, ...]:
+        """The trusted proxies. Raises ValueError for what is no address and no network."""
+        return tuple(ip_network(each) for each in self.trusted_proxies)
 
     def path(self, name: str) -> Path:
         """A path that the file names."""
