@@ -37,8 +37,8 @@ class Mail(models.Model):
 
     The sender and the subject are what the letter says of itself, and prove nothing. `form` is the Registration that
     came with it ({}: none); `claimed_code` the organisation's code as it was written. `refusal` is a code of the table
-    of refusals, `problems` are codes of what in it was not taken. Only what is taken keeps its original here; the
-    rest stays in a folder of the mailbox.
+    of refusals, `problems` are codes of what in it was not taken. Only what is taken keeps its original here, until
+    `dropped_at`; the rest stays in a folder of the mailbox.
     """
 
     mailbox = models.CharField(max_length=254)
@@ -58,6 +58,7 @@ class Mail(models.Model):
     form = models.JSONField(default=dict)
     claimed_code = models.CharField(max_length=40, blank=True)
     original = models.ForeignKey(Blob, models.PROTECT, null=True, blank=True, related_name="+")
+    dropped_at = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
     settled_by = models.CharField(max_length=100, blank=True)
 
@@ -65,7 +66,11 @@ class Mail(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["mailbox", "message_id", "digest"], name="a_letter_is_registered_once")
         ]
-        indexes = [models.Index(fields=["state", "-received_at"]), models.Index(fields=["-received_at"])]
+        indexes = [
+            models.Index(fields=["state", "-received_at"]),
+            models.Index(fields=["-received_at"]),
+            models.Index(fields=["received_at"], condition=~models.Q(original=None), name="originals_by_age"),
+        ]
 
     def __str__(self) -> str:
         return f"Mail {self.pk}"

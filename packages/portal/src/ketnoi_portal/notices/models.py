@@ -10,7 +10,8 @@ from ketnoi_portal.site import clock
 class Letter(models.Model):
     """One e-mail to one address, kept until the worker has sent it. It carries no data, only what happened and a link.
 
-    `key` names what it is about, so that the same thing is not told twice. `body` is empty once the letter was sent.
+    `key` names what it is about, so that the same thing is not told twice. `body` is empty once the letter was sent, or
+    was given up some time ago.
     """
 
     address = models.EmailField()

@@ -89,6 +89,20 @@ TASKS: Final[tuple[Task, ...]] = (
         "ketnoi_portal.notices.sending:send",
     ),
     Task(
+        "drop_given_up_letters",
+        Text("Xóa nội dung thư không gửi được", "Delete the words of letters that were given up"),
+        3600,
+        MAIL,
+        "ketnoi_portal.notices.retention:drop_given_up",
+    ),
+    Task(
+        "drop_old_originals",
+        Text("Xóa bản gốc thư đăng ký hết hạn lưu giữ", "Delete originals of letters that are kept no longer"),
+        3600,
+        MAILBOXES,
+        "ketnoi_portal.mailroom.retention:drop_originals",
+    ),
+    Task(
         "run_connection_checks",
         Text("Kiểm tra kết nối theo yêu cầu", "Run the connection checks that were asked for"),
         2,

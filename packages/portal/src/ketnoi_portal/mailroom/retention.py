@@ -1,0 +1,49 @@
+"""A letter's original is evidence for a time; then it goes, and what was made of it stays."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from django.db import transaction
+from django.db.models import Q
+
+from ketnoi_portal.audit.models import record
+from ketnoi_portal.files.forgetting import forget
+from ketnoi_portal.mailroom.models import WAITING, Mail, MailDraft
+from ketnoi_portal.process.case import Stage
+from ketnoi_portal.process.roles import SYSTEM_ACTOR
+from ketnoi_portal.settings import current
+from ketnoi_portal.site import clock
+
+_AT_ONCE: Final = 200
+
+
+def drop_originals() -> int:
+    """Delete the originals that have been kept long enough; how many letters.
+
+    With the original go its text, its enclosures and the form as it came. Not of a letter that waits for C06, and not
+    while the draft that it opened is a draft. The audit log has the original's digest, so that a copy elsewhere can
+    still be told to be the letter that came.
+    """
+    before = clock.now() - timedelta(days=current().mailroom.keep_originals_days)
+    drafts = MailDraft.objects.filter(application__stage=Stage.DRAFT)
+    old = Mail.objects.filter(~Q(original=None), received_at__lt=before).exclude(state=WAITING)
+    dropped = 0
+    for key in old.exclude(drafts__in=drafts).order_by("received_at").values_list("pk", flat=True)[:_AT_ONCE]:
+        with transaction.atomic():
+            mail = old.select_for_update(of=("self",)).filter(pk=key).first()
+            if mail is not None:
+                _drop(mail)
+                dropped += 1
+    return dropped
+
+
+def _drop(mail: Mail) -> None:
+    original = str(mail.original_id)
+    files = [original, *mail.enclosures.values_list("file_id", flat=True)]
+    record(SYSTEM_ACTOR, "drop_mail_original", "mail", mail.pk, before={"sha256": original}, after={"sha256": None})
+    mail.enclosures.all().delete()
+    mail.original, mail.text, mail.form, mail.dropped_at = None, "", {}, clock.now()
+    mail.save(update_fields=["original", "text", "form", "dropped_at"])
+    forget(files)
