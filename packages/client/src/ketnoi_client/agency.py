@@ -204,9 +204,9 @@ class Agency:
     def _answer(self, kind: type[A], entry: CatalogueEntry, reply: Reply, message_id: str) -> A:
         error_type = reply.headers.get("x-road-error")
         if error_type:
-            raise from_x_road(error_type, reply.body)
+            raise _later(from_x_road(error_type, reply.body), reply)
         if reply.headers.get("content-type", "").startswith(_PROBLEM) or reply.status != 200:
-            raise from_registry(reply.status, reply.body)
+            raise _later(from_registry(reply.status, reply.body), reply)
         if reply.headers.get(rest.ID, message_id) != message_id:
             raise UnusableAnswer(_ANOTHER)
         try:
@@ -232,6 +232,14 @@ class Agency:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _later(error: Refused | UnusableAnswer, reply: Reply) -> Refused | UnusableAnswer:
+    """The same, with what Retry-After says in seconds (RFC 9110, 10.2.3); its other form, a date, is passed over."""
+    said = reply.headers.get("retry-after", "")
+    if isinstance(error, Refused) and re.fullmatch("[0-9]{1,5}", said):
+        error.retry_after = float(said)
+    return error
 
 
 def _claimed(person: Person) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from ketnoi_client import doctor, evidence
+from ketnoi_client import cli_batch, doctor, evidence
 from ketnoi_client.agency import Agency, Call, Member, Person, Sent
 from ketnoi_client.output import show_answer, show_failure, show_finding, show_services, show_verdict
 from ketnoi_client.problems import KetnoiError, UnusableInput, is_unusable
@@ -126,6 +126,9 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--request-code", help="MaYeuCau, để gửi lại · to repeat a question")
         command.add_argument("--json", action="store_true", help="in JSON · print JSON")
         command.set_defaults(run=_asking(ask, household=name == "household"))
+    batch = commands.add_parser("batch", help="hỏi cả danh sách · ask about a whole list")
+    _with_settings(batch)
+    cli_batch.add_to(batch)
     services = commands.add_parser("services", help="các dịch vụ và mã · the services and their codes")
     _with_settings(services)
     services.set_defaults(run=_services)

@@ -25,7 +25,7 @@ def show_answer(sent: Sent[Any], *, as_json: bool) -> None:
     if as_json:
         told = {"messageId": sent.message_id, "instance": sent.instance, **msgspec.to_builtins(answer)}
         if isinstance(answer, LookUpAnswer):
-            told["citizen"] = _citizen(answer.citizen) if answer.citizen is not None else None
+            told["citizen"] = citizen_fields(answer.citizen) if answer.citizen is not None else None
         print(json.dumps(told, ensure_ascii=False, default=str))
         return
     for line in _lines(answer):
@@ -49,10 +49,10 @@ def _lines(answer: Any) -> list[str]:
         ]
     if answer.citizen is None:
         return ["KHÔNG tìm thấy người khớp · NO matching citizen"]
-    return [f"{name:22}{_text(value)}" for name, value in _citizen(answer.citizen).items()]
+    return [f"{name:22}{in_words(value)}" for name, value in citizen_fields(answer.citizen).items()]
 
 
-def _citizen(citizen: Citizen) -> dict[str, Any]:
+def citizen_fields(citizen: Citizen) -> dict[str, Any]:
     """The fields that are there, by their official names."""
     return {name: _plain(getattr(citizen, ATTRIBUTES[name])) for name in citizen.fields}
 
@@ -65,8 +65,11 @@ def _plain(value: Any) -> Any:
     return str(value) if value is not None else None
 
 
-def _text(value: Any) -> str:
-    return ", ".join(f"{key}: {_text(each)}" for key, each in value.items()) if isinstance(value, dict) else str(value)
+def in_words(value: Any) -> str:
+    """A field's value on one line."""
+    return (
+        ", ".join(f"{key}: {in_words(each)}" for key, each in value.items()) if isinstance(value, dict) else str(value)
+    )
 
 
 def show_services(settings: Settings) -> None:

@@ -86,6 +86,9 @@ class Refused(KetnoiError):  # noqa: N818
 
     who: ClassVar[Who]
 
+    retry_after: float = 0.0
+    """Seconds after which it may be worth asking again, as the refusing server says; 0 when it says nothing."""
+
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem)
         self.problem = problem

@@ -1,0 +1,124 @@
+"""Many questions, one after the other or a few at once, with results that survive an interruption.
+
+Every question has its MaYeuCau before it is sent: the batch's own code and the line's number. So a question whose
+answer was lost, by a broken connection or because the batch was killed, is repeated with the same MaYeuCau, and the
+registry sees that it is the same question.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final
+
+from ketnoi_client.agency import Agency, Call, Person, Sent
+from ketnoi_client.problems import KetnoiError, Refused, Unreachable
+from ketnoi_client.questions import Row
+
+MOST_AT_ONCE: Final = 16
+PATIENCE: Final = 5
+"""How often a question is sent, at most, before the batch stops [our choice]."""
+
+OF_ONE_QUESTION: Final = frozenset({"10", "11", "12", "personal_number_in_header", "bad_request"})
+"""Refusals that the next question need not get: they are written beside theirs, and the batch goes on."""
+
+PASSING: Final = frozenset({"30", "40", "41", "99", "server_busy", "network_error"})
+"""Refusals after which the same question is repeated a little later."""
+
+Ask = Callable[[Agency, Person, Call], Sent[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one row: an answer, or a refusal of this one question."""
+
+    row: Row
+    request_code: str
+    sent: Sent[Any] | None
+    refused: Refused | None
+
+    @property
+    def code(self) -> str:
+        """MaKetQua of the answer, or the code of the refusal."""
+        if self.sent is not None:
+            return str(self.sent.answer.ma_ket_qua)
+        assert self.refused is not None
+        return self.refused.code
+
+
+class Stopped(Exception):  # noqa: N818
+    """The batch went no further: the next questions would have got the same refusal. `cause` says what must be done."""
+
+    def __init__(self, cause: KetnoiError) -> None:
+        super().__init__(cause)
+        self.cause = cause
+
+
+class Batch:
+    """The questions of one batch. `code` is 1 to 32 letters and digits; MaYeuCau is `code-line`."""
+
+    def __init__(
+        self,
+        agency: Agency,
+        ask: Ask,
+        call: Call,
+        code: str,
+        *,
+        at_once: int = 4,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._agency = agency
+        self._ask = ask
+        self._call = call
+        self._code = code
+        self._at_once = at_once
+        self._pause = pause
+        self._ending = False
+
+    def run(self, rows: Iterator[Row]) -> Iterator[Result]:
+        """The results in the order of `rows`, as they come; a few questions are always under way.
+
+        Raises Stopped. What was under way then counts as not asked: it gets the same MaYeuCau when it is asked again.
+        """
+        waiting: deque[Future[Result]] = deque()
+        with ThreadPoolExecutor(self._at_once, thread_name_prefix="question") as threads:
+            try:
+                waiting.extend(threads.submit(self._one, row) for row in islice(rows, self._at_once))
+                while waiting:
+                    result = waiting.popleft().result()
+                    waiting.extend(threads.submit(self._one, row) for row in islice(rows, 1))
+                    yield result
+            finally:
+                # Whoever sleeps before a repetition gives up.
+                self._ending = True
+                for each in waiting:
+                    each.cancel()
+
+    def _one(self, row: Row) -> Result:
+        code = f"{self._code}-{row.number}"
+        call = Call(**{**self._call, "request_code": code, "issue": row.issue})
+        for attempt in range(1, PATIENCE + 1):
+            try:
+                return Result(row, code, self._ask(self._agency, row.person, call), None)
+            except Refused as refused:
+                if refused.code in OF_ONE_QUESTION:
+                    return Result(row, code, None, refused)
+                if refused.code not in PASSING or attempt == PATIENCE or self._ending:
+                    raise Stopped(refused) from None
+                self._pause(max(refused.retry_after, _pause_after(attempt)))
+            except Unreachable as lost:
+                if attempt == PATIENCE or self._ending:
+                    raise Stopped(lost) from None
+                self._pause(_pause_after(attempt))
+            except KetnoiError as error:
+                raise Stopped(error) from None
+        raise AssertionError("the last attempt returns or raises")
+
+
+def _pause_after(attempt: int) -> float:
+    """Seconds: 1, 2, 4, 8."""
+    return float(2 ** (attempt - 1))

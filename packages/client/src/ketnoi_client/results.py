@@ -1,0 +1,170 @@
+"""The results of a batch: a CSV file that grows line by line, and beside it what is needed to go on with it.
+
+`people-results.csv` holds personal data, so it is readable by its owner alone. While the batch is not done there is
+`people-results.csv.state` too: which file the questions came from (its digest), what was asked under which codes, and
+the batch's own code, from which every MaYeuCau is made. A line counts once it is whole.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import uuid
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import msgspec
+
+from ketnoi_client.batch import Result
+from ketnoi_client.output import citizen_fields, in_words
+from ketnoi_client.problems import UnusableInput
+from ketnoi_protocol.citizen import ATTRIBUTES
+from ketnoi_protocol.envelope import ExistsAnswer, LookUpAnswer
+from ketnoi_protocol.services import Service
+
+HEAD: Final = ("Dong", "MaYeuCau", "X-Road-Id", "MaKetQua", "LyDo")
+_ANSWERS: Final[dict[Service, tuple[str, ...]]] = {
+    Service.CONFIRM_IDENTITY_NUMBER: ("TonTai",),
+    Service.VERIFY_CITIZEN: ("SoLuongCongDan",),
+    Service.LOOK_UP_CITIZEN: tuple(ATTRIBUTES),
+}
+SERVICES: Final = tuple(_ANSWERS)
+"""The services of which batches can be asked; a household's question is no row."""
+
+# A spreadsheet takes a cell that begins so for a formula; what stands there comes from people's names and addresses.
+_FORMULA: Final = ("=", "+", "-", "@")
+_END: Final = b"\r\n"
+
+
+class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a batch is; it can only be gone on with as the same."""
+
+    batch: str
+    questions: str
+    service: Service
+    environment: str
+    officer: str
+    procedure: str
+    unit: str
+
+    def alike(self, other: State) -> bool:
+        """Whether both are the same but for the batch's own code."""
+        return msgspec.structs.replace(self, batch="") == msgspec.structs.replace(other, batch="")
+
+
+def fresh_code() -> str:
+    """A batch's own code: with a line's number it fits into MaYeuCau (40)."""
+    return uuid.uuid4().hex
+
+
+class Results:
+    """One results file, open for appending. `done` is how many rows stand in it already."""
+
+    def __init__(self, path: Path, state: State) -> None:
+        """Begin a file, or go on with it when its state is there and the same but for the batch's code.
+
+        Raises UnusableInput when the file is there and no such batch, OSError.
+        """
+        self._beside = path.with_name(path.name + ".state")
+        self.done = 0
+        if self._beside.exists():
+            self.state = _known(self._beside, state)
+            self.done = _cut_to_whole_lines(path)
+        elif path.exists():
+            raise UnusableInput(f"{path}: đã có tệp này · is there already")
+        else:
+            self.state = state
+            _write(self._beside, msgspec.json.encode(state))
+        self._columns = _ANSWERS[self.state.service]
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        if not os.fstat(self._file).st_size:
+            self._append("\ufeff" + _line([*HEAD, *self._columns]))
+
+    def add(self, result: Result) -> None:
+        """Write one result; it is on the disk when this returns."""
+        cells: dict[str, str] = {}
+        reason = ""
+        if result.sent is not None:
+            answer = result.sent.answer
+            if isinstance(answer, LookUpAnswer):
+                fields = citizen_fields(answer.citizen) if answer.citizen is not None else {}
+                cells = {name: in_words(value) for name, value in fields.items()}
+            elif isinstance(answer, ExistsAnswer):
+                cells = {"TonTai": "true" if answer.exists else "false"}
+            else:
+                cells = {"SoLuongCongDan": str(answer.count)}
+            message_id = result.sent.message_id
+        else:
+            assert result.refused is not None
+            row = result.refused.problem.row
+            reason = "; ".join(each for each in (row.title_vi, result.refused.problem.detail) if each)
+            message_id = result.refused.message_id
+        first = [str(result.row.number), result.request_code, message_id, result.code, reason]
+        self._append(_line(first + [cells.get(name, "") for name in self._columns]))
+        self.done += 1
+
+    def finish(self) -> None:
+        """The batch is done: there is nothing to go on with."""
+        self._beside.unlink()
+
+    def _append(self, text: str) -> None:
+        data = text.encode("utf-8")
+        while data:
+            data = data[os.write(self._file, data) :]
+        os.fdatasync(self._file)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.close(self._file)
+
+
+def _known(beside: Path, wanted: State) -> State:
+    try:
+        state = msgspec.json.decode(beside.read_bytes(), type=State)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise UnusableInput(f"{beside}: không đọc được · cannot be read") from None
+    if not state.alike(wanted):
+        raise UnusableInput(
+            f"{beside}: đợt này hỏi tệp khác, dịch vụ khác hoặc dưới mã khác; dùng --out khác · this batch asked of "
+            "another file, another service or under other codes; use another --out"
+        )
+    return state
+
+
+def _cut_to_whole_lines(path: Path) -> int:
+    """How many whole rows there are; half a line at the end, as a kill leaves it, is taken off."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return 0
+    # No cell holds a line break.
+    whole = data.rfind(_END) + len(_END) if _END in data else 0
+    if whole < len(data):
+        os.truncate(path, whole)
+    return max(0, data.count(_END) - 1)
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Replace a file's content at one moment."""
+    beside = path.with_name(path.name + ".new")
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+
+
+def _line(cells: list[str]) -> str:
+    written = io.StringIO()
+    csv.writer(written).writerow([_harmless(" ".join(each.split())) for each in cells])
+    return written.getvalue()
+
+
+def _harmless(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
