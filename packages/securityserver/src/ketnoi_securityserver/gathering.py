@@ -21,11 +21,11 @@ class Gathering:
         self._pause = pause
         self._under_way = 0
         self._last = 0.0
-        self._group: asyncio.Future[None] | None = None
+        self._group: list[asyncio.Future[None]] = []
 
     async def record(self, *records: Record, replay: ReplayKey | None = None) -> None:
         """As MessageLog.record, perhaps a little later."""
-        if self._under_way or self._group is not None:
+        if self._under_way or self._group:
             await self._company()
         self._under_way += 1
         try:
@@ -35,18 +35,20 @@ class Gathering:
 
     async def _company(self) -> None:
         loop = asyncio.get_running_loop()
-        if self._group is None:
+        if not self._group:
             now = loop.time()
             begins = self._last + self._pause
             if now >= begins:
                 self._last = now
                 return
-            self._group = loop.create_future()
             loop.call_at(begins, self._begin, begins)
-        # Shielded: one exchange that is given up must not take the others with it.
-        await asyncio.shield(self._group)
+        # One for each: an exchange that is given up must not take the others with it.
+        waits = loop.create_future()
+        self._group.append(waits)
+        await waits
 
     def _begin(self, moment: float) -> None:
-        group, self._group, self._last = self._group, None, moment
-        if group is not None:
-            group.set_result(None)
+        group, self._group, self._last = self._group, [], moment
+        for waits in group:
+            if not waits.done():
+                waits.set_result(None)

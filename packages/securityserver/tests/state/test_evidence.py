@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import aiohttp
+import msgspec
 import pytest
 from aiohttp import web
 
@@ -176,7 +177,7 @@ def test_both_messages_of_an_exchange_come_together(kit, database):
     async def act():
         async with kit.instance() as instance, kit.state(instance, database) as state, door(kit, state) as evident:
             response = await kit.signed(state, 1, body=BODY)
-            request = dataclasses.replace(response, is_response=False)
+            request = msgspec.structs.replace(response, is_response=False)
             await state.log.record(request, response)
             await state.timestamper.stamp()
             status, content, headers = await evident.asic(1)
@@ -210,7 +211,7 @@ def test_questions_that_cannot_be_answered_are_refused_in_plain_text(kit, databa
             first = await kit.signed(state, 1)
             await state.log.record(first)
             await state.log.record(
-                dataclasses.replace(first, is_response=False), dataclasses.replace(first, is_response=False)
+                msgspec.structs.replace(first, is_response=False), msgspec.structs.replace(first, is_response=False)
             )
             await state.timestamper.stamp()
             for expected, query in [

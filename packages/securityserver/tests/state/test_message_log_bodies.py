@@ -3,10 +3,10 @@
 import asyncio
 import os
 import stat
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from ketnoi_protocol.errors import Refusal
 from ketnoi_securityserver.messagelog.encryption import BodyCipher, MessageLogKeyError, Place, make_key

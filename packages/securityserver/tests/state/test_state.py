@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import traceback
-from dataclasses import replace
 from datetime import timedelta
 
 import asyncpg
@@ -138,7 +137,7 @@ def test_nothing_about_people_is_in_logs_or_errors_or_in_the_databases_own_log(k
             cipher = BodyCipher.open(kit.folder / "keys" / "messagelog")
             record = await kit.signed(state, 1, body=BODY)
             # Whoever puts a number into an address has it in the message log, and still nowhere else.
-            record = replace(record, rest_part=f"GET\r\n/{PERSONAL_NUMBER}\r\n".encode())
+            record = msgspec.structs.replace(record, rest_part=f"GET\r\n/{PERSONAL_NUMBER}\r\n".encode())
             await state.log.record(record)
             seen.append(repr(record))
             seen.append(repr(await find(state.pool, cipher, own, "message-1")))

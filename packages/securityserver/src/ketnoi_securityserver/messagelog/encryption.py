@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -32,8 +32,7 @@ class MessageLogKeyError(Exception):
     """The folder of the message log's keys cannot be used; the text says what to mend and quotes no key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """What a body is bound to: whose message it is and where its row stands."""
 
     node_id: str
@@ -48,13 +47,12 @@ class Place:
         return f"{self.node_id}\n{self.day.isoformat()}\n{self.own}\n{side}\n{self.message_id}".encode()
 
 
-@dataclass(frozen=True, slots=True)
-class Sealed:
+class Sealed(msgspec.Struct, frozen=True):
     """An encrypted body. `id` names it and is its nonce."""
 
     id: bytes
     key_id: str
-    ciphertext: bytes = field(repr=False)
+    ciphertext: bytes
 
 
 def make_key(folder: Path, key_id: str) -> Path:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from ketnoi_protocol.identifiers import SubsystemId
 
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
     from ketnoi_trust.signatures import Signature
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(msgspec.Struct, frozen=True):
     """One signed message as this server saw it.
 
     `own` is our side's subsystem: the client on the consumer side, the service's owner on the provider side.
@@ -24,15 +24,18 @@ class Record:
     message_id: str
     is_response: bool
     own: SubsystemId
-    rest_part: bytes = field(repr=False)
-    body: bytes | None = field(repr=False)
-    signature: Signature = field(repr=False)
+    rest_part: bytes
+    body: bytes | None
+    signature: Signature
     configuration_digest: str
     at: datetime
 
+    def __repr__(self) -> str:
+        """Which message it is, and nothing of what it says."""
+        return f"Record({self.message_id!r}, is_response={self.is_response}, own={self.own}, at={self.at})"
 
-@dataclass(frozen=True, slots=True)
-class ReplayKey:
+
+class ReplayKey(msgspec.Struct, frozen=True):
     """What must not come twice: a client subsystem and the digest of the message parts that it signed."""
 
     client: SubsystemId

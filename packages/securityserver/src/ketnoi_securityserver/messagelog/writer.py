@@ -9,17 +9,17 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import asyncpg
+import msgspec
 
 from ketnoi_protocol.errors import Refusal
 from ketnoi_securityserver.messagelog.encryption import BodyCipher, Place, Sealed
 from ketnoi_securityserver.messagelog.partitions import make_partitions
 from ketnoi_securityserver.messagelog.records import Record, ReplayKey
-from ketnoi_securityserver.messagelog.statements import WRITE, WRITE_WITH_REPLAY_KEYS, Rows
+from ketnoi_securityserver.messagelog.statements import WRITE, WRITE_WITH_REPLAY_KEYS, Row, row_of
 
 logger = logging.getLogger(__name__)
 
@@ -45,10 +45,8 @@ _SESSION = {
 }
 
 
-@dataclass(slots=True)
-class _Waiting:
-    records: tuple[Record, ...]
-    bodies: list[tuple[bytes | None, Sealed | None, bool]]
+class _Waiting(msgspec.Struct):
+    rows: list[Row]
     replay_key: bytes | None
     done: asyncio.Future[None]
 
@@ -124,30 +122,30 @@ class MessageLog:
             # In the database's hands it would fail the whole commit, with everybody else's messages.
             if not 0 < len(record.message_id) <= LONGEST_MESSAGE_ID or not record.message_id.isprintable():
                 raise Refusal("bad_request", f"a message id is 1 to {LONGEST_MESSAGE_ID} printable characters")
-        bodies = [
-            self._sealed(record) if record.body is None or len(record.body) <= LARGE_BODY else await self._large(record)
-            for record in records
-        ]
         key = None
         if replay is not None:
             key = hashlib.sha256(str(replay.client).encode() + b"\n" + replay.digest).digest()
+        rows: list[Row] = []
+        for record in records:
+            elsewhere = record.body is not None and len(record.body) > LARGE_BODY
+            digest, sealed = await self._large(record) if elsewhere else self._sealed(record)
+            claims = key is not None and not rows
+            rows.append(row_of(record, digest, sealed, body_elsewhere=elsewhere, replay_key=key, claims=claims))
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(records, bodies, key, done))
+        self._waiting.append(_Waiting(rows, key, done))
         if self._writing is None:
             self._writing = asyncio.create_task(self._write_waiting())
         await done
 
-    def _sealed(self, record: Record) -> tuple[bytes | None, Sealed | None, bool]:
+    def _sealed(self, record: Record) -> tuple[bytes | None, Sealed | None]:
         if record.body is None:
-            return None, None, False
-        return hashlib.sha512(record.body).digest(), self._cipher.seal(record.body, self._place(record)), False
+            return None, None
+        place = Place(self.node_id, record.at.date(), record.own, record.message_id, record.is_response)
+        return hashlib.sha512(record.body).digest(), self._cipher.seal(record.body, place)
 
-    def _place(self, record: Record) -> Place:
-        return Place(self.node_id, record.at.date(), record.own, record.message_id, record.is_response)
-
-    async def _large(self, record: Record) -> tuple[bytes | None, Sealed | None, bool]:
+    async def _large(self, record: Record) -> tuple[bytes | None, Sealed]:
         """Seal a large body in a thread and write it by itself. Without its record it is a row that names nothing."""
-        digest, sealed, _ = await asyncio.to_thread(self._sealed, record)
+        digest, sealed = await asyncio.to_thread(self._sealed, record)
         assert sealed is not None
         day = record.at.date()
         try:
@@ -165,7 +163,7 @@ class MessageLog:
             self._side = None
             # Without its cause: what the database says may quote the row.
             raise _failed(error) from None
-        return digest, sealed, True
+        return digest, sealed
 
     async def _write_waiting(self) -> None:
         try:
@@ -178,8 +176,7 @@ class MessageLog:
     async def _write_batch(self, batch: list[_Waiting]) -> None:
         claimed: dict[bytes, _Waiting] = {}
         try:
-            async with asyncio.timeout(self._timeout):
-                fresh = await self._commit(batch, claimed)
+            fresh = await self._commit(batch, claimed)
         except Exception as error:
             # What the database did with the statement is not known: begin again on a new connection.
             self._drop(self._connection)
@@ -197,28 +194,26 @@ class MessageLog:
                 each.done.set_exception(Refusal("replayed_message", "this message was accepted before"))
 
     async def _commit(self, batch: list[_Waiting], claimed: dict[bytes, _Waiting]) -> set[bytes]:
-        await self._connected()
-        rows = Rows()
+        rows: list[Row] = []
         for each in batch:
             key = each.replay_key
             # Of two equal keys in one batch only the first goes to the database; the second is a replay either way.
-            if key is not None and claimed.setdefault(key, each) is not each:
-                continue
-            claims = key is not None
-            for record, (digest, sealed, elsewhere) in zip(each.records, each.bodies, strict=True):
-                rows.add(record, digest, sealed, body_elsewhere=elsewhere, replay_key=key, claims=claims)
-                claims = False
-        for day in set(rows.columns[0]) - self._days:
+            if key is None or claimed.setdefault(key, each) is each:
+                rows += each.rows
+        days = {row[0] for row in rows} - self._days
+        if days or self._connection is None or self._connection.is_closed():
+            async with asyncio.timeout(self._timeout):
+                await self._prepare(days)
+        before, self._sequence = self._sequence, self._sequence + len(rows)
+        statement = self._write_with_replay_keys if claimed else self._write
+        written = await statement.fetch(self.node_id, before, rows, timeout=self._timeout)
+        return {row["key"] for row in written}
+
+    async def _prepare(self, days: set[date]) -> None:
+        await self._connected()
+        for day in days:
             await make_partitions(self._connection, day)
             self._days.add(day)
-        before, self._sequence = self._sequence, self._sequence + rows.size
-        if not claimed:
-            await self._write.fetch(self.node_id, before, *rows.columns)
-            return set()
-        written = await self._write_with_replay_keys.fetch(
-            self.node_id, before, *rows.columns, rows.replay_keys, rows.claims
-        )
-        return {row["key"] for row in written}
 
     async def _connected(self) -> None:
         if self._connection is not None and not self._connection.is_closed():
