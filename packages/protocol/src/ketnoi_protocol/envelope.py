@@ -15,6 +15,7 @@ import datetime
 import json
 import re
 import unicodedata
+from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, Final, TypeAlias
 
 import msgspec
@@ -252,6 +253,8 @@ class C06Answer(_Answer, frozen=True, kw_only=True, omit_defaults=True):
     collection: C06Collection = msgspec.field(name="CongdanCollection")
 
 
+ShapedAnswer: TypeAlias = ExistsAnswer | HouseholdAnswer | CountAnswer | QcvnAnswer | C06Answer
+
 REQUESTS: Final[dict[Service, type[Request]]] = {
     each.SERVICE: each for each in (ConfirmRequest, HouseholdRequest, LookUpRequest, VerifyRequest)
 }
@@ -288,7 +291,7 @@ def decode_request(service: Service, body: bytes) -> Request:
     try:
         request: Request = _REQUESTS[service].decode(body)
     except msgspec.ValidationError as error:
-        raise Refusal("10", _where(error)) from None
+        raise Refusal("10", where_wrong(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Refusal("10", "the body is not JSON in UTF-8") from None
     names = _NAMES.findall(body)
@@ -304,35 +307,57 @@ def _each_once(pairs: list[tuple[str, Any]]) -> None:
         raise Refusal("10", "a field stands twice")
 
 
+def request_of(service: Service, fields: dict[str, Any]) -> Request:
+    """The request with these fields, by their names on the wire. Raises what `decode_request` raises."""
+    try:
+        return msgspec.convert(fields, REQUESTS[service])
+    except msgspec.ValidationError as error:
+        raise Refusal("10", where_wrong(error)) from None
+
+
 def encode_answer(shape: AnswerShape, answer: Answer) -> bytes:
     """The answer's body in the shape that the catalogue's entry names."""
+    return _ENCODER.encode(shaped(shape, answer))
+
+
+def shaped(shape: AnswerShape, answer: Answer) -> ShapedAnswer:
+    """The answer as this shape writes it. Raises ValueError for an answer of another kind."""
     if not isinstance(answer, LookUpAnswer):
         _expect(type(answer) is ANSWERS[shape], shape)
-        return _ENCODER.encode(answer)
+        return answer
     citizens = () if answer.citizen is None else (answer.citizen,)
     header = {"ma_yeu_cau": answer.ma_yeu_cau, "ma_ket_qua": answer.ma_ket_qua}
     if shape is AnswerShape.QCVN_109:
         qcvn = QcvnCollection(
             as_of=answer.as_of, count=len(citizens), citizens=tuple([QcvnCitizen.of(each) for each in citizens])
         )
-        return _ENCODER.encode(QcvnAnswer(**header, collection=qcvn))
+        return QcvnAnswer(**header, collection=qcvn)
     _expect(shape is AnswerShape.C06_037, shape)
     flat = C06Collection(
         as_of=answer.as_of, count=len(citizens), citizens=tuple([C06Citizen.of(each) for each in citizens])
     )
-    return _ENCODER.encode(C06Answer(**header, collection=flat))
+    return C06Answer(**header, collection=flat)
 
 
 def decode_answer(shape: AnswerShape, body: bytes) -> Answer:
     """Read an answer. Raises Refusal `service_failed`, whose detail names the field and quotes no value."""
+    return _read_answer(_ANSWERS[shape].decode, body)
+
+
+def answer_of(shape: AnswerShape, fields: dict[str, Any]) -> Answer:
+    """The answer with these fields, by their names on the wire. Raises what `decode_answer` raises."""
+    return _read_answer(lambda told: msgspec.convert(told, ANSWERS[shape]), fields)
+
+
+def _read_answer(read: Callable[[Any], ShapedAnswer], told: Any) -> Answer:
     try:
-        wire: ExistsAnswer | HouseholdAnswer | CountAnswer | QcvnAnswer | C06Answer = _ANSWERS[shape].decode(body)
+        wire = read(told)
         if not isinstance(wire, QcvnAnswer | C06Answer):
             return wire
         found = wire.collection.citizens
         citizen = found[0].citizen() if found else None
     except msgspec.ValidationError as error:
-        raise Refusal("service_failed", f"the answer: {_where(error)}") from None
+        raise Refusal("service_failed", f"the answer: {where_wrong(error)}") from None
     except (ValueError, RecursionError):
         raise Refusal("service_failed", "the answer is not what the service answers") from None
     return LookUpAnswer(
@@ -345,7 +370,7 @@ def _expect(right: bool, shape: AnswerShape) -> None:
         raise ValueError(f"an answer of this kind is not written as {shape}")
 
 
-def _where(error: msgspec.ValidationError) -> str:
+def where_wrong(error: msgspec.ValidationError) -> str:
     """What is wrong, and where, without any value or unknown name out of the message."""
     text = str(error)
     what = text.partition(" - at `")[0]

@@ -14,6 +14,8 @@ from functools import cache
 from importlib import resources
 from typing import Final
 
+from ketnoi_protocol.soap_dialect import SoapOperation, load_dialect
+
 DEFAULT_PROFILE: Final = "2022-seed"
 
 
@@ -66,7 +68,10 @@ class NameMatch(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CatalogueEntry:
-    """One service in one environment. `instance` is the X-Road instance, `service_code` X-Road's service code."""
+    """One service in one environment. `instance` is the X-Road instance, `service_code` X-Road's service code.
+
+    `soap` is how it is asked in SOAP, None where the profile offers it in JSON alone.
+    """
 
     system: System
     service: Service
@@ -80,6 +85,7 @@ class CatalogueEntry:
     year_only_permitted: bool
     title_vi: str
     title_en: str
+    soap: SoapOperation | None = None
 
 
 class Catalogue:
@@ -122,6 +128,7 @@ def profiles() -> tuple[str, ...]:
 def _read(profile: str) -> Catalogue:
     text = (resources.files(__package__) / "profiles" / f"{profile}.toml").read_text(encoding="utf-8")
     table = tomllib.loads(text)
+    operations = load_dialect(table["soap"]) if "soap" in table else {}
     return Catalogue(
         profile,
         tuple(
@@ -138,6 +145,7 @@ def _read(profile: str) -> Catalogue:
                 each["year_only_permitted"],
                 each["vi"],
                 each["en"],
+                operations.get(each["service"]),
             )
             for each in table["service"]
             for environment in Environment
