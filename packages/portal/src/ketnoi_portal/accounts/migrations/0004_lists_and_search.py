@@ -9,7 +9,7 @@ from django.db.models.functions import Collate, Upper
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0002_directory_revision")]
+    dependencies = [("accounts", "0003_no_officers_of_the_test")]
     operations = [
         # A trusted extension of PostgreSQL's own: the database's owner may create it.
         TrigramExtension(),
