@@ -2,6 +2,7 @@
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as some
 from protocol_samples import old_numbers, personal_numbers
 
 from ketnoi_protocol.birth_date import BirthDate
@@ -11,6 +12,7 @@ from ketnoi_protocol.personal_number import (
     PersonalNumber,
     Sex,
     holds_personal_number,
+    may_hold_personal_number,
 )
 from ketnoi_protocol.places import ABROAD, PROVINCES
 
@@ -153,3 +155,14 @@ def test_the_digits_of_a_uuid_are_there_by_chance():
     assert not holds_personal_number(f"VDXP-TEST-12345678-{tail[:4]}-{tail[4:8]}-{tail[8:]}-{tail}")
     assert holds_personal_number(f"x-{tail}")
     assert holds_personal_number(f"{tail}/12345678-1234-4234-8234-{tail}")
+
+
+TEXTS = some.text(alphabet="0129 .-/x\u00a0", max_size=20)
+
+
+@given(TEXTS, some.lists(TEXTS, max_size=3), some.sampled_from("x/?&;="))
+def test_the_quick_question_asked_of_joined_texts_overlooks_none(text, others, between):
+    joined = between.join([*others, text, *others])
+    if holds_personal_number(text):
+        assert may_hold_personal_number(joined)
+    assert may_hold_personal_number(between.join([*others, "990 08-9000123", *others]))

@@ -14,6 +14,8 @@ from functools import lru_cache
 from typing import Any, ClassVar, Protocol, Self
 from urllib.parse import unquote
 
+import msgspec
+
 NAMESPACE = "http://x-road.eu/xsd/identifiers"
 XROAD_NAMESPACE = "http://x-road.eu/xsd/xroad.xsd"
 LONGEST_PART = 255
@@ -22,6 +24,7 @@ LONGEST_ORGANISATION_CODE = 35
 _PART = r"(?!\.{1,2}(?::|\Z))[A-Za-z0-9'()+,\-.=?]{1,255}"
 _FORMS = {count: re.compile(_PART + (":" + _PART) * (count - 1)) for count in (3, 4, 5)}
 # Every character of a part may stand as a percent escape; what is longer is no identifier.
+_REMEMBERED = 4096
 _LONGEST_SLASH = 5 * (3 * LONGEST_PART + 1)
 _ORGANISATION = re.compile(r"[GH][0-9]{2}(?:\.[A-Z0-9]{1,10})*")
 _OLD_ORGANISATION = re.compile(r"000\.00\.([0-9]{2})\.(.*)")
@@ -41,24 +44,25 @@ class XmlElement(Protocol):
         """The element's children."""
 
 
-class _Identifier:
-    """What the four kinds share. Each is a frozen dataclass of its parts, in the order of PARTS."""
+class _Identifier(msgspec.Struct, frozen=True, order=True, cache_hash=True):
+    """What the four kinds share. Each is a struct of its parts, in the order of PARTS.
 
-    __slots__ = ()
+    The same few come in every message, so what is read from a text and what follows from an identifier is remembered.
+    """
 
     PARTS: ClassVar[tuple[str, ...]]
     OBJECT_TYPE: ClassVar[str]
     ELEMENT: ClassVar[str]
 
     def __post_init__(self) -> None:
+        """Raises InvalidIdentifier."""
         if not _FORMS[len(self.PARTS)].fullmatch(str(self)):
             raise InvalidIdentifier(f"each of {', '.join(self.PARTS)} takes 1 to 255 of A-Z a-z 0-9 ' ( ) + , - . = ?")
 
     @property
     def slash(self) -> str:
         """The form of REST headers and paths, `I/C/M[/S]`. Of the alphabet only `?` must be escaped there."""
-        text = str(self).replace(":", "/")
-        return text.replace("?", "%3F") if "?" in text else text
+        return _slash_of(self)
 
     @classmethod
     def from_colon(cls, text: str) -> Self:
@@ -70,7 +74,7 @@ class _Identifier:
         """Read the slash form; the parts' percent escapes are decoded strictly. Raises InvalidIdentifier."""
         if len(text) > _LONGEST_SLASH:
             raise InvalidIdentifier("the identifier is too long")
-        return cls(*cls._exactly(_slash_parts(text)))
+        return _read_slash(cls, text)  # type: ignore[return-value]
 
     @classmethod
     def from_xml(cls, element: XmlElement) -> Self:
@@ -106,7 +110,17 @@ class _Identifier:
         return parts
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=_REMEMBERED)
+def _read_slash(kind: type[_Identifier], text: str) -> _Identifier:
+    """The identifier of this kind; only those that can be read are remembered."""
+    return kind(*kind._exactly(_slash_parts(text)))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _slash_of(identifier: _Identifier) -> str:
+    return str(identifier).replace(":", "/").replace("?", "%3F")
+
+
 def _slash_parts(text: str) -> tuple[str, ...]:
     """The decoded parts of a slash form; a broken escape stays as it is and fails at the alphabet."""
     if "?" in text:
@@ -120,8 +134,7 @@ def _slash_parts(text: str) -> tuple[str, ...]:
     return tuple(parts)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class MemberId(_Identifier):
+class MemberId(_Identifier, frozen=True, order=True, cache_hash=True):
     """An organisation on one platform in one environment."""
 
     PARTS: ClassVar[tuple[str, ...]] = ("xRoadInstance", "memberClass", "memberCode")
@@ -141,8 +154,7 @@ class MemberId(_Identifier):
         return SubsystemId(self.instance, self.member_class, self.member_code, code)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class SubsystemId(_Identifier):
+class SubsystemId(_Identifier, frozen=True, order=True, cache_hash=True):
     """An information system of a member: that which calls, is called, and holds rights."""
 
     PARTS: ClassVar[tuple[str, ...]] = (*MemberId.PARTS, "subsystemCode")
@@ -161,7 +173,7 @@ class SubsystemId(_Identifier):
     @property
     def member(self) -> MemberId:
         """The organisation whose system this is."""
-        return MemberId(self.instance, self.member_class, self.member_code)
+        return _member_of(self)
 
     def service(self, code: str) -> ServiceId:
         """The service `code` of this system. Raises InvalidIdentifier."""
@@ -174,8 +186,7 @@ def client_from_xml(element: XmlElement) -> MemberId | SubsystemId:
     return MemberId.from_xml(element) if is_member else SubsystemId.from_xml(element)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class SecurityServerId(_Identifier):
+class SecurityServerId(_Identifier, frozen=True, order=True, cache_hash=True):
     """A security server (SS). Four parts like a subsystem's, and never the same type (PR-MESS 2.1)."""
 
     PARTS: ClassVar[tuple[str, ...]] = (*MemberId.PARTS, "serverCode")
@@ -197,8 +208,7 @@ class SecurityServerId(_Identifier):
         return MemberId(self.instance, self.member_class, self.member_code)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class ServiceId(_Identifier):
+class ServiceId(_Identifier, frozen=True, order=True, cache_hash=True):
     """A service of an information system. X-Road's optional last part, the version, exists for SOAP only."""
 
     PARTS: ClassVar[tuple[str, ...]] = (*SubsystemId.PARTS, "serviceCode")
@@ -218,7 +228,17 @@ class ServiceId(_Identifier):
     @property
     def provider(self) -> SubsystemId:
         """The information system that serves it."""
-        return SubsystemId(self.instance, self.member_class, self.member_code, self.subsystem_code)
+        return _provider_of(self)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _member_of(subsystem: SubsystemId) -> MemberId:
+    return MemberId(subsystem.instance, subsystem.member_class, subsystem.member_code)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _provider_of(service: ServiceId) -> SubsystemId:
+    return SubsystemId(service.instance, service.member_class, service.member_code, service.subsystem_code)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -40,6 +40,14 @@ class Sex(StrEnum):
     FEMALE = "2"
 
 
+def may_hold_personal_number(text: str) -> bool:
+    """Whether digits stand in a text as those of a personal number would: a quick question before the exact one.
+
+    When the answer is no for texts joined by letters, `/` or the like, it is no for each of them.
+    """
+    return _LIKE_ONE.search(text) is not None
+
+
 def holds_personal_number(text: str) -> bool:
     """Whether a text that is kept in clear, such as an account's or a message's code, holds a personal number.
 
@@ -47,7 +55,7 @@ def holds_personal_number(text: str) -> bool:
     the code of a place, and its year of birth is one from 1900 to 2099 [our choice: later ones belong to nobody yet].
     Digits of a UUID stand there by chance and do not count.
     """
-    if _LIKE_ONE.search(text) is None:
+    if not may_hold_personal_number(text):
         return False
     return any(place_of(found[1]) is not None for found in _LIKE_ONE.finditer(_UUID.sub("x", text)))
 

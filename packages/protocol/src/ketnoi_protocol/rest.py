@@ -11,8 +11,9 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from ketnoi_protocol.errors import Refusal
 from ketnoi_protocol.identifiers import InvalidIdentifier, ServiceId, SubsystemId
@@ -56,12 +57,12 @@ _METHOD = re.compile(r"[A-Z]{1,16}")
 _PATH = re.compile(r"/[^?#\s\x00-\x20\x7f]*")
 _QUERY = re.compile(r"[^#\s\x00-\x20\x7f]*")
 _REASON = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
-_HEADER_LINES = re.compile(r"(?:[A-Za-z0-9!#$%&'*+\-.^_`|~]+:[^\x00-\x08\x0a-\x1f\x7f]*\r\n)*")
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _TARGET_VERSION = re.compile(r"r1")
 
 
-@dataclass(frozen=True, slots=True)
-class RestRequest:
+class RestRequest(msgspec.Struct, frozen=True):
     """A request. `path` is the raw path from `/r1/` on, `query` what follows `?`, both exactly as they came."""
 
     method: str
@@ -90,8 +91,7 @@ class RestRequest:
         return header(self.headers, name)
 
 
-@dataclass(frozen=True, slots=True)
-class RestResponse:
+class RestResponse(msgspec.Struct, frozen=True):
     """A response: HTTP status 100 to 599, reason phrase, headers."""
 
     status: int
@@ -169,11 +169,9 @@ def request_hash(rest_part: bytes, body: bytes | None) -> str:
 
 
 def _octets(first: str, headers: Headers) -> bytes:
+    # A value cannot bring a header of its own, nor a name hide one of DROPPED: neither can hold a line break.
+    _check_headers(headers)
     lines = "".join([f"{name}:{value}\r\n" for name, value in headers])
-    if lines.count("\r\n") != len(headers) or any(":" in name for name, _ in headers):
-        # Otherwise a value could bring a header of its own, or a name hide one of DROPPED.
-        raise Refusal("invalid_message", "a header has a wrong form")
-    _check_headers(lines, headers)
     try:
         part = (first + lines).encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
@@ -182,12 +180,15 @@ def _octets(first: str, headers: Headers) -> bytes:
 
 
 def _lines(part: bytes) -> tuple[str, str, Headers]:
-    first, *rest = _check_length(part).decode("utf-8", "surrogateescape").split("\r\n", 2)
-    if len(rest) != 2:
+    first, *rest = _check_length(part).decode("utf-8", "surrogateescape").split("\r\n")
+    if len(rest) < 2:
         raise Refusal("invalid_message", "the message part has fewer than two lines")
-    second, lines = rest
-    headers = tuple([(line[: (colon := line.find(":"))], line[colon + 1 :]) for line in lines.split("\r\n")[:-1]])
-    _check_headers(lines, headers)
+    second, *lines, last = rest
+    cut = [line.partition(":") for line in lines]
+    if last or "" in [colon for _, colon, _ in cut]:
+        raise Refusal("invalid_message", "a header has a wrong form")
+    headers = tuple([(name, value) for name, _, value in cut])
+    _check_headers(headers)
     return first, second, headers
 
 
@@ -197,8 +198,15 @@ def _check_length(part: bytes) -> bytes:
     return part
 
 
-def _check_headers(lines: str, headers: Headers) -> None:
-    if not _HEADER_LINES.fullmatch(lines):
+def _check_headers(headers: Headers) -> None:
+    names = [name for name, _ in headers]
+    letters = "".join(names)
+    # Nearly all names are letters and hyphens, and nearly all values printable: that is quickly seen of all at once.
+    usual = "" not in names and letters.isascii() and letters.replace("-", "").isalnum()
+    if not usual and not all(map(_HEADER_NAME.fullmatch, names)):
         raise Refusal("invalid_message", "a header has a wrong form")
-    if not DROPPED.isdisjoint([name.lower() for name, _ in headers]):
+    values = "".join([value for _, value in headers])
+    if not values.isprintable() and _CONTROL.search(values):
+        raise Refusal("invalid_message", "a header has a wrong form")
+    if not DROPPED.isdisjoint([name.lower() for name in names]):
         raise Refusal("invalid_message", "a header that belongs to one connection stands in the message part")
