@@ -17,7 +17,7 @@ from .forms import a_form
 BOTH = tuple(Environment)
 
 
-def application(
+def an_application(
     code: str,
     *,
     number: str = "",

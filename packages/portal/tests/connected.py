@@ -20,7 +20,7 @@ from ketnoi_testbed.asking import person_of
 from ketnoi_testbed.parts.portal import PortalPart
 from ketnoi_testbed.world import World
 
-from .applications import application
+from .applications import an_application
 
 NEIGHBOURS = ("base", "servers", "exchanges", "directories")
 HOST = "127.0.0.1"
@@ -52,7 +52,7 @@ def connected(
     services: tuple[Service, ...] = (Service.LOOK_UP_CITIZEN,),
 ) -> Application:
     """An application of an agency of the world, whose account is the one in the directory there."""
-    made = application(code, number=number, stage=stage, services=services)
+    made = an_application(code, number=number, stage=stage, services=services)
     listed = world.agencies[code].account()
     made.integration_accounts.filter(environment=Environment.TEST).update(name=listed.id, public_key=listed.public_key)
     return made

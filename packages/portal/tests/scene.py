@@ -28,6 +28,7 @@ from ketnoi_portal.staff.inviting import AskedFor, Invited
 from ketnoi_portal.staff.models import Assignment, Invitation, Person
 
 from .account_helpers import commune_with_commitment, ready_to_hand_over
+from .applications import an_application
 from .browsing import as_person
 from .pages import PDF, Cast, Walk
 
@@ -57,7 +58,7 @@ class Scene:
         attached = SurveyAttachment.objects.create(
             survey=survey, question="a_network", file=confirmed.file, file_name="so-do.pdf", added_at=clock.now()
         )
-        application("H55")
+        an_application("H55")
         commune_rep, *_ = commune_with_commitment()
         account = ready_to_hand_over(commune_rep, COMMUNE, "an")
         sent = list_actions.hand_over(commune_rep, [account])

@@ -22,7 +22,7 @@ from ketnoi_portal.process.roles import Role
 from ketnoi_protocol.services import Environment
 from ketnoi_testbed.postgres import Postgres
 
-from .applications import application
+from .applications import an_application
 from .browsing import as_person
 from .crowd import crowd
 from .offices import at_agency, at_desk, found
@@ -75,7 +75,7 @@ def test_of_200_000_officers_only_changed_buckets_are_read() -> None:
 
 @pytest.mark.usefixtures("many")
 def test_of_200_000_accounts_pages_ask_few_questions() -> None:
-    application("H55")
+    an_application("H55")
     desk, rep = as_person(at_desk("pc06-h55", Role.HANDLER)), as_person(at_agency("H55"))
     for client, page in (
         (desk, "accounts:queue"),

@@ -22,7 +22,7 @@ from ketnoi_protocol.personal_number import holds_personal_number
 from ketnoi_protocol.services import Environment, Service
 
 from .account_helpers import comes_in, commune_with_commitment, ready_to_hand_over
-from .applications import application
+from .applications import an_application
 from .offices import found
 
 pytestmark = pytest.mark.django_db
@@ -35,7 +35,7 @@ def officers(environment: Environment = Environment.PRODUCTION) -> dict[str, Off
 
 
 def active() -> tuple[Account, Actor, Actor]:
-    application("H55")
+    an_application("H55")
     rep, *desks = commune_with_commitment()
     account = ready_to_hand_over(rep, COMMUNE, "an")
     list_actions.hand_over(rep, [account])

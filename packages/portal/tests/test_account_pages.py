@@ -17,7 +17,7 @@ from ketnoi_portal.process.account_case import AccountState
 from ketnoi_portal.process.roles import Role
 
 from .account_helpers import ask, comes_in, commune_with_commitment, ready_to_hand_over
-from .applications import application
+from .applications import an_application
 from .browsing import as_person
 from .offices import at_agency, at_desk, found
 
@@ -44,7 +44,7 @@ def post(client: Client, page: str, *args: object, follow: bool = True, **data: 
 
 def test_a_commune_officer_over_three_desks() -> None:
     found()
-    application("H55")
+    an_application("H55")
     rep_actor = at_agency(COMMUNE)
     rep = as_person(rep_actor)
     team, pc06, c06 = (as_person(at_desk(slug, Role.HANDLER)) for slug in ("doi-h55-30", "pc06-h55", "c06"))
@@ -94,7 +94,7 @@ def test_a_commune_officer_over_three_desks() -> None:
 
 def test_strangers_see_nothing() -> None:
     found()
-    application("H55")
+    an_application("H55")
     rep, *_ = commune_with_commitment()
     account = ready_to_hand_over(rep, COMMUNE, "an")
     list_actions.hand_over(rep, [account])
@@ -140,7 +140,7 @@ def test_the_agencys_pages_are_not_the_desks_and_the_reverse() -> None:
 
 def test_every_page_has_one_heading_and_no_inline_code() -> None:
     found()
-    application("H55")
+    an_application("H55")
     rep_actor, team_actor, *_ = commune_with_commitment()
     account = ready_to_hand_over(rep_actor, COMMUNE, "an")
     list_actions.hand_over(rep_actor, [account])
@@ -199,7 +199,7 @@ def test_the_page_that_is_too_old_changes_nothing() -> None:
 
 def test_the_yearly_review_is_answered_on_a_page() -> None:
     found()
-    application("H55")
+    an_application("H55")
     rep_actor, team_actor, pc06, c06 = commune_with_commitment()
     account = ready_to_hand_over(rep_actor, COMMUNE, "an")
     list_actions.hand_over(rep_actor, [account])
@@ -219,7 +219,7 @@ def test_the_yearly_review_is_answered_on_a_page() -> None:
 
 def test_the_day_names_what_waits() -> None:
     found()
-    application("H55")
+    an_application("H55")
     rep, team, *_ = commune_with_commitment()
     account = ready_to_hand_over(rep, COMMUNE, "an")
     list_actions.hand_over(rep, [account])

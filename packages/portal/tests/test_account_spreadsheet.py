@@ -24,7 +24,7 @@ from ketnoi_portal.accounts.spreadsheet import (
 )
 from ketnoi_protocol.services import Service
 
-from .applications import application
+from .applications import an_application
 from .browsing import as_person
 from .offices import at_agency, found
 
@@ -65,7 +65,7 @@ def upload(client: Client, data: bytes, name: str = "ds.xlsx") -> str:
 @pytest.mark.django_db
 def test_a_tenth_of_the_lines_is_bad_and_the_rest_is_taken() -> None:
     found()
-    application("H55")
+    an_application("H55")
     rows = [good(number) for number in range(100)]
     bad: dict[int, list[object]] = {
         5: ["", "Chuyên viên", "a5@example.vn", COMMUNE, "3"],
@@ -104,7 +104,7 @@ def test_a_tenth_of_the_lines_is_bad_and_the_rest_is_taken() -> None:
 @pytest.mark.django_db
 def test_the_same_file_again_asks_for_nobody_twice() -> None:
     found()
-    application("H55")
+    an_application("H55")
     client = as_person(at_agency(COMMUNE))
     data = workbook(*(good(number) for number in range(3)))
     upload(client, data)
@@ -115,7 +115,7 @@ def test_the_same_file_again_asks_for_nobody_twice() -> None:
 @pytest.mark.django_db
 def test_the_number_of_queries_does_not_grow_with_the_lines(django_assert_max_num_queries: object) -> None:
     found()
-    application("H55")
+    an_application("H55")
     actor = at_agency(COMMUNE)
     lines = read(workbook(*(good(number) for number in range(400))))
     with django_assert_max_num_queries(8):  # type: ignore[operator]

@@ -27,7 +27,7 @@ from ketnoi_portal.staff.models import Assignment, Person, hats_of
 from ketnoi_protocol.services import Service, System
 
 from .account_helpers import ask, comes_in, commitment, commune_with_commitment, ready_to_hand_over
-from .applications import application
+from .applications import an_application
 from .offices import at_agency, at_desk, found
 
 pytestmark = pytest.mark.django_db
@@ -49,7 +49,7 @@ def created(account: Account, *desks: Actor) -> Account:
 
 def test_a_commune_officer_gets_an_account_over_three_desks() -> None:
     found()
-    application("H55")
+    an_application("H55")
     rep, district, pc06, c06 = commune_with_commitment()
     account = ready_to_hand_over(rep, COMMUNE, "an")
     sent = list_actions.hand_over(rep, [account])
@@ -73,7 +73,7 @@ def test_a_commune_officer_gets_an_account_over_three_desks() -> None:
 
 def test_one_returned_line_holds_back_no_other() -> None:
     found()
-    application("H55")
+    an_application("H55")
     rep, district, *_ = commune_with_commitment()
     three = [ready_to_hand_over(rep, COMMUNE, name) for name in ("an", "binh", "chi")]
     list_actions.hand_over(rep, three)
@@ -98,7 +98,7 @@ def test_one_returned_line_holds_back_no_other() -> None:
 
 def test_services_beyond_the_organisations_are_refused() -> None:
     found()
-    application("H55", services=(Service.LOOK_UP_CITIZEN,))
+    an_application("H55", services=(Service.LOOK_UP_CITIZEN,))
     rep, *_ = commune_with_commitment()
     account = ready_to_hand_over(rep, COMMUNE, "an", Service.LOOK_UP_CITIZEN, Service.VERIFY_HOUSEHOLD)
     with pytest.raises(StepRefused, match="missing:services_granted"):
@@ -110,7 +110,7 @@ def test_services_beyond_the_organisations_are_refused() -> None:
 
 def test_a_suspended_application_makes_no_accounts() -> None:
     found()
-    suspended = application("H55")
+    suspended = an_application("H55")
     rep, district, *_ = commune_with_commitment()
     account = ready_to_hand_over(rep, COMMUNE, "an")
     take(rep, account, "hand_over_to_district_police")
@@ -123,7 +123,7 @@ def test_a_suspended_application_makes_no_accounts() -> None:
 
 def test_without_the_units_commitment_there_is_no_account() -> None:
     found()
-    application("H55")
+    an_application("H55")
     rep = at_agency(COMMUNE)
     account = ready_to_hand_over(rep, COMMUNE, "an")
     with pytest.raises(StepRefused, match="^missing:unit_commitment_accepted$"):
@@ -158,7 +158,7 @@ def test_the_identity_system_offers_no_accounts_and_says_why() -> None:
 
 
 def active_account(name: str = "an") -> tuple[Account, Actor, Actor, Actor, Actor]:
-    application("H55")
+    an_application("H55")
     rep, district, pc06, c06 = commune_with_commitment()
     account = ready_to_hand_over(rep, COMMUNE, name)
     list_actions.hand_over(rep, [account])
@@ -228,7 +228,7 @@ def test_whoever_leaves_has_no_account() -> None:
 
 def test_whoever_decides_at_a_desk_gets_no_account() -> None:
     found()
-    application("H55")
+    an_application("H55")
     rep, district, pc06, c06 = commune_with_commitment()
     account = ready_to_hand_over(rep, COMMUNE, "an")
     Account.objects.update(email=Person.objects.get(pk=pc06.person).email)
@@ -285,7 +285,7 @@ def test_a_person_asks_once_in_a_unit() -> None:
 
 def test_after_the_reform_commune_police_take_the_districts_place() -> None:
     found()
-    application("H55")
+    an_application("H55")
     old_rep, district, pc06, c06 = commune_with_commitment()
     begun_before = ready_to_hand_over(old_rep, COMMUNE, "an")
     Desk.objects.create(slug="cax", kind="commune_police", title="CAX", organisation="G01.CAX.H553012", area=COMMUNE)
@@ -307,7 +307,7 @@ def test_after_the_reform_commune_police_take_the_districts_place() -> None:
 
 def test_many_lines_at_once() -> None:
     found()
-    application("H55")
+    an_application("H55")
     rep, district, *_ = commune_with_commitment()
     accounts = [ready_to_hand_over(rep, COMMUNE, f"n{number}") for number in range(5)]
     list_actions.hand_over(rep, accounts)

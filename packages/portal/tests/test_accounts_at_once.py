@@ -22,7 +22,7 @@ from ketnoi_portal.process.rules import StepRefused
 from ketnoi_protocol.services import Environment
 
 from .account_helpers import comes_in, commune_with_commitment, ready_to_hand_over
-from .applications import application
+from .applications import an_application
 from .offices import found
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -50,7 +50,7 @@ def at_once(*acts: Callable[[], object]) -> list[str]:
 
 def test_two_officers_of_one_desk_act_on_the_same_account() -> None:
     found()
-    application("H55")
+    an_application("H55")
     rep, team, *_ = commune_with_commitment()
     account = ready_to_hand_over(rep, COMMUNE, "an")
     list_actions.hand_over(rep, [account])
@@ -67,7 +67,7 @@ def test_two_officers_of_one_desk_act_on_the_same_account() -> None:
 
 def test_lists_sent_at_once_have_numbers_of_their_own_and_each_account_goes_once() -> None:
     found()
-    application("H55")
+    an_application("H55")
     rep, team, *_ = commune_with_commitment()
     accounts = [ready_to_hand_over(rep, COMMUNE, f"n{number}") for number in range(6)]
     list_actions.hand_over(rep, accounts)
@@ -89,7 +89,7 @@ def test_lists_sent_at_once_have_numbers_of_their_own_and_each_account_goes_once
 
 def test_a_withdrawn_unit_and_a_resumed_account_leave_nothing_open() -> None:
     found()
-    application("H55")
+    an_application("H55")
     rep, team, pc06, c06 = commune_with_commitment()
     unit, why = Organisation.objects.get(pk=COMMUNE), AccountGiven(reason="x")
     accounts = [ready_to_hand_over(rep, COMMUNE, f"n{number}") for number in range(4)]

@@ -124,10 +124,10 @@ def test_a_message_counts_once(world: World, rep: Actor, testing: Application) -
 
 def connected_again(first: Application) -> Application:
     """A second application of the same information system, as a renewal is."""
-    from .applications import application
+    from .applications import an_application
 
     first.integration_accounts.filter(environment=Environment.TEST).update(name="first")
-    made = application("H55", number="KN-2026-000009", stage=Stage.TESTING)
+    made = an_application("H55", number="KN-2026-000009", stage=Stage.TESTING)
     earlier = clock.now() - timedelta(hours=1)
     made.integration_accounts.update(issued_at=earlier)
     made.platform_registrations.update(asked_at=earlier)

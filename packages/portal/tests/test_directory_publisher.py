@@ -29,7 +29,7 @@ from ketnoi_protocol.services import Environment
 from ketnoi_runtime.clock import SystemClock
 from ketnoi_trust.directory import read_bucket, verify_manifest
 
-from .applications import application
+from .applications import an_application
 from .offices import at_desk, found
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -103,7 +103,7 @@ def in_thread(work: Callable[[], Any]) -> Awaitable[Any]:
 
 
 def test_a_revocation_is_published_within_seconds(own: Settings, signer: Any, c06: Actor) -> None:
-    one = application("H55", number="KN-2026-000001")
+    one = an_application("H55", number="KN-2026-000001")
 
     async def act() -> None:
         async with publishing(own, signer) as (_, reader):
@@ -181,7 +181,7 @@ def test_a_publisher_without_its_key_or_with_a_wrong_mark_does_not_start(own: Se
 
 
 def test_every_step_raises_the_revision_and_no_step_does_so_outside_its_transaction(c06: Actor) -> None:
-    one, before = application("H55", number="KN-2026-000001"), present_revision()
+    one, before = an_application("H55", number="KN-2026-000001"), present_revision()
     actions.take(c06, one, "suspend", given=Given(reason="kiểm tra"))
     assert present_revision() == before + 1
     with pytest.raises(ZeroDivisionError), transaction.atomic():

@@ -29,7 +29,7 @@ from ketnoi_protocol.services import Service
 from ketnoi_testbed.parts.premises import write_settings
 from ketnoi_testbed.world import World
 
-from .applications import application
+from .applications import an_application
 from .offices import at_desk, found
 
 INSTANCE = "VDXP-TEST"
@@ -113,7 +113,7 @@ def run(told: Server, open_server: Callable[[Server], SecurityServer] = Security
 def test_a_first_start_changes_nothing_and_lists_what_is_there(told: Server, officers: Any) -> None:
     before = rights(told)
     assert len(before) == 6
-    application("G15", number="KN-2026-000001", services=THREE)
+    an_application("G15", number="KN-2026-000001", services=THREE)
     done = run(told)
     assert rights(told) == before
     assert done.mode == Target.WATCH
@@ -166,7 +166,7 @@ def test_approving_opens_and_revoking_closes(told: Server, officers: Any, c06: A
         server.take(*key)
     run(told)
     enforce(officers)
-    one = application("H55", number="KN-2026-000001", services=THREE)
+    one = an_application("H55", number="KN-2026-000001", services=THREE)
     done = run(told)
     assert done.outcome == Run.MENDED
     assert rights(told)[key] == {f"{INSTANCE}:GOV:H55:SS01"}
@@ -180,7 +180,7 @@ def test_approving_opens_and_revoking_closes(told: Server, officers: Any, c06: A
 
 
 def test_drift_is_only_shown_in_watch_and_mended_in_enforce(told: Server, officers: Any, world: World) -> None:
-    application("H55", number="KN-2026-000001", services=THREE)
+    an_application("H55", number="KN-2026-000001", services=THREE)
     key = (SUBJECT, code_of(world, LOOK_UP))
     run(told)
     with SecurityServer.of(told) as server:
@@ -203,7 +203,7 @@ def test_drift_is_only_shown_in_watch_and_mended_in_enforce(told: Server, office
 def test_a_right_that_somebody_adds_by_hand_is_told_and_waits_for_two_officers(
     told: Server, officers: tuple[Actor, Actor], world: World
 ) -> None:
-    one = application("H55", number="KN-2026-000001", services=(LOOK_UP,))
+    one = an_application("H55", number="KN-2026-000001", services=(LOOK_UP,))
     key = (SUBJECT, code_of(world, HOUSEHOLD))
     with SecurityServer.of(told) as server:
         server.take(*key)
@@ -221,7 +221,7 @@ def test_a_right_that_somebody_adds_by_hand_is_told_and_waits_for_two_officers(
         actions.propose_keep(officers[0], right, Organisation.objects.get(pk="G15"), end, "x")
     with pytest.raises(actions.DecisionRefused, match="no_end"):
         actions.propose_keep(officers[0], right, body, clock.today() - timedelta(days=1), "x")
-    pending = application("H55", number="KN-2026-000002", services=(HOUSEHOLD,), stage=Stage.WITH_C06)
+    pending = an_application("H55", number="KN-2026-000002", services=(HOUSEHOLD,), stage=Stage.WITH_C06)
     with pytest.raises(actions.DecisionRefused, match="application_pending"):
         actions.propose_keep(officers[0], right, body, end, "mở giúp")
     type(pending).objects.filter(pk=pending.pk).update(stage=Stage.WITHDRAWN)
@@ -248,7 +248,7 @@ def test_a_kept_right_stands_until_its_day(told: Server, officers: tuple[Actor, 
 
 def test_many_removals_at_once_stop_and_ask(told: Server, officers: tuple[Actor, Actor], c06: Actor) -> None:
     both = [
-        application(code, number=f"KN-2026-00000{number}", services=THREE)
+        an_application(code, number=f"KN-2026-00000{number}", services=THREE)
         for number, code in enumerate(("G15", "H55"), 1)
     ]
     run(told)
@@ -294,7 +294,7 @@ def test_a_run_may_be_killed_anywhere(told: Server, officers: Any, c06: Actor, w
             server.take(SUBJECT, code_of(world, service))
     run(told)
     enforce(officers)
-    one = application("H55", number="KN-2026-000001", services=THREE)
+    one = an_application("H55", number="KN-2026-000001", services=THREE)
     dying = type("Dying", (Dying,), {"after": after})
     for _ in range(4):
         with pytest.raises(Killed):
@@ -333,7 +333,7 @@ def test_a_worker_that_was_overtaken_changes_nothing(told: Server, officers: Any
         server.take(*key)
     run(told)
     enforce(officers)
-    application("H55", number="KN-2026-000001", services=THREE)
+    an_application("H55", number="KN-2026-000001", services=THREE)
     run(told, Slow.of)
     assert key not in rights(told)
     assert Right.objects.filter(service_code=key[1], subject=SUBJECT).count() == 0
@@ -342,7 +342,7 @@ def test_a_worker_that_was_overtaken_changes_nothing(told: Server, officers: Any
 def test_nothing_is_opened_to_a_server_that_the_platform_does_not_know(told: Server, officers: Any) -> None:
     run(told)
     enforce(officers)
-    application("H38", number="KN-2026-000001", services=(LOOK_UP,))
+    an_application("H38", number="KN-2026-000001", services=(LOOK_UP,))
     assert run(told).outcome == Run.INCOMPLETE
     drift = Drift.objects.get(kind=Drift.HELD)
     assert drift.detail == {"because": "subsystem"}
@@ -371,7 +371,7 @@ def test_another_certificate_is_not_spoken_to(told: Server, world: World, office
 
 
 def test_the_task_looks_only_when_there_is_a_reason(told: Server, officers: Any, c06: Actor) -> None:
-    one = application("H55", number="KN-2026-000001", services=THREE)
+    one = an_application("H55", number="KN-2026-000001", services=THREE)
     reconcile()
     target = Target.objects.get(pk=INSTANCE)
     assert not is_due(target)

@@ -27,7 +27,7 @@ from ketnoi_testbed.parts.exchanges import OPERATOR
 from ketnoi_testbed.parts.premises import write_settings
 from ketnoi_testbed.world import World
 
-from .applications import application
+from .applications import an_application
 from .browsing import as_person
 from .offices import at_agency, at_desk, found
 
@@ -76,7 +76,7 @@ def operator(committed: str, told: None) -> Actor:
 def newcomer(operator: Actor, world: World) -> Iterator[Application]:
     """Lào Cai's application, with its security server as it stands, unknown to the platform before and after."""
     form = form_in([world], "H38", [Service.LOOK_UP_CITIZEN])
-    made = application("H38", number="KN-2026-000001", stage=Stage.SUBMITTED, form=form, registered=False)
+    made = an_application("H38", number="KN-2026-000001", stage=Stage.SUBMITTED, form=form, registered=False)
     (entry,) = form.servers
     made.platform_registrations.update(certificate=_der(entry.certificate))
     yield made
@@ -182,7 +182,7 @@ def test_removing_takes_the_server_off_the_platform_in_reverse(operator: Actor, 
 
 def test_what_another_application_stands_on_stays(operator: Actor, newcomer: Application, world: World) -> None:
     registrar.register(operator, newcomer, UNIT)
-    other = application(
+    other = an_application(
         "H38", number="KN-2026-000002", stage=Stage.LIVE, form=form_in([world], "H38", [Service.VERIFY_HOUSEHOLD])
     )
     registrar.remove(operator, newcomer, UNIT, "gộp vào hồ sơ mới")

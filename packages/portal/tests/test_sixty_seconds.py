@@ -27,7 +27,7 @@ from ketnoi_testbed.asking import person_of
 from ketnoi_testbed.parts.premises import write_settings
 from ketnoi_testbed.world import World
 
-from .applications import application
+from .applications import an_application
 from .offices import at_desk, found
 from .test_commands import running
 
@@ -90,7 +90,7 @@ def until(is_so: Callable[[], object], within: float = SECONDS) -> float:
 
 def justice(world: World) -> Application:
     """The ministry of the world, approved, with the account that it really has."""
-    made = application("G15", number="KN-2026-000001", services=(Service.LOOK_UP_CITIZEN,))
+    made = an_application("G15", number="KN-2026-000001", services=(Service.LOOK_UP_CITIZEN,))
     account = world.agencies["G15"].account()
     IntegrationAccount.objects.filter(application=made, environment="test").update(
         name=account.id, public_key=account.public_key
