@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ketnoi_exchange.admin import openapi as exchange_admin
-from ketnoi_portal.process import drawing
+from ketnoi_portal.process import account_tables, drawing
 from ketnoi_protocol.errors import TABLE
 from ketnoi_protocol.services import Catalogue, profiles
 from ketnoi_securityserver.admin import openapi as securityserver_admin
@@ -118,6 +118,7 @@ PROCESS_NOTE = (
 PAGES = {
     "errors.md": errors,
     "services.md": services,
+    "accounts.md": lambda: account_tables.accounts_page(PROCESS_NOTE),
     "process.md": lambda: drawing.process_page(PROCESS_NOTE),
     "process.svg": drawing.state_diagram,
     "securityserver-admin.openapi.json": lambda: securityserver_admin.document().decode(),

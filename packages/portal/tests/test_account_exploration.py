@@ -60,6 +60,8 @@ def judge(taken: AccountTaken) -> str | None:
             return "no accepted personal commitment"
         if after.unit_commitment is not PaperState.ACCEPTED:
             return "no accepted commitment of the unit"
+        if after.ended and (before.state is AccountState.EXPIRED or after.state is AccountState.ACTIVE):
+            return "opened after its end"
         if after.state is AccountState.ACTIVE and not after.reviewed:
             return "not confirmed in the review"
     if after.state is AccountState.WITH_DESK and before.state is not AccountState.WITH_DESK and not after.commitment:

@@ -132,6 +132,7 @@ def _case(
         suspended_by=DeskKind(account.suspended_by) if account.suspended_by else None,
         activated=account.activated,
         reviewed=account.review_due is None,
+        ended=account.valid_until is not None and account.valid_until <= clock.now(),
     )
 
 

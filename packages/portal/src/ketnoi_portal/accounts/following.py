@@ -7,7 +7,7 @@ from ketnoi_portal.accounts.facts import facts_of
 from ketnoi_portal.accounts.models import Account, PersonalCommitment
 from ketnoi_portal.accounts.taking import keep
 from ketnoi_portal.accounts.unit_actions import accept_from_dossier
-from ketnoi_portal.accounts.writing import make
+from ketnoi_portal.accounts.writing import begin_turn, make
 from ketnoi_portal.audit.models import record
 from ketnoi_portal.onboarding.actions import after_every_step
 from ketnoi_portal.onboarding.models import Application, ListedAccount
@@ -66,6 +66,7 @@ def create_listed(actor: Actor, application: Application) -> list[Account]:
         decides = works_on_another_desk_of_the_route(email, each.unit)
         if facts[each.unit_id].commitment is PaperState.ACCEPTED and not decides:
             account.state = AccountState.CREATED
+            begin_turn(account, AccountState.CREATED)
             make(actor, account)
         else:
             account.commitments.update(state=PaperState.FILED)

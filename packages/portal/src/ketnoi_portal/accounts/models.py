@@ -66,6 +66,9 @@ class Account(models.Model):
     has it (empty when none has). `services` are the codes of the services. `bucket` and `revision` are for the signed
     directory: where it stands there, and the change that touched it last. `version` grows with every change, so that
     two people at once are noticed. No personal number stands here.
+
+    `due_at` is until when somebody is waited for; the marks beside it say who has been told of this turn, and
+    `end_told_at` that the end date (`valid_until`) is near.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -88,6 +91,11 @@ class Account(models.Model):
     review_due = models.DateField(null=True, blank=True)
     valid_from = models.DateTimeField(null=True, blank=True)
     valid_until = models.DateTimeField(null=True, blank=True)
+    due_at = models.DateTimeField(null=True, blank=True)
+    told_at = models.DateTimeField(null=True, blank=True)
+    reminded_at = models.DateTimeField(null=True, blank=True)
+    escalated_at = models.DateTimeField(null=True, blank=True)
+    end_told_at = models.DateTimeField(null=True, blank=True)
     batch = models.ForeignKey(Batch, models.PROTECT, null=True, blank=True, related_name="accounts")
     listed = models.OneToOneField(ListedAccount, models.PROTECT, null=True, blank=True, related_name="account")
     asked_at = models.DateTimeField()
@@ -103,6 +111,12 @@ class Account(models.Model):
             models.Index(fields=["bucket"]),
             models.Index(fields=["revision"]),
             models.Index(fields=["review_due"], condition=~Q(review_due=None), name="accounts_waiting_for_review"),
+            models.Index(
+                fields=["due_at"], condition=Q(due_at__isnull=False, escalated_at=None), name="accounts_waited_for"
+            ),
+            models.Index(fields=["desk", "due_at"], condition=~Q(desk=""), name="accounts_due_at_desks"),
+            models.Index(fields=["asked_at"], condition=Q(due_at__isnull=False, told_at=None), name="accounts_untold"),
+            models.Index(fields=["valid_until"], condition=~Q(valid_until=None), name="accounts_ending"),
             # In the order of pages, and with all that their counts ask.
             models.Index(Collate("unit", "C"), "full_name", "id", name="accounts_as_listed"),
             models.Index(Collate("unit", "C"), "state", "chart", "level", name="accounts_as_counted"),
@@ -157,6 +171,7 @@ _TONES = {
     AccountState.CREATED: "info",
     AccountState.ACTIVE: "good",
     AccountState.SUSPENDED: "bad",
+    AccountState.EXPIRED: "bad",
 }
 
 

@@ -50,9 +50,9 @@ def looks(actor: Actor) -> bool:
 
 
 def waiting_for(actor: Actor) -> QuerySet[Account]:
-    """Accounts that this desk has now, the oldest first."""
+    """Accounts that this desk has now, by what is due first."""
     waiting = Account.objects.filter(desk=actor.desk, state=AccountState.WITH_DESK)
-    return in_area(waiting, actor).select_related("unit", "batch").order_by("state_since", "pk")
+    return in_area(waiting, actor).select_related("unit", "batch").order_by("due_at", "pk")
 
 
 def account_seen(actor: Actor, key: UUID) -> Account:

@@ -10,6 +10,7 @@ from ketnoi_portal.accounts.reading import looks, own_accounts, unit_commitments
 from ketnoi_portal.day.panels import Panel, register
 from ketnoi_portal.process.account_case import AccountState, UnitCommitmentState
 from ketnoi_portal.process.roles import Actor, DeskKind
+from ketnoi_portal.site import clock
 from ketnoi_portal.text import Text
 
 
@@ -23,6 +24,11 @@ def _rows(actor: Actor) -> list[tuple[int, Text, str]]:
     if actor.desk is not DeskKind.AGENCY:
         filed = unit_commitments_for(actor).filter(state=UnitCommitmentState.FILED)
         return [
+            (
+                waiting_for(actor).filter(due_at__lt=clock.now()).count(),
+                Text("tài khoản quá hạn xử lý", "accounts are late"),
+                "accounts:queue",
+            ),
             (waiting_for(actor).count(), Text("tài khoản chờ xử lý", "accounts wait"), "accounts:queue"),
             (
                 filed.count(),

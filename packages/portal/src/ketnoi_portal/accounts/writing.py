@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db import connection
@@ -17,6 +17,7 @@ from ketnoi_portal.papers import verdicts
 from ketnoi_portal.process.account_case import AccountCase, AccountState
 from ketnoi_portal.process.account_step import place_of
 from ketnoi_portal.process.case import PaperState
+from ketnoi_portal.process.deadlines import ACCOUNT_DAYS, LONGEST_ACCOUNT_DAYS
 from ketnoi_portal.process.roles import Actor
 from ketnoi_portal.process.rules import Reason, StepRefused
 from ketnoi_portal.site import clock
@@ -50,8 +51,9 @@ def _writes(*steps: str) -> Callable[[Write], Write]:
 def write(account: Account, after: AccountCase, given: AccountGiven) -> None:
     """Put into the account what the case says; the caller saves it."""
     if account.state != after.state:
-        account.state_since = clock.now()
         account.suspended_for = given.reason[:300] if after.state is AccountState.SUSPENDED else ""
+    if (account.state, account.route_position) != (after.state, after.position):
+        begin_turn(account, after.state)
     account.state = after.state
     account.unit_id = after.unit
     account.level = after.level
@@ -60,6 +62,14 @@ def write(account: Account, after: AccountCase, given: AccountGiven) -> None:
     account.suspended_by = after.suspended_by or ""
     account.activated = after.activated
     account.review_due = None if after.reviewed else account.review_due
+
+
+def begin_turn(account: Account, state: AccountState) -> None:
+    """The account begins to wait in a state, or at another desk: since now, for as many days as the table says."""
+    account.state_since = clock.now()
+    days = ACCOUNT_DAYS.get(state)
+    account.due_at = None if days is None else account.state_since + timedelta(days=days)
+    account.told_at = account.reminded_at = account.escalated_at = None
 
 
 def touch_directory(account: Account) -> None:
@@ -123,14 +133,20 @@ def _remove_commitment(account: Account, unit: str, actor: Actor, given: Account
     _take_out(account, given.reason)
 
 
-@_writes("return_request", "ask_again")
+@_writes("ask_again")
+def _ask_again(account: Account, unit: str, actor: Actor, given: AccountGiven) -> None:
+    _read_again(account, unit, actor, given)
+    account.valid_until = account.end_told_at = None
+
+
+@_writes("return_request")
 def _read_again(account: Account, unit: str, actor: Actor, given: AccountGiven) -> None:
     account.commitments.filter(current=True).update(state=PaperState.FILED, accepted_at=None, accepted_by="")
 
 
 @_writes("transfer")
 def _transfer(account: Account, unit: str, actor: Actor, given: AccountGiven) -> None:
-    _read_again(account, unit, actor, given)
+    _ask_again(account, unit, actor, given)
     take_leave(account)
     account.unit_id = place_of(unit)[0]
 
@@ -157,10 +173,20 @@ def _open_review(account: Account, unit: str, actor: Actor, given: AccountGiven)
     account.review_due = given.due
 
 
+@_writes("renew")
+def _renew(account: Account, unit: str, actor: Actor, given: AccountGiven) -> None:
+    today = clock.today()
+    if given.due is None or not today < given.due <= today + timedelta(days=LONGEST_ACCOUNT_DAYS):
+        raise StepRefused([_NO_SUCH_END])
+    # To the end of that day, as people read a date.
+    account.valid_until = datetime.combine(given.due, time(23, 59, 59), clock.HANOI)
+    account.end_told_at = None
+
+
 def make(actor: Actor, account: Account) -> None:
     """Give the account its code, and its officer a way in."""
     account.person = invite(actor, account)
-    account.valid_from = clock.now()
+    account.valid_from, account.valid_until, account.end_told_at = clock.now(), None, None
     if account.code is None:
         account.code = codes.new_codes(account.unit_id, 1)[0]
 
@@ -176,6 +202,14 @@ _NOT_SIGNED = Reason(
         "Xem bản giấy, đánh dấu chấp nhận bản quét và nêu lý do; hoặc trả lại",
         "See the paper itself, tick that you accept the scan and say why; or return it",
     ),
+)
+_NO_SUCH_END = Reason(
+    "end_date_wrong",
+    Text(
+        f"Ngày hết hạn phải sau hôm nay và trong {LONGEST_ACCOUNT_DAYS // 365} năm tới",
+        f"The end date must lie after today and within {LONGEST_ACCOUNT_DAYS // 365} years",
+    ),
+    Text("Chọn ngày khác", "Choose another date"),
 )
 _ANOTHERS = Reason(
     "commitment_of_another",

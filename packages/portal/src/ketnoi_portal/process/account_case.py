@@ -22,6 +22,7 @@ class AccountState(StrEnum):
     CREATED = "created"
     ACTIVE = "active"
     SUSPENDED = "suspended"
+    EXPIRED = "expired"
     CLOSED = "closed"
 
 
@@ -32,6 +33,7 @@ ACCOUNT_STATE_TITLES: Final = {
     AccountState.CREATED: Text("Đã tạo, chờ kích hoạt", "Created, waiting for activation"),
     AccountState.ACTIVE: Text("Đang hoạt động", "Active"),
     AccountState.SUSPENDED: Text("Tạm khóa", "Suspended"),
+    AccountState.EXPIRED: Text("Hết hạn", "Expired"),
     AccountState.CLOSED: Text("Đã đóng", "Closed"),
 }
 
@@ -44,7 +46,7 @@ class AccountCase:
     personal commitment, `unit_commitment` the unit's own. `granted` are the services that a running application
     opens for the unit, `live` those of them that are in production now. `suspended_by` is the desk that suspended it,
     None where a rule or the unit did. `reviewed`: no yearly review waits for the unit. `activated`: its officer has
-    confirmed it since C06 created it.
+    confirmed it since C06 created it. `ended`: it has an end date, and that has passed.
     """
 
     system: System
@@ -62,6 +64,7 @@ class AccountCase:
     suspended_by: DeskKind | None = None
     activated: bool = False
     reviewed: bool = True
+    ended: bool = False
 
     @property
     def chart(self) -> Chart:

@@ -9,7 +9,7 @@ from typing import Final
 
 from ketnoi_portal.process.account_case import AccountCase, AccountState
 from ketnoi_portal.process.account_requirements import ACCOUNT_REQUIREMENTS, AccountRequirement
-from ketnoi_portal.process.account_step import AccountStep
+from ketnoi_portal.process.account_step import KNOWN, AccountStep
 from ketnoi_portal.process.account_steps import ACCOUNT_STEP, ACCOUNT_STEPS
 from ketnoi_portal.process.accounts import apply_account_step, can_account_step
 from ketnoi_portal.process.case import PaperState
@@ -43,7 +43,8 @@ def explore_accounts(
     """Walk an account from `begin` by every step, or until `judge` objects to one.
 
     Between steps the surroundings change as they may: services of a draft are chosen, the organisation's application
-    is granted, suspended and ended, the unit's commitment is accepted or withdrawn (which suspends at once).
+    is granted, suspended and ended, the unit's commitment is accepted or withdrawn (which suspends at once), an end
+    date passes.
     """
     rows = tuple(requirements)
 
@@ -67,6 +68,8 @@ def _surroundings(case: AccountCase) -> Iterator[Move[AccountCase]]:
     for granted, live in product(_CHOICES, _CHOICES):
         if live <= granted:
             yield "application", case.but(granted=granted, live=live), None
+    if case.state in KNOWN:
+        yield "time passes", case.but(ended=True), None
     yield "unit_accepted", case.but(unit_commitment=PaperState.ACCEPTED), None
     gone = case.but(unit_commitment=None)
     suspend = ACCOUNT_STEP["suspend_for_unit"]

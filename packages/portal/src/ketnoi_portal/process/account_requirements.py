@@ -23,6 +23,7 @@ class AccountGate(StrEnum):
     CREATE = "create"
     ACTIVATE = "activate"
     RESUME = "resume"
+    RENEW = "renew"
 
 
 _FROM_HAND_OVER: Final = frozenset(AccountGate) - {AccountGate.REQUEST}
@@ -132,10 +133,19 @@ ACCOUNT_REQUIREMENTS: Final[tuple[AccountRequirement, ...]] = (
         "review_confirmed",
         Text("Đơn vị đã xác nhận tài khoản trong kỳ rà soát", "The unit has confirmed it in the yearly review"),
         Text("Đơn vị xác nhận người này còn cần tài khoản", "The unit confirms that this person still needs it"),
-        frozenset({AccountGate.ACTIVATE, AccountGate.RESUME}),
+        frozenset({AccountGate.ACTIVATE, AccountGate.RESUME, AccountGate.RENEW}),
         TT46,
         "2.2/10",
         lambda case: [] if case.reviewed else ["review"],
+    ),
+    AccountRequirement(
+        "not_ended",
+        Text("Tài khoản chưa hết hạn", "The account has not reached its end date"),
+        Text("Bộ phận quản lý gia hạn tài khoản", "The desk that manages the account renews it"),
+        frozenset({AccountGate.ACTIVATE, AccountGate.RESUME}),
+        TT46,
+        "2.2/10",
+        lambda case: ["end"] if case.ended else [],
     ),
 )
 

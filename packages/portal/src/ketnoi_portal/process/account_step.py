@@ -59,7 +59,7 @@ class AccountStep(Generic[H]):
 
 S = AccountState
 MADE = frozenset({S.CREATED, S.ACTIVE})
-KNOWN = MADE | {S.SUSPENDED}
+KNOWN = MADE | {S.SUSPENDED, S.EXPIRED}
 OPEN = frozenset({S.DRAFT, S.RETURNED})
 BY_LEVEL: Final = ("2.2/9", "2.2/10", "2.2/11")
 
@@ -103,7 +103,7 @@ def without_commitment(case: AccountCase, unit: str) -> AccountCase:
 
 
 def asked_again(case: AccountCase, unit: str) -> AccountCase:
-    return returned(case, unit).but(suspended_by=None, activated=False, reviewed=True)
+    return returned(case, unit).but(suspended_by=None, activated=False, reviewed=True, ended=False)
 
 
 def transferred(case: AccountCase, unit: str) -> AccountCase:
@@ -112,6 +112,13 @@ def transferred(case: AccountCase, unit: str) -> AccountCase:
     return asked_again(case, unit).but(
         unit=code, level=level, granted=frozenset(), live=frozenset(), unit_commitment=None
     )
+
+
+def renewed(case: AccountCase, unit: str) -> AccountCase:
+    # Whatever suspended it before still does.
+    if case.state is S.EXPIRED:
+        case = case.but(state=S.ACTIVE if case.activated else S.CREATED)
+    return case.but(ended=False)
 
 
 def place_of(unit: str) -> tuple[str, Level]:

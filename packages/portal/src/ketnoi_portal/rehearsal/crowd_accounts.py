@@ -13,6 +13,7 @@ from ketnoi_portal.accounts.writing import next_revisions
 from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.process.account_case import AccountState
 from ketnoi_portal.process.charts import CHARTS, Level
+from ketnoi_portal.process.deadlines import ACCOUNT_DAYS
 from ketnoi_portal.process.roles import Actor
 from ketnoi_portal.rehearsal.copying import columns, copy_values, values_of
 from ketnoi_portal.settings import Settings
@@ -64,6 +65,10 @@ def _rows(actor: Actor, settings: Settings, unit: Organisation, numbers: range) 
         row[at["full_name"]] = f"{_FAMILY[number % 11]} {_MIDDLE[number // 11 % 7]} {_GIVEN[number // 77 % 13]}"
         row[at["email"]] = f"cb{number}@{unit.pk.lower()}.example"
         row[at["state_since"]], row[at["asked_at"]] = since, since - timedelta(days=10)
+        if (days := ACCOUNT_DAYS.get(AccountState(account.state))) is not None:
+            # Told long ago: a crowd fills no outbox.
+            row[at["due_at"]] = since + timedelta(days=days)
+            row[at["told_at"]] = row[at["reminded_at"]] = row[at["escalated_at"]] = since
         if account.state in _MADE:
             row[at["code"]] = code = next(codes)
             row[at["bucket"]], row[at["valid_from"]] = bucket(code), since

@@ -54,6 +54,20 @@ TASKS: Final[tuple[Task, ...]] = (
         "ketnoi_portal.accounts.tasks:lapse_reviews",
     ),
     Task(
+        "expire_accounts",
+        Text("Đưa tài khoản hết hạn ra khỏi danh bạ", "Take accounts out that have reached their end date"),
+        60,
+        PROCESS,
+        "ketnoi_portal.accounts.tasks:expire",
+    ),
+    Task(
+        "watch_account_deadlines",
+        Text("Nhắc việc và báo quá hạn về tài khoản", "Tell, remind and escalate what accounts wait for"),
+        300,
+        PROCESS,
+        "ketnoi_portal.accounts.deadlines:run",
+    ),
+    Task(
         "pass_time",
         Text("Ghi nhận văn bản, đăng ký hết hạn", "Record what has lapsed or ended"),
         300,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from django.contrib import messages
@@ -41,6 +42,7 @@ _GATES = {
     AccountState.WITH_DESK: AccountGate.FORWARD,
     AccountState.CREATED: AccountGate.ACTIVATE,
     AccountState.SUSPENDED: AccountGate.RESUME,
+    AccountState.EXPIRED: AccountGate.RENEW,
 }
 _WORDS = {
     **{step.name: step.title for step in ACCOUNT_STEPS},
@@ -78,7 +80,9 @@ def step(request: HttpRequest, key: UUID, name: str) -> HttpResponse:
     account = account_seen(actor, key)
     if name not in ACCOUNT_STEP or name in _ELSEWHERE:
         raise Http404
-    given = AccountGiven(reason=request.POST.get("reason", "").strip()[:2000], scan="scan" in request.POST)
+    given = AccountGiven(
+        reason=request.POST.get("reason", "").strip()[:2000], scan="scan" in request.POST, due=_date(request)
+    )
     version = request.POST.get("version", "")
     try:
         unit = _new_place(request, account) if name == "transfer" else request.POST.get("unit", "")
@@ -197,13 +201,20 @@ def _file_form(request: HttpRequest) -> FileForm:
     )
 
 
+def _date(request: HttpRequest) -> date | None:
+    try:
+        return date.fromisoformat(request.POST.get("until", ""))
+    except ValueError:
+        return None
+
+
 def _new_place(request: HttpRequest, account: Account) -> str:
     unit = unit_of(request.POST.get("code", ""), pages.actor_of(request), pages.language())
     return f"{unit.code}/{unit.level}"
 
 
 def _place(case: AccountCase, number: int) -> str:
-    if case.state in (AccountState.CREATED, AccountState.ACTIVE, AccountState.SUSPENDED):
+    if case.state in (AccountState.CREATED, AccountState.ACTIVE, AccountState.SUSPENDED, AccountState.EXPIRED):
         return "done"
     if case.state is not AccountState.WITH_DESK:
         return ""

@@ -21,6 +21,7 @@ from ketnoi_portal.process.account_steps import ACCOUNT_STEP
 from ketnoi_portal.process.accounts import is_theirs
 from ketnoi_portal.process.case import PaperState
 from ketnoi_portal.process.roles import DeskKind, Role
+from ketnoi_portal.site import clock
 
 _BULK = ("accept_commitment", "forward", "create", "return_request")
 
@@ -28,13 +29,13 @@ _BULK = ("accept_commitment", "forward", "create", "return_request")
 @pages.for_desks
 @require_GET
 def queue(request: HttpRequest) -> HttpResponse:
-    """What waits at this desk, the oldest first."""
+    """What waits at this desk, by what is due first; and how much elsewhere in its area is late."""
     actor = pages.actor_of(request)
     waiting = waiting_for(actor)
     unit = request.GET.get("unit", "").strip()[:35]
     if unit:
         waiting = waiting.filter(unit=unit)
-    page = pages.page_of(request, waiting)
+    now, page = clock.now(), pages.page_of(request, waiting)
     accounts = list(page.object_list)
     cases = cases_of(accounts)
     commitments = {
@@ -46,6 +47,7 @@ def queue(request: HttpRequest) -> HttpResponse:
             "commitment": commitments.get(account.pk),
             "accepted": cases[account].commitment is PaperState.ACCEPTED,
             "unsigned": account.pk in commitments and verdicts.needs_a_scan(commitments[account.pk].verdict),
+            "late": account.due_at is not None and account.due_at < now,
             "own": not is_theirs(ACCOUNT_STEP["return_request"], cases[account], "", actor),
         }
         for account in accounts
@@ -59,6 +61,8 @@ def queue(request: HttpRequest) -> HttpResponse:
             "rows": rows,
             "units": by_unit.order_by("-count", "unit")[:20],
             "unit": unit,
+            "late_here": waiting_for(actor).filter(due_at__lt=now).count(),
+            "late_elsewhere": watched_by(actor).exclude(escalated_at=None).exclude(desk=actor.desk).count(),
             "creates": actor.desk is DeskKind.C06,
             "may_act": Role.HANDLER in actor.roles,
             "commitments": unit_commitments_for(actor).filter(state=UnitCommitmentState.FILED).count(),
@@ -133,7 +137,7 @@ def watch(request: HttpRequest) -> HttpResponse:
     found, chosen = pages.searched(request, everything)
     by_state = dict(everything.order_by().values_list("state").annotate(count=Count("*")))
     known = None
-    if not (chosen["q"] or chosen["unit"]):
+    if not pages.narrowed(chosen):
         known = sum(count for state, count in by_state.items() if chosen["state"] in ("", state))
     return render(
         request,

@@ -12,12 +12,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import get_language
 
 from ketnoi_portal.accounts.actions import Line
+from ketnoi_portal.accounts.deadlines import ending
 from ketnoi_portal.accounts.models import Account
 from ketnoi_portal.accounts.reading import beneath, looks
 from ketnoi_portal.onboarding.seeing import office_needed
 from ketnoi_portal.process.account_case import AccountState
 from ketnoi_portal.process.roles import Actor, DeskKind
 from ketnoi_portal.process.rules import Reason
+from ketnoi_portal.site import clock
 from ketnoi_portal.text import Text
 
 ON_A_PAGE = 50
@@ -77,7 +79,17 @@ def searched(request: HttpRequest, found: QuerySet[Account]) -> tuple[QuerySet[A
         found = found.filter(state=state)
     if unit:
         found = found.filter(beneath("unit__code", unit))
-    return found, {"q": words, "state": state, "unit": unit}
+    late, near = request.GET.get("late", ""), request.GET.get("ending", "")
+    if late:
+        found = found.filter(due_at__lt=clock.now())
+    if near:
+        found = found.filter(ending(clock.now()))
+    return found, {"q": words, "state": state, "unit": unit, "late": late, "ending": near}
+
+
+def narrowed(chosen: dict[str, str]) -> bool:
+    """Whether a list was narrowed by anything but the state."""
+    return any(value for name, value in chosen.items() if name != "state")
 
 
 def say(request: HttpRequest, vi: str, en: str) -> None:

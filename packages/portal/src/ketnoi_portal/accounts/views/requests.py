@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from ketnoi_portal.accounts import actions, list_actions
@@ -35,9 +36,12 @@ _OPEN = [str(AccountState.DRAFT), str(AccountState.RETURNED)]
 
 @office_needed
 def start(request: HttpRequest) -> HttpResponse:
-    """Where somebody's work on accounts begins."""
+    """Where somebody's work on accounts begins; a search (from a letter) goes on to the list that it is for."""
     actor = pages.actor_of(request)
-    if actor.desk is not DeskKind.AGENCY:
+    at_desk, query = actor.desk is not DeskKind.AGENCY, request.GET.urlencode()
+    if query and looks(actor):
+        return redirect(f"{reverse('accounts:watch' if at_desk else 'accounts:list')}?{query}")
+    if at_desk:
         return redirect("accounts:queue")
     return redirect("accounts:list" if looks(actor) or Role.OFFICER not in actor.roles else "accounts:own")
 
