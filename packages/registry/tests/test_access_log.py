@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 
-from ketnoi_registry.access_log import AccessLog, AccessLogError, Call, Pseudonyms, Subject
+from ketnoi_registry.access_log import AccessLog, AccessLogError, Call, Earlier, Pseudonyms, Subject
 from ketnoi_registry.access_log.pseudonyms import PseudonymKeyError
 
 AT = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
@@ -46,14 +46,13 @@ def with_log(database, with_pool):
 
 def test_a_row_is_committed_when_record_returns(with_log):
     async def act(pool, log):
-        assert await log.record(
-            call(
-                subject_key_id="k1",
-                subjects=(Subject(b"s" * 32), Subject(b"m" * 32, "claimed_member")),
-                officer="cb-1",
-                released_fields=("HoVaTen", "QueQuan"),
-            )
+        written = call(
+            subject_key_id="k1",
+            subjects=(Subject(b"s" * 32), Subject(b"m" * 32, "claimed_member")),
+            officer="cb-1",
+            released_fields=("HoVaTen", "QueQuan"),
         )
+        assert await log.record(written) is None
         return await pool.fetch("SELECT * FROM access_log ORDER BY sequence")
 
     asked, member = with_log(act)
@@ -74,44 +73,80 @@ def test_a_call_about_nobody_has_one_row(with_log):
     assert row["released_fields"] == []
 
 
-def test_a_used_request_with_the_same_content_passes_again_and_with_other_content_does_not(with_log):
+def test_a_used_request_gives_back_its_answer_for_the_same_content_and_is_refused_for_another(with_log):
     same = {"request_digest": b"r" * 32, "content_digest": b"c" * 32, "claims": True, "released_fields": ("HoVaTen",)}
 
     async def act(pool, log):
-        verdicts = [
-            await log.record(call(**same)),
-            await log.record(call(**same)),
-            await log.record(call(**same | {"content_digest": b"d" * 32})),
+        told = [
+            await log.record(call(**same, answer=b"first")),
+            await log.record(call(**same, answer=b"again")),
+            await log.record(call(**same | {"content_digest": b"d" * 32}, answer=b"other")),
+            await log.record(call(**same | {"claims": False}, repeats=True)),
         ]
-        rows = await pool.fetch("SELECT result_code, released_fields FROM access_log ORDER BY sequence")
-        return verdicts, [tuple(row) for row in rows]
+        rows = await pool.fetch("SELECT result_code, released_fields, repeats FROM access_log ORDER BY sequence")
+        return told, [tuple(row) for row in rows]
 
-    verdicts, rows = with_log(act)
-    assert verdicts == [True, True, False]
-    assert rows == [("00", ["HoVaTen"]), ("00", ["HoVaTen"]), ("12", [])]
+    told, rows = with_log(act)
+    assert told == [None, Earlier(True, b"first"), Earlier(False, None), None]
+    assert rows == [("00", ["HoVaTen"], False), ("12", [], False), ("00", ["HoVaTen"], True)]
 
 
 def test_one_batch_may_hold_the_same_request_twice(with_log):
     async def act(pool, log):
-        one = call(request_digest=b"r" * 32, content_digest=b"c" * 32, claims=True)
-        other = call(request_digest=b"r" * 32, content_digest=b"d" * 32, claims=True)
-        return await asyncio.gather(*(log.record(c) for c in (call(), one, other, one)))
+        one = call(request_digest=b"r" * 32, content_digest=b"c" * 32, claims=True, answer=b"one")
+        other = call(request_digest=b"r" * 32, content_digest=b"d" * 32, claims=True, answer=b"other")
+        told = await asyncio.gather(*(log.record(c) for c in (call(), one, other, one)))
+        return told, await pool.fetchval("SELECT count(*) FROM access_log")
 
-    assert with_log(act) == [True, True, False, True]
+    assert with_log(act) == ([None, None, Earlier(False, None), Earlier(True, b"one")], 3)
 
 
 def test_a_used_request_is_known_to_another_node_and_after_a_restart(database, with_log):
-    used = {"request_digest": b"r" * 32, "content_digest": b"c" * 32, "claims": True}
+    used = {"request_digest": b"r" * 32, "content_digest": b"c" * 32, "claims": True, "answer": b"first"}
 
     async def act(pool, log):
         await log.record(call(**used))
         await log.stop()
         other = AccessLog(database, "node-2")
-        verdict = await other.record(call(**used | {"content_digest": b"d" * 32}))
+        told = [await other.record(call(**used | {"content_digest": digest * 32})) for digest in (b"d", b"c")]
         await other.stop()
-        return verdict
+        return told
 
-    assert with_log(act) is False
+    assert with_log(act) == [Earlier(False, None), Earlier(True, b"first")]
+
+
+def test_two_nodes_that_are_asked_at_once_agree_on_one_answer(database, with_log):
+    used = {"request_digest": b"r" * 32, "content_digest": b"c" * 32, "claims": True}
+
+    async def act(pool, log):
+        other = AccessLog(database, "node-2")
+        await other.start()
+        both = [(log, b"one"), (other, b"two")] * 10
+        told = await asyncio.gather(*(node.record(call(**used, answer=answer)) for node, answer in both))
+        await other.stop()
+        return told, await pool.fetchval("SELECT answer FROM used_request")
+
+    told, kept = with_log(act)
+    assert told.count(None) == 1
+    assert {each.answer for each in told if each is not None} == {kept}
+
+
+def test_after_the_window_a_request_code_is_free_again(with_log):
+    window = timedelta(hours=1)
+    used = {"request_digest": b"r" * 32, "content_digest": b"c" * 32, "claims": True, "answer": b"first"}
+
+    async def act(pool, log):
+        other = used | {"content_digest": b"d" * 32, "answer": b"second"}
+        return [
+            await log.record(call(**used)),
+            await log.record(call(**other, at=AT + window - timedelta(seconds=1))),
+            await log.record(call(**other, at=AT + window)),
+            await log.record(call(**used, at=AT + window)),
+            await log.record(call(**other, at=AT + window * 2 - timedelta(seconds=1))),
+        ]
+
+    told = with_log(act, window=window)
+    assert told == [None, Earlier(False, None), None, Earlier(False, None), Earlier(True, b"second")]
 
 
 def test_a_refused_call_does_not_take_its_request(with_log):
@@ -119,7 +154,7 @@ def test_a_refused_call_does_not_take_its_request(with_log):
         await log.record(call(request_digest=b"r" * 32, content_digest=b"c" * 32, result_code="23"))
         return await log.record(call(request_digest=b"r" * 32, content_digest=b"d" * 32, claims=True))
 
-    assert with_log(act) is True
+    assert with_log(act) is None
 
 
 def test_waiting_calls_go_out_in_one_statement(with_log):
@@ -161,9 +196,10 @@ def test_a_log_that_cannot_be_written_says_so_and_works_again_later(with_log):
         with pytest.raises(AccessLogError):
             await log.record(call())
         await pool.execute("ALTER TABLE hidden RENAME TO access_log")
-        return await log.record(call())
+        await log.record(call())
+        return await pool.fetchval("SELECT count(*) FROM access_log")
 
-    assert with_log(act) is True
+    assert with_log(act) == 1
 
 
 def test_a_log_that_hangs_says_so_within_its_time(with_log):

@@ -92,9 +92,9 @@ def test_every_answer_names_its_body_by_digest(do):
 
 
 @pytest.mark.parametrize(
-    "headers", [{"Content-Type": "text/plain"}, {"Content-Encoding": "gzip"}, {"Content-Type": "application/xml"}]
+    "headers", [{"Content-Type": "text/plain"}, {"Content-Encoding": "gzip"}, {"Content-Type": "application/soap+xml"}]
 )
-def test_a_body_that_is_no_plain_json_is_refused(do, headers):
+def test_a_body_that_is_neither_plain_json_nor_plain_xml_is_refused(do, headers):
     async def act(world):
         body, signed = look_up(world)
         return (await world.send("POST", PATH, body, signed | headers)).code

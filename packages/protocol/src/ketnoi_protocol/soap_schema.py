@@ -21,6 +21,8 @@ from ketnoi_protocol.soap_requests import ATTRIBUTES, BIRTH, MEMBER_ELEMENTS, ME
 from ketnoi_protocol.soap_shapes import AS_OF, CITIZEN, COLLECTION, COUNT, TEXT, TYPES
 
 CONTENT_TYPE: Final = "text/xml; charset=utf-8"
+GATEWAY: Final = "http://127.0.0.1:8084"
+"""Where an agency's gateway for SOAP listens unless its settings say otherwise."""
 
 _XSD = "http://www.w3.org/2001/XMLSchema"
 _CLAIMABLE = tuple(name for name in CITIZEN_FIELDS if name not in ("SoDinhDanh", "HoVaTen", BIRTH))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from contextlib import AsyncExitStack
+from datetime import timedelta
 
 from ketnoi_runtime.clock import Clock
 from ketnoi_runtime.database import migrate, open_pool
@@ -17,6 +18,7 @@ from .directory import DirectoryPoller
 from .door import Door
 from .observer import Observer
 from .people import People
+from .repeats import Forgetting
 from .services import Register
 from .settings import Settings
 from .store.units import Units
@@ -49,9 +51,13 @@ class Registry:
             pool = await open_pool(settings.database, max_size=settings.database_connections)
             stack.push_async_callback(pool.close)
             await migrate(pool, "ketnoi_registry")
-            log = AccessLog(settings.database, settings.node_id, timeout=settings.log_timeout_seconds)
+            window = timedelta(seconds=settings.repeat_window_seconds)
+            log = AccessLog(settings.database, settings.node_id, timeout=settings.log_timeout_seconds, window=window)
             await log.start()
             stack.push_async_callback(log.stop)
+            forgetting = Forgetting(pool, clock, window)
+            stack.push_async_callback(forgetting.stop)
+            await forgetting.start()
             directory = DirectoryPoller(settings.directory, signer, settings.environment, pool, clock)
             stack.push_async_callback(directory.stop)
             await directory.start()

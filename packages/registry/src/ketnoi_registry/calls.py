@@ -9,24 +9,24 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from time import perf_counter
 
-import msgspec
-
-from ketnoi_protocol.envelope import Request, encode_answer
+from ketnoi_protocol import soap_schema
+from ketnoi_protocol.envelope import Request
 from ketnoi_protocol.errors import Refusal
 from ketnoi_protocol.services import Catalogue, CatalogueEntry, NameMatch
 from ketnoi_runtime.clock import Clock
 from ketnoi_runtime.logs import redact
 
-from .access_log import AccessLog, AccessLogError, Call
+from .access_log import AccessLog, AccessLogError, Call, Earlier
+from .dialects import Dialect
 from .directory import DirectoryPoller, StaleDirectoryError
 from .gates import GATES, Case
 from .observer import CallEvent, Observer
 from .people import Matching
+from .repeats import Claim, Kept, UnreadableAnswerError
 from .services import SERVICES, Outcome, Question, Register
 from .settings import Settings
 
 _log = logging.getLogger(__name__)
-_CONTENT = msgspec.json.Encoder(order="deterministic")
 _UNKNOWN = "unknown"
 _UUID = re.compile("([0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})")
 
@@ -39,6 +39,7 @@ class Asked:
     service_code: str
     headers: dict[str, list[str]]
     body: bytes
+    dialect: Dialect
 
 
 class Calls:
@@ -65,13 +66,7 @@ class Calls:
 
     async def answer(self, asked: Asked) -> bytes:
         """The answer's body. Raises Refusal."""
-        entry = self._catalogue.by_code(asked.instance, asked.service_code)
-        if (
-            entry is None
-            or entry.system not in self._settings.systems
-            or entry.environment != self._settings.environment
-        ):
-            raise Refusal("unknown_service")
+        entry = self._entry(asked.instance, asked.service_code)
         journey = _Journey(self._clock.now())
         try:
             return await self._answer(asked, entry, journey)
@@ -82,6 +77,23 @@ class Calls:
             if self._observer is not None:
                 self._observer(journey.event(self._settings.node_id, entry))
 
+    def description(self, instance: str, service_code: str) -> bytes:
+        """A service's WSDL. It says nothing that is not published. Raises Refusal `unknown_service`."""
+        entry = self._entry(instance, service_code)
+        if entry.soap is None:
+            raise Refusal("unknown_service", "the service is asked in JSON")
+        return soap_schema.wsdl(entry, f"{soap_schema.GATEWAY}/{entry.service_code}")
+
+    def _entry(self, instance: str, service_code: str) -> CatalogueEntry:
+        entry = self._catalogue.by_code(instance, service_code)
+        if (
+            entry is None
+            or entry.system not in self._settings.systems
+            or entry.environment != self._settings.environment
+        ):
+            raise Refusal("unknown_service")
+        return entry
+
     async def _answer(self, asked: Asked, entry: CatalogueEntry, journey: _Journey) -> bytes:
         try:
             case = self._case(asked, entry, journey)
@@ -91,24 +103,47 @@ class Calls:
                 gate.judge(case)
             journey.enter("look up")
             outcome = await self._look_up(case)
-            body = encode_answer(entry.answer_shape, outcome.answer)
+            body = asked.dialect.write(entry, outcome.answer)
         except Refusal as refusal:
             journey.enter("log")
             await self._record(self._refused(asked, entry, journey, refusal))
             raise
         journey.enter("log")
-        journey.outcome = outcome.answer.ma_ket_qua
-        if not await self._record(self._answered(case, journey.at, outcome)):
-            raise Refusal("12")
+        pseudonyms = self._register.pseudonyms
+        code, fields = outcome.answer.ma_ket_qua, outcome.released_fields
+        kept = Kept(body, code, fields, pseudonyms.active, outcome.subjects)
+        claim = Claim.of(pseudonyms, case.organisation.value, case.dialect.name, case.request)
+        row = self._answered(case, journey.at, claim, kept)
+        earlier = await self._record(replace(row, claims=True, answer=claim.seal(kept)))
+        if earlier is not None:
+            kept = await self._repeat(asked, journey, claim, earlier)
+        journey.outcome = kept.result_code
         journey.enter("")
-        return body
+        return kept.body
+
+    async def _repeat(self, asked: Asked, journey: _Journey, claim: Claim, earlier: Earlier) -> Kept:
+        """The answer of the first time, once its own row is written. Raises Refusal `12`, `99`."""
+        case = journey.case
+        assert case is not None, "it has passed the gates"
+        if not earlier.same:
+            raise Refusal("12")
+        try:
+            kept = claim.open(earlier.answer or b"")
+        except UnreadableAnswerError:
+            refusal = Refusal("99", "the kept answer cannot be read")
+            await self._record(self._refused(asked, case.entry, journey, refusal))
+            raise refusal from None
+        await self._record(replace(self._answered(case, journey.at, claim, kept), repeats=True))
+        return kept
 
     def _case(self, asked: Asked, entry: CatalogueEntry, journey: _Journey) -> Case:
         try:
             directory = self._directory.current(journey.at)
         except StaleDirectoryError:
             raise Refusal("99", "the signed directory is not current") from None
-        return Case(asked.instance, entry, asked.headers, asked.body, journey.at, directory, self._window)
+        return Case(
+            asked.instance, entry, asked.headers, asked.body, asked.dialect, journey.at, directory, self._window
+        )
 
     async def _look_up(self, case: Case) -> Outcome:
         entry = case.entry
@@ -124,33 +159,31 @@ class Calls:
             _log.error("a look-up failed: %s", type(error).__name__)
             raise Refusal("99") from None
 
-    async def _record(self, call: Call) -> bool:
+    async def _record(self, call: Call) -> Earlier | None:
         try:
             return await self._log.record(call)
         except AccessLogError as error:
             _log.error("the access log was not written: %s", error)
             raise Refusal("99", "the access log cannot be written") from None
 
-    def _answered(self, case: Case, at: datetime, outcome: Outcome) -> Call:
-        pseudonyms = self._register.pseudonyms
+    def _answered(self, case: Case, at: datetime, claim: Claim, kept: Kept) -> Call:
         request = case.request
         return Call(
             at,
             case.instance,
             redact(case.consumer.slash),
             case.entry.service.value,
-            _kept(case.message_id),
-            outcome.answer.ma_ket_qua,
-            outcome.released_fields,
-            pseudonyms.active,
-            outcome.subjects,
+            _shown(case.message_id),
+            kept.result_code,
+            kept.released_fields,
+            kept.subject_key_id,
+            kept.subjects,
             case.account.id,
             case.unit.value,
             request.ma_can_bo,
             request.ma_dvc,
-            pseudonyms.of_request(case.organisation.value, request.ma_yeu_cau),
-            pseudonyms.of_content(_CONTENT.encode(request)),
-            claims=True,
+            claim.request_digest,
+            claim.content_digest,
         )
 
     def _refused(self, asked: Asked, entry: CatalogueEntry, journey: _Journey, refusal: Refusal) -> Call:
@@ -179,7 +212,7 @@ class Calls:
         )
 
 
-def _kept(message_id: str) -> str:
+def _shown(message_id: str) -> str:
     """A message id as logs keep it: an information system that puts somebody's number there finds asterisks. The last
     twelve places of a UUID may all be digits by chance; they stay."""
     parts = _UUID.split(message_id)
@@ -201,7 +234,7 @@ class _Journey:
 
     @property
     def message_id(self) -> str:
-        return _kept(getattr(self.case, "message_id", ""))
+        return _shown(getattr(self.case, "message_id", ""))
 
     def enter(self, name: str) -> None:
         now = perf_counter()

@@ -6,21 +6,23 @@ import asyncio
 import logging
 from typing import Any, Final
 
-import msgspec
 from aiohttp import web
 
-from ketnoi_protocol import http_signature, rest
+from ketnoi_protocol import http_signature, rest, soap_schema
 from ketnoi_protocol.errors import Refusal
 
+from . import dialects
 from .callers import Callers
 from .calls import Asked, Calls
-from .problems import CONTENT_TYPE, problem_of
+from .dialects import JSON, Dialect
 from .settings import Settings
 
 _log = logging.getLogger(__name__)
 
 SERVICES_PATH: Final = "/v1/"
 DOCUMENT_PATH: Final = "/openapi.json"
+DESCRIPTIONS: Final = ("wsdl", "singlewsdl")
+"""What is asked of a service after `?`, in any case, for its description in SOAP."""
 HEADERS: Final = (
     rest.CLIENT,
     rest.ID,
@@ -60,28 +62,29 @@ class Door:
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """One HTTP request."""
+        dialect = dialects.of_content_type(request.content_type)
         try:
-            response = await self._within_bounds(request)
+            response = await self._within_bounds(request, dialect)
         except Refusal as refusal:
-            response = _refused(refusal)
+            response = _refused(refusal, dialect)
         except Exception as error:
             # Not its text, which may quote what was asked.
             _log.error("a call failed in a way nobody foresaw: %s", type(error).__name__)
-            response = _refused(Refusal("99"))
+            response = _refused(Refusal("99"), dialect)
         if self.closing:
             response.force_close()
         return response
 
-    async def _within_bounds(self, request: web.BaseRequest) -> web.Response:
+    async def _within_bounds(self, request: web.BaseRequest, dialect: Dialect) -> web.Response:
         if self._running >= self._settings.max_running:
             raise Refusal("server_busy", "too many calls at once")
         self._running += 1
         try:
-            return await self._respond(request)
+            return await self._respond(request, dialect)
         finally:
             self._running -= 1
 
-    async def _respond(self, request: web.BaseRequest) -> web.Response:
+    async def _respond(self, request: web.BaseRequest, dialect: Dialect) -> web.Response:
         tls = request.transport.get_extra_info("ssl_object") if request.transport is not None else None
         instance = self._callers.instance_of(tls.getpeercert(binary_form=True) if tls is not None else None)
         if instance is None:
@@ -91,18 +94,22 @@ class Door:
             return _response(200, self._document, "application/json")
         if not path.startswith(SERVICES_PATH):
             raise Refusal("unknown_service")
+        service_code, _, query = path.removeprefix(SERVICES_PATH).partition("?")
+        if query.lower() in DESCRIPTIONS and request.method in ("GET", "HEAD"):
+            return _response(200, self._calls.description(instance, service_code), soap_schema.CONTENT_TYPE)
         if request.method != "POST":
-            response = _refused(Refusal("bad_request", "a service is asked with POST"), 405)
+            response = _refused(Refusal("bad_request", "a service is asked with POST"), JSON, 405)
             response.headers["Allow"] = "POST"
             return response
         headers = {name: request.headers.getall(name, []) for name in HEADERS}
         body = await self._body(request)
-        answer = await self._calls.answer(Asked(instance, path.removeprefix(SERVICES_PATH), headers, body))
-        return _response(200, answer, "application/json")
+        answer = await self._calls.answer(Asked(instance, path.removeprefix(SERVICES_PATH), headers, body, dialect))
+        return _response(200, answer, dialect.content_type)
 
     async def _body(self, request: web.BaseRequest) -> bytes:
-        if request.content_type != "application/json" or "Content-Encoding" in request.headers:
-            raise Refusal("10", "Content-Type is not application/json, or the body is compressed")
+        dialects.check_content_type(request.content_type, request.charset)
+        if "Content-Encoding" in request.headers:
+            raise Refusal("10", "the body is compressed")
         most = self._settings.max_body_bytes
         if (request.content_length or 0) > most:
             raise Refusal("message_too_large", f"of which {most} octets are taken")
@@ -132,9 +139,9 @@ def _response(status: int, body: bytes, content_type: str) -> web.Response:
     return web.Response(status=status, body=body, headers={"Content-Type": content_type, **digest, **_ALWAYS})
 
 
-def _refused(refusal: Refusal, status: int | None = None) -> web.Response:
-    problem = problem_of(refusal, status)
-    response = _response(problem.status, msgspec.json.encode(problem), CONTENT_TYPE)
-    if problem.status == 503:
+def _refused(refusal: Refusal, dialect: Dialect, status: int | None = None) -> web.Response:
+    written = dialect.refuse(refusal, status)
+    response = _response(written.status, written.body, written.content_type)
+    if refusal.row.status == 503:
         response.headers["Retry-After"] = "1"
     return response

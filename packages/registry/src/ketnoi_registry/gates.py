@@ -25,6 +25,7 @@ from ketnoi_protocol.identifiers import InvalidIdentifier, OrganisationCode, Sub
 from ketnoi_protocol.services import CatalogueEntry, Service
 
 from . import reading
+from .dialects import Dialect
 from .directory import Directory
 from .disclosure import licensed
 
@@ -40,6 +41,7 @@ class Case:
     entry: CatalogueEntry
     headers: dict[str, list[str]]
     body: bytes
+    dialect: Dialect
     at: datetime
     directory: Directory
     signature_window: timedelta
@@ -108,7 +110,8 @@ def _account(case: Case) -> None:
 
 
 def _message(case: Case) -> None:
-    case.request = reading.read(case.entry, case.body, unissued_allowed=case.directory.manifest.rehearsal)
+    rehearsal = case.directory.manifest.rehearsal
+    case.request = reading.read(case.entry, case.dialect, case.body, unissued_allowed=rehearsal)
     case.unit = case.request.unit
 
 

@@ -9,12 +9,13 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from ketnoi_protocol.envelope import Claimed, ConfirmRequest, HouseholdRequest, Request, VerifyRequest, decode_request
+from ketnoi_protocol.envelope import Claimed, ConfirmRequest, HouseholdRequest, Request, VerifyRequest
 from ketnoi_protocol.errors import Refusal
 from ketnoi_protocol.names import InvalidName, key_legacy
 from ketnoi_protocol.personal_number import InvalidPersonalNumber, PersonalNumber
 from ketnoi_protocol.services import CatalogueEntry
 
+from .dialects import Dialect
 from .relations import RELATIONS
 
 _CODE_1 = re.compile("[0-3]")
@@ -48,13 +49,13 @@ Places are claimed by the code of a unit on today's map, at any level; a relativ
 """
 
 
-def read(entry: CatalogueEntry, body: bytes, *, unissued_allowed: bool) -> Request:
-    """Read the body of a question to this service.
+def read(entry: CatalogueEntry, dialect: Dialect, body: bytes, *, unissued_allowed: bool) -> Request:
+    """Read the body of a question to this service, written in this dialect.
 
     Raises Refusal `10`, whose detail names the field and quotes no value, or `11`. Personal numbers that begin with
     9 are never issued; they are taken only where `unissued_allowed` says so, which is in rehearsals.
     """
-    request = decode_request(entry.service, body)
+    request = dialect.read(entry, body)
     if request.ma_tich_hop != entry.ma_tich_hop:
         raise Refusal("10", "MaTichHop is another service's")
     for where, claimed in _everybody(request):

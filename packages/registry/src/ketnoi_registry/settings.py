@@ -35,7 +35,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     `database` is a libpq URL; `node_id` names this process in the access log. `signature_window_seconds` is how far
     the moment of an integration account's signature may lie from ours, either way. A call is refused when its body has
     not come within `read_timeout_seconds`, when it was not looked up within `lookup_timeout_seconds`, and when the
-    access log takes longer than `log_timeout_seconds`. More than `max_running` calls at once are refused as they come.
+    access log takes longer than `log_timeout_seconds`. For `repeat_window_seconds` a repeated MaYeuCau is answered as
+    the first time, and refused for another question; so long the answer is kept, encrypted. More than `max_running`
+    calls at once are refused as they come.
     """
 
     base: str
@@ -58,6 +60,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     read_timeout_seconds: Positive = 10.0
     log_timeout_seconds: Positive = 5.0
     lookup_timeout_seconds: Positive = 10.0
+    repeat_window_seconds: Positive = 86_400.0
 
     def path(self, name: str) -> Path:
         """The file `name` as these settings mean it."""

@@ -20,7 +20,8 @@ class Call:
     """One call: who, for whom, when, which procedure and service, what left, under which message.
 
     `request_digest` and `content_digest` are keyed digests of MaYeuCau and of the content asked. With `claims` set,
-    the MaYeuCau is taken by this call, or recognised as one taken before. No field holds a personal number.
+    the MaYeuCau is taken by this call, which keeps its sealed `answer`, or recognised as one taken before. `repeats`
+    marks a call that is answered with a kept answer. No field holds a personal number.
     """
 
     at: datetime
@@ -39,3 +40,14 @@ class Call:
     request_digest: bytes | None = None
     content_digest: bytes | None = None
     claims: bool = False
+    answer: bytes | None = None
+    repeats: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """The MaYeuCau of a call was taken before, within the window: by the same content, whose sealed answer this is,
+    or by another, which has none."""
+
+    same: bool
+    answer: bytes | None

@@ -27,7 +27,8 @@ class _KeyFile(msgspec.Struct, forbid_unknown_fields=True):
 class Pseudonyms:
     """HMAC-SHA-256 under keys from a file: `active` for new rows, older keys so that old rows can be found.
 
-    The key `repetition` recognises a MaYeuCau used before, whatever node and however old; it is not rotated.
+    The key `repetition` recognises a MaYeuCau used before, on whatever node, and is part of the keys of kept answers.
+    When it is changed, repetitions of earlier questions are no longer recognised.
     """
 
     def __init__(self, active: str, keys: dict[str, bytes], repetition: bytes) -> None:
@@ -79,6 +80,11 @@ class Pseudonyms:
     def of_content(self, content: bytes) -> bytes:
         """The digest by which the content of a request is compared with that of its repetition."""
         return hmac.digest(self._repetition, b"content\0" + content, hashlib.sha256)
+
+    def answer_key(self, organisation: str, ma_yeu_cau: str, content: bytes) -> bytes:
+        """The 32-byte key under which the answer to one question is kept, for whoever asks exactly this again."""
+        asked = f"answer\0{organisation}\0{ma_yeu_cau}\0".encode() + content
+        return hmac.digest(self._repetition, asked, hashlib.sha256)
 
     def _digest(self, key_id: str | None, kind: bytes, number: str) -> bytes:
         return hmac.digest(self._keys[key_id or self.active], kind + number.encode(), hashlib.sha256)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import asyncpg
 
-from .entries import Call
+from .entries import Call, Earlier
 
 REPEATED = "12"
 """Result code of a call whose MaYeuCau was used before with other content."""
@@ -20,55 +21,70 @@ class AccessLogError(Exception):
     """The row is not known to be durable; the answer must not leave."""
 
 
-# The calls' rows and their MaYeuCau in one statement, so in one commit. DO UPDATE with the row's own key changes
-# nothing, but waits for and returns a row that another node is inserting at this moment; DISTINCT ON in key order
-# keeps two calls of one batch apart and two nodes from locking crosswise.
+# The calls' rows and their MaYeuCau in one statement, so in one commit. DO UPDATE takes over a use that is older than
+# the window; otherwise it changes nothing, but waits for and returns a row that another node is inserting at this
+# moment. Whose use it is then, the random `claim` tells. DISTINCT ON in key order keeps two calls of one batch apart
+# and two nodes from locking crosswise. A repetition of the same content is not written here, since only its kept
+# answer tells what leaves.
 _WRITE = """
 WITH call AS (
     SELECT * FROM unnest(
         $1::int[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-        $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::bytea[], $15::bytea[], $16::bool[]
+        $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::bytea[], $15::bytea[], $16::bigint[],
+        $17::bytea[], $18::bool[]
     ) AS c(n, at, instance, consumer, service, message_id, result_code, released_fields, subject_key_id,
-           integration_account, unit, officer, procedure_code, request_digest, content_digest, claims)
+           integration_account, unit, officer, procedure_code, request_digest, content_digest, claim, answer, repeats)
 ), subject AS (
-    SELECT * FROM unnest($17::int[], $18::bytea[], $19::text[]) AS s(n, pseudonym, role)
+    SELECT * FROM unnest($19::int[], $20::bytea[], $21::text[]) AS s(n, pseudonym, role)
 ), used AS (
-    INSERT INTO used_request (request_digest, content_digest, first_used_at)
-    SELECT DISTINCT ON (request_digest) request_digest, content_digest, at
-    FROM call WHERE claims ORDER BY request_digest, n
-    ON CONFLICT (request_digest) DO UPDATE SET request_digest = excluded.request_digest
-    RETURNING request_digest, content_digest
+    INSERT INTO used_request AS old (request_digest, content_digest, first_used_at, claim, answer)
+    SELECT DISTINCT ON (request_digest) request_digest, content_digest, at, claim, answer
+    FROM call WHERE claim IS NOT NULL ORDER BY request_digest, n
+    ON CONFLICT (request_digest) DO UPDATE SET
+        (content_digest, first_used_at, claim, answer) = (
+            SELECT newer.* FROM (
+                SELECT excluded.content_digest, excluded.first_used_at, excluded.claim, excluded.answer
+                WHERE old.first_used_at <= excluded.first_used_at - $24::interval
+                UNION ALL
+                SELECT old.content_digest, old.first_used_at, old.claim, old.answer
+                WHERE old.first_used_at > excluded.first_used_at - $24::interval
+            ) AS newer)
+    RETURNING request_digest, content_digest, claim, answer
 ), judged AS (
-    SELECT call.*, claims AND used.content_digest <> call.content_digest AS repeated
+    SELECT call.*, used.answer AS kept,
+        CASE WHEN call.claim IS NULL OR used.claim = call.claim THEN 'first'
+             WHEN used.content_digest = call.content_digest THEN 'same' ELSE 'other' END AS standing
     FROM call LEFT JOIN used USING (request_digest)
 ), written AS (
     INSERT INTO access_log (
         logged_at, node_id, subject_key_id, subject_pseudonym, subject_role, instance, consumer,
         integration_account, unit, officer, officer_identity, procedure_code, service, message_id, request_digest,
-        result_code, released_fields)
-    SELECT at, $20, CASE WHEN pseudonym IS NOT NULL THEN subject_key_id END, pseudonym, role, instance, consumer,
+        result_code, released_fields, repeats)
+    SELECT at, $22, CASE WHEN pseudonym IS NOT NULL THEN subject_key_id END, pseudonym, role, instance, consumer,
         integration_account, unit, officer, CASE WHEN officer IS NOT NULL THEN 'asserted_by_agency' END,
         procedure_code, service, message_id, request_digest,
-        CASE WHEN repeated THEN $21 ELSE result_code END,
-        CASE WHEN repeated THEN '{}' ELSE string_to_array(released_fields, ',') END
-    FROM judged LEFT JOIN subject USING (n)
+        CASE WHEN standing = 'other' THEN $23 ELSE result_code END,
+        CASE WHEN standing = 'other' THEN '{}' ELSE string_to_array(released_fields, ',') END, repeats
+    FROM judged LEFT JOIN subject USING (n) WHERE standing <> 'same'
 )
-SELECT n FROM judged WHERE repeated
+SELECT n, standing, kept FROM judged WHERE standing <> 'first'
 """
 
 
 class AccessLog:
     """The writer of one node: one connection of its own, one statement in flight, everybody else waits for the next.
 
-    `timeout` is how long a write may take, in seconds, before the calls in it are refused.
+    `timeout` is how long a write may take, in seconds, before the calls in it are refused; `window` how long a
+    MaYeuCau stays taken.
     """
 
-    def __init__(self, dsn: str, node_id: str, *, timeout: float = 5.0) -> None:
+    def __init__(self, dsn: str, node_id: str, *, timeout: float = 5.0, window: timedelta = timedelta(days=1)) -> None:
         self._dsn = dsn
         self._node_id = node_id
         self._timeout = timeout
+        self._window = window
         self._connection: asyncpg.Connection | None = None
-        self._waiting: list[tuple[Call, asyncio.Future[bool]]] = []
+        self._waiting: list[tuple[Call, asyncio.Future[Earlier | None]]] = []
         self._writing: asyncio.Task[None] | None = None
         self._months: set[tuple[int, int]] = set()
 
@@ -82,12 +98,14 @@ class AccessLog:
             await asyncio.shield(self._writing)
         await self._close()
 
-    async def record(self, call: Call) -> bool:
-        """Make `call` durable. False when its MaYeuCau was used before with other content (logged as such).
+    async def record(self, call: Call) -> Earlier | None:
+        """Make `call` durable, and None: it is written as it is told.
 
+        When it claims a MaYeuCau that was taken before, the earlier use: with other content it is logged as such; with
+        the same content nothing is logged yet, and the caller must record what it answers with, as one that repeats.
         Raises AccessLogError when durability is not certain.
         """
-        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        done: asyncio.Future[Earlier | None] = asyncio.get_running_loop().create_future()
         self._waiting.append((call, done))
         if self._writing is None:
             self._writing = asyncio.create_task(self._write_waiting())
@@ -101,10 +119,10 @@ class AccessLog:
         finally:
             self._writing = None
 
-    async def _write_batch(self, batch: list[tuple[Call, asyncio.Future[bool]]]) -> None:
+    async def _write_batch(self, batch: list[tuple[Call, asyncio.Future[Earlier | None]]]) -> None:
         try:
             async with asyncio.timeout(self._timeout):
-                repeated = await self._write([call for call, _ in batch])
+                earlier = await self._write([call for call, _ in batch])
         except Exception as error:
             # What the database did with the statement is not known: begin again on a new connection.
             await self._close()
@@ -114,15 +132,17 @@ class AccessLog:
         else:
             for number, (_, done) in enumerate(batch):
                 if not done.done():
-                    done.set_result(number not in repeated)
+                    done.set_result(earlier.get(number))
 
-    async def _write(self, calls: Sequence[Call]) -> set[int]:
+    async def _write(self, calls: Sequence[Call]) -> dict[int, Earlier]:
         connection = await self._connected()
         for month in {(call.at.year, call.at.month) for call in calls} - self._months:
             await _make_partition(connection, *month)
             self._months.add(month)
-        rows = await connection.fetch(_WRITE, *_columns(calls), *_subjects(calls), self._node_id, REPEATED)
-        return {row["n"] for row in rows}
+        rows = await connection.fetch(
+            _WRITE, *_columns(calls), *_subjects(calls), self._node_id, REPEATED, self._window
+        )
+        return {row["n"]: _earlier(row["standing"] == "same", row["kept"]) for row in rows}
 
     async def _connected(self) -> asyncpg.Connection:
         if self._connection is None or self._connection.is_closed():
@@ -137,12 +157,17 @@ class AccessLog:
             connection.terminate()
 
 
+def _earlier(same: bool, kept: bytes | None) -> Earlier:
+    return Earlier(same, kept if same else None)
+
+
 def _columns(calls: Sequence[Call]) -> tuple[list[object], ...]:
     rows = [
         (
             n, call.at, call.instance, call.consumer, call.service, call.message_id, call.result_code,
             ",".join(call.released_fields), call.subject_key_id, call.integration_account, call.unit, call.officer,
-            call.procedure_code, call.request_digest, call.content_digest, call.claims,
+            call.procedure_code, call.request_digest, call.content_digest,
+            secrets.randbits(63) if call.claims else None, call.answer, call.repeats,
         )
         for n, call in enumerate(calls)
     ]  # fmt: skip

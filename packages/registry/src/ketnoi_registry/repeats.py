@@ -1,0 +1,120 @@
+"""Repeated questions: the same MaYeuCau with the same content is answered with the same octets, for a time.
+
+The register may have changed since the first answer, so an answer made again would be another one; the first answer
+is kept, in the same commit as its row in the access log. It holds personal data, so it is encrypted (AES-256-GCM), and
+not under one key: each answer's is made of the registry's secret and of the whole question, which the database does
+not have. So neither the database nor the key file nor both open a kept answer; whoever asks the same question does.
+After the window nothing of it is left and the MaYeuCau is free again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import asyncpg
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from ketnoi_protocol.envelope import Request
+from ketnoi_runtime.clock import Clock
+
+from .access_log import Pseudonyms, Subject
+
+_log = logging.getLogger(__name__)
+_CONTENT = msgspec.json.Encoder(order="deterministic")
+_NONCE_BYTES = 12
+_AT_ONCE = 5_000
+
+_FORGET = """
+DELETE FROM used_request WHERE request_digest IN (
+    SELECT request_digest FROM used_request WHERE first_used_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)
+"""
+
+
+class UnreadableAnswerError(Exception):
+    """A kept answer cannot be opened; nothing is told of it."""
+
+
+class Kept(msgspec.Struct, frozen=True, array_like=True):
+    """An answer as it left, and what the access log said of it."""
+
+    body: bytes
+    result_code: str
+    released_fields: tuple[str, ...]
+    subject_key_id: str
+    subjects: tuple[Subject, ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Claim:
+    """One use of a MaYeuCau: keyed digests of it and of the content, and the key of its answer."""
+
+    request_digest: bytes
+    content_digest: bytes
+    key: bytes
+
+    @classmethod
+    def of(cls, pseudonyms: Pseudonyms, organisation: str, dialect: str, request: Request) -> Claim:
+        """The claim of a question. The dialect is part of the content, since an answer's octets depend on it."""
+        content = dialect.encode() + b"\0" + _CONTENT.encode(request)
+        return cls(
+            pseudonyms.of_request(organisation, request.ma_yeu_cau),
+            pseudonyms.of_content(content),
+            pseudonyms.answer_key(organisation, request.ma_yeu_cau, content),
+        )
+
+    def seal(self, kept: Kept) -> bytes:
+        """The answer, encrypted."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + AESGCM(self.key).encrypt(nonce, msgspec.msgpack.encode(kept), self.request_digest)
+
+    def open(self, sealed: bytes) -> Kept:
+        """The answer again. Raises UnreadableAnswerError."""
+        try:
+            plain = AESGCM(self.key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], self.request_digest)
+            return msgspec.msgpack.decode(plain, type=Kept)
+        except (InvalidTag, ValueError, msgspec.MsgspecError):
+            raise UnreadableAnswerError from None
+
+
+class Forgetting:
+    """Removes what is older than the window, on every node, in small steps."""
+
+    def __init__(self, pool: asyncpg.Pool, clock: Clock, window: timedelta) -> None:
+        self._pool = pool
+        self._clock = clock
+        self._window = window
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin: at once, and then ten times in each window, but every ten minutes at the least."""
+        self._task = asyncio.create_task(self._for_ever())
+
+    async def stop(self) -> None:
+        """End. What is left to be forgotten is forgotten after the next start."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def forget(self, at: datetime) -> int:
+        """Remove what is older than the window at this moment; how many that were."""
+        total = 0
+        while True:
+            told = await self._pool.execute(_FORGET, at - self._window, _AT_ONCE)
+            count = int(told.removeprefix("DELETE "))
+            total += count
+            if count < _AT_ONCE:
+                return total
+
+    async def _for_ever(self) -> None:
+        while True:
+            try:
+                await self.forget(self._clock.now())
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                _log.warning("kept answers could not be forgotten yet: %s", type(error).__name__)
+            await asyncio.sleep(min(self._window.total_seconds() / 10, 600.0))
