@@ -124,7 +124,7 @@ def test_rows_survive_a_crash_of_the_database(tmp_path):
 # A question has one content.
 
 
-def test_the_same_content_is_answered_anew(do):
+def test_the_same_content_is_answered_again(do):
     async def act(world):
         first = await world.ask(LOOK_UP, MaYeuCau="lap-lai")
         again = await world.ask(LOOK_UP, MaYeuCau="lap-lai")

@@ -54,7 +54,7 @@ class Unreachable(KetnoiError):  # noqa: N818
     """The agency's own security server did not answer. `sent` tells whether a byte of the question had been sent.
 
     When nothing was sent the same call may be made again at once. Otherwise repeat it with a new message id and the
-    same MaYeuCau (`request_code`): the registry answers a repeated question anew and refuses a changed one.
+    same MaYeuCau (`request_code`): the registry gives a repeated question its first answer and refuses a changed one.
     """
 
     def __init__(self, text: str, *, sent: bool) -> None:
