@@ -185,8 +185,10 @@ class Doors:
 
 def _headers(request: web.BaseRequest) -> Headers:
     return tuple(
-        (name.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape"))
-        for name, value in request.raw_headers
+        [
+            (name.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape"))
+            for name, value in request.raw_headers
+        ]
     )
 
 

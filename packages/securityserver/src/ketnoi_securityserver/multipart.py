@@ -73,8 +73,8 @@ def read(body: bytes, boundary: bytes, *, most: int, newline: bytes = CRLF) -> l
     Raises Refusal `mime_parsing_failed` for anything that is not exactly a multipart body.
     """
     opening = b"--" + boundary
-    delimiter = newline + opening
-    at = len(newline) if body.startswith(delimiter) else 0
+    delimiter, blank_line, width = newline + opening, newline + newline, len(newline)
+    at = width if body.startswith(delimiter) else 0
     if not body.startswith(opening, at):
         raise Refusal("mime_parsing_failed", "the message does not begin with its boundary")
     at += len(opening)
@@ -84,25 +84,21 @@ def read(body: bytes, boundary: bytes, *, most: int, newline: bytes = CRLF) -> l
             raise Refusal("mime_parsing_failed", "a boundary is followed by something else than a line end")
         if len(parts) == most:
             raise Refusal("mime_parsing_failed", f"more than {most} parts")
-        at += len(newline)
+        at += width
         end = body.find(delimiter, at)
         if end < 0:
             raise Refusal("mime_parsing_failed", "the closing boundary is missing")
-        parts.append(_part(body, at, end, newline))
+        if body.startswith(newline, at):
+            parts.append(Part("", (), body[at + width : end]))
+        else:
+            blank = body.find(blank_line, at, min(end, at + LONGEST_HEADERS))
+            if blank < 0:
+                raise Refusal("mime_parsing_failed", "a part has no end of its headers")
+            parts.append(Part(*_headers(body[at:blank], newline), body[blank + 2 * width : end]))
         at = end + len(delimiter)
     if body[at + 2 :] not in (b"", newline):
         raise Refusal("mime_parsing_failed", "something follows the closing boundary")
     return parts
-
-
-def _part(body: bytes, start: int, end: int, newline: bytes) -> Part:
-    if body.startswith(newline, start):
-        return Part("", (), body[start + len(newline) : end])
-    blank = body.find(newline + newline, start, min(end, start + LONGEST_HEADERS))
-    if blank < 0:
-        raise Refusal("mime_parsing_failed", "a part has no end of its headers")
-    media, headers = _headers(body[start:blank], newline)
-    return Part(media, headers, body[blank + 2 * len(newline) : end])
 
 
 @lru_cache(maxsize=256)

@@ -116,18 +116,21 @@ class _Reader:
     """The parts in order, looked at one by one."""
 
     def __init__(self, parts: list[Part]) -> None:
-        self._parts = parts
-        self._at = 0
+        self._parts = iter(parts)
+        self._next: Part | None = None
+        self.kind: str | None = None
+        self._step()
 
-    @property
-    def kind(self) -> str | None:
-        return self._parts[self._at].media_type if self._at < len(self._parts) else None
+    def _step(self) -> None:
+        self._next = next(self._parts, None)
+        self.kind = self._next.media_type if self._next is not None else None
 
     def take(self, longest: int | None = None) -> bytes:
-        content = self._parts[self._at].content
+        assert self._next is not None
+        content = self._next.content
         if longest is not None and len(content) > longest:
             raise Refusal("invalid_message", f"the part {self.kind} is longer than {longest} octets")
-        self._at += 1
+        self._step()
         return content
 
 
