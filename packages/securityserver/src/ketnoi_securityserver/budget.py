@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from ketnoi_protocol.errors import Refusal
 
 
@@ -17,21 +14,23 @@ class Budget:
         self.octets_held = 0
         self.exchanges_held = 0
 
-    @contextmanager
-    def exchange(self) -> Iterator[Share]:
-        """One exchange, and the octets that it takes with `Share.take`; all are given back at its end.
+    def exchange(self) -> Share:
+        """One exchange, to be entered, and the octets that it takes with `Share.take`; all are given back at its end.
 
-        Raises Refusal `server_busy` when there are too many exchanges.
+        Entering raises Refusal `server_busy` when there are too many exchanges.
         """
+        return Share(self)
+
+    def begin(self) -> None:
+        """Count one exchange more. Raises Refusal `server_busy` when there are too many."""
         if self.exchanges_held >= self._exchanges:
             raise Refusal("server_busy", "too many exchanges at once")
         self.exchanges_held += 1
-        share = Share(self)
-        try:
-            yield share
-        finally:
-            self.exchanges_held -= 1
-            self.octets_held -= share.octets
+
+    def end(self, octets: int) -> None:
+        """Give one exchange and its `octets` back."""
+        self.exchanges_held -= 1
+        self.octets_held -= octets
 
     def hold(self, octets: int) -> None:
         """Count `octets` more. Raises Refusal `server_busy` when they do not fit."""
@@ -48,6 +47,13 @@ class Share:
     def __init__(self, budget: Budget) -> None:
         self._budget = budget
         self.octets = 0
+
+    def __enter__(self) -> Share:
+        self._budget.begin()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._budget.end(self.octets)
 
     def take(self, octets: int) -> None:
         """Hold `octets` more until the exchange ends. Raises Refusal `server_busy`."""

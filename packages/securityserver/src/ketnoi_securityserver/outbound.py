@@ -83,6 +83,9 @@ class Connection(asyncio.Protocol):
             else:
                 self._answer.set_exception(Refusal("network_error", "the connection ended before the answer"))
 
+    def _too_late(self) -> None:
+        self._fail(Refusal("network_error", "no answer before the deadline"))
+
     def _fail(self, refusal: Refusal) -> None:
         self._usable = False
         if self._answer is not None and not self._answer.done():
@@ -101,7 +104,7 @@ class Connection(asyncio.Protocol):
         self._usable = False
         self._reader = ResponseReader(method, longest_body)
         answer = self._answer = self._loop.create_future()
-        alarm = self._loop.call_at(deadline, self._fail, Refusal("network_error", "no answer before the deadline"))
+        alarm = self._loop.call_at(deadline, self._too_late)
         try:
             self._transport.write(message)
             return await answer

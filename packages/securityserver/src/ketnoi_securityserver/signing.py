@@ -57,12 +57,16 @@ class Verifies(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """A credential in the form in which it stands in signatures, DER; it is made once and serves for an hour."""
+    """A credential in the form in which it stands in signatures, DER; it is made once and serves for an hour.
+
+    `at_once`: its key signs so fast that no thread is needed.
+    """
 
     credential: SigningCredential
     certificate: bytes
     ocsp_responses: tuple[bytes, ...]
     intermediates: tuple[bytes, ...]
+    at_once: bool
 
     @classmethod
     def of(cls, credential: SigningCredential) -> _Form:
@@ -72,6 +76,7 @@ class _Form:
             credential.certificate.public_bytes(Encoding.DER),
             (credential.ocsp_response, *(response for _, response in above)),
             tuple(certificate.public_bytes(Encoding.DER) for certificate, _ in above),
+            isinstance(credential.key, ec.EllipticCurvePrivateKey),
         )
 
 
@@ -92,7 +97,7 @@ class Signer:
         prepared = signatures.prepare(
             [inputs], form.certificate, form.ocsp_responses, at, intermediates=form.intermediates, direct=self._direct
         )
-        if isinstance(credential.key, ec.EllipticCurvePrivateKey):
+        if form.at_once:
             value = keys.sign(credential.key, prepared.to_be_signed)
         else:
             loop = asyncio.get_running_loop()
