@@ -16,6 +16,7 @@ from pathlib import Path
 
 from bench.crypto import SignAndVerify
 from bench.load import Load
+from bench.loading import load_over_copy, lookups_by_size
 from bench.lookups import GatheredLookups, Pgbench
 from bench.portal import lists
 from bench.sides import Side, take_turns
@@ -24,6 +25,8 @@ from ketnoi_testbed.world import World
 
 CALLERS = 16
 PEOPLE = 100_000
+MANY = 1_000_000
+PARTS = ("exchanges", "portal", "demo", "load", "size")
 
 
 def main() -> int:
@@ -33,10 +36,20 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=30.0, help="for each side, at least")
     parser.add_argument("--people", type=int, default=PEOPLE)
     parser.add_argument("--callers", type=int, default=CALLERS)
+    parser.add_argument("--many", type=int, default=MANY, help="people of the large register among which is looked up")
+    parser.add_argument("--csv", type=Path, help="a file of so many people, when it is there already")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="parts to measure")
     options = parser.parse_args()
-    found = _exchanges(options.seconds, options.people, options.callers)
-    found |= lists(options.seconds, _say)
-    found |= _first_answer(options.people)
+    parts = {
+        "exchanges": lambda: _exchanges(options.seconds, options.people, options.callers),
+        "portal": lambda: lists(options.seconds, _say),
+        "demo": lambda: _first_answer(options.people),
+        "load": lambda: load_over_copy(options.people * 2, _say),
+        "size": lambda: lookups_by_size(options.many, options.csv, options.seconds, _say),
+    }
+    found: dict[str, float] = {}
+    for part in options.only:
+        found |= parts[part]()
     _show(found)
     if options.out is not None:
         options.out.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
@@ -104,6 +117,7 @@ def _first_answer(people: int) -> dict[str, float]:
 def _show(found: dict[str, float]) -> None:
     bars = {"signed_over_unsigned": "≥ 0.35", "server_cpu_over_crypto": "≤ 9", "first_answer_seconds": "≤ 30"}
     bars |= dict.fromkeys(("queue_p50_ms", "search_p50_ms", "accounts_p50_ms"), "≤ 150")
+    bars |= {"load_over_copy": "≥ 0.5", "lookups_10m_over_100k": "≥ 0.85", "lookups_1m_over_100k": "≥ 0.85"}
     width = max(map(len, found))
     for name, value in found.items():
         print(f"{name:<{width}}  {value:>12,.3f}  {bars.get(name, '')}".rstrip())

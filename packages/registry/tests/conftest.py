@@ -13,6 +13,7 @@ import pytest
 
 from ketnoi_runtime.database import migrate, open_pool
 
+from .people_csv import Register
 from .worlds import World
 
 
@@ -90,3 +91,9 @@ def do(running: Running) -> Iterator[Callable[[Callable[[World], Awaitable[Any]]
             world.changed = False
 
     running.do(undo)
+
+
+@pytest.fixture
+def register(database: str) -> Register:
+    """A migrated, empty database, and ways to load a file into it."""
+    return Register(database)

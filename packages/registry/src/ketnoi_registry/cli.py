@@ -3,43 +3,34 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-import gzip
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
 
 import asyncpg
-import msgspec
 
 from ketnoi_protocol.services import DEFAULT_PROFILE, Environment, profiles
 from ketnoi_runtime import logs, process
 from ketnoi_runtime.clock import SystemClock
-from ketnoi_runtime.database import migrate, open_pool
+from ketnoi_runtime.database import migrate
 from ketnoi_runtime.settings import SettingsError, load_settings
 
-from . import openapi
+from . import cli_loading, openapi
 from .access_log import Pseudonyms
 from .access_log.pseudonyms import PseudonymKeyError
 from .app import Registry
 from .callers import CallerError
-from .loading import load_people, load_units
+from .cli_loading import with_pool
+from .loading import load_units
+from .loading.csv_input import InputError
 from .provinces import provinces
 from .settings import Settings
-from .store.people import PersonRow
-from .store.units import UnitRow
-
-T = TypeVar("T")
-
-
-class InputError(Exception):
-    """A file to be loaded cannot be used; the text says where, and quotes nothing of it."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit status is 0 when it did what it was told, else 1, and 2 for a wrong command line."""
+    """Run one command; the exit status is 0 when it did what it was told, else 1, 2 for a wrong command line, and 3 for
+    a load that came to its end with lines that were not taken."""
     told = _parser().parse_args(arguments)
     try:
         status: int = told.act(told)
@@ -63,11 +54,8 @@ def _parser() -> argparse.ArgumentParser:
     init = commands.add_parser("init", help="tạo bảng, khóa bút danh, tỉnh · make tables, pseudonym keys, provinces")
     init.add_argument("--key-id", default="k1", help="tên khóa bút danh đầu tiên · the first pseudonym key's name")
     init.set_defaults(act=_init)
-    load = commands.add_parser("load", help="nạp công dân hoặc đơn vị hành chính · load people or administrative units")
-    load.add_argument("file", type=Path, help="JSON Lines, một người mỗi dòng · one person a line; may be .gz")
-    load.add_argument("--units", action="store_true", help="tệp chứa đơn vị hành chính · the file holds units")
-    load.set_defaults(act=_load)
-    for command in (run, init, load):
+    cli_loading.add_to(commands)
+    for command in (run, init):
         command.add_argument("--settings", type=Path, required=True, metavar="FILE")
     described = commands.add_parser("openapi", help="in mô tả OpenAPI 3.1 · print the API's description")
     described.add_argument("--settings", type=Path, metavar="FILE", help="lấy profile và môi trường từ đây")
@@ -108,20 +96,7 @@ def _init(told: argparse.Namespace) -> int:
         await migrate(pool, "ketnoi_registry")
         await load_units(pool, provinces())
 
-    _with_pool(settings, act)
-    return 0
-
-
-def _load(told: argparse.Namespace) -> int:
-    settings = load_settings(told.settings, Settings)
-
-    async def act(pool: asyncpg.Pool) -> int:
-        if told.units:
-            return await load_units(pool, _lines(told.file, UnitRow))
-        return await load_people(pool, _lines(told.file, PersonRow))
-
-    count = _with_pool(settings, act)
-    print(json.dumps({"loaded": count}))
+    with_pool(settings, act)
     return 0
 
 
@@ -132,28 +107,6 @@ def _openapi(told: argparse.Namespace) -> int:
         profile, environment = settings.profile, settings.environment
     sys.stdout.buffer.write(openapi.document(profile, environment))
     return 0
-
-
-def _with_pool(settings: Settings, act: Any) -> Any:
-    async def inside() -> Any:
-        pool = await open_pool(settings.database)
-        try:
-            return await act(pool)
-        finally:
-            await pool.close()
-
-    return asyncio.run(inside())
-
-
-def _lines(file: Path, kind: type[T]) -> Iterator[T]:
-    decoder = msgspec.json.Decoder(kind)
-    with file.open("rb") as plain:
-        lines: Iterable[bytes] = gzip.GzipFile(fileobj=plain) if file.suffix == ".gz" else plain
-        for number, line in enumerate(lines, 1):
-            try:
-                yield decoder.decode(line)
-            except (msgspec.MsgspecError, UnicodeDecodeError):
-                raise InputError(f"{file}: dòng · line {number} không đọc được · cannot be read") from None
 
 
 if __name__ == "__main__":

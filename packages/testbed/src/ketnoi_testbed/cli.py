@@ -2,6 +2,7 @@
 
     ketnoi-testbed demo [--once] [--people N] [--world NAME] [--port N] [--portal-port N]
     ketnoi-testbed person [--people N]     a question about somebody in it, for `ketnoi look-up --input -`
+    ketnoi-testbed population --people N --csv FILE[.gz]      invented people as a file for `ketnoi-registry load`
     ketnoi-testbed worlds
 
 Exit status: 0 the story was told to its end, 1 something went wrong in it, 2 the world could not be brought up.
@@ -11,15 +12,19 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
+import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from ketnoi_testbed.asking import birth_of
 from ketnoi_testbed.parts.hosting import StartFailed
 from ketnoi_testbed.parts.premises import NoRoom
 from ketnoi_testbed.plan import WorldError, load, shipped
-from ketnoi_testbed.population import Population
+from ketnoi_testbed.population import Population, write_csv
 from ketnoi_testbed.postgres import PostgresError
+from ketnoi_testbed.show.bar import Bar
 from ketnoi_testbed.show.demo import PAGE_PORT, PORTAL_PORT, Demo
 
 UNUSABLE = 2
@@ -59,6 +64,14 @@ def _parser() -> argparse.ArgumentParser:
     person.add_argument("--people", type=int, default=PEOPLE, metavar="N", help="như khi dựng · as when brought up")
     person.add_argument("--seed", type=int, default=SEED, metavar="N", help="như khi dựng · as when brought up")
     person.set_defaults(act=_person)
+    population = acts.add_parser("population", help="dân số giả định vào tệp CSV · invented people into a CSV file")
+    population.add_argument("--people", type=int, default=PEOPLE, metavar="N", help="tới · up to 40,000,000")
+    population.add_argument("--seed", type=int, default=SEED, metavar="N", help="số gieo · the population's seed")
+    population.add_argument("--csv", type=Path, required=True, metavar="FILE", help=".csv, .csv.gz")
+    population.add_argument(
+        "--processes", type=int, default=os.cpu_count() or 1, metavar="N", help="cùng lúc · at once"
+    )
+    population.set_defaults(act=_population)
     worlds = acts.add_parser("worlds", help="các môi trường có sẵn · the worlds that are shipped")
     worlds.set_defaults(act=_worlds)
     return parser
@@ -75,6 +88,23 @@ def _person(options: argparse.Namespace) -> int:
     row = Population(options.seed, options.people).sample().full
     asked = {"SoDinhDanh": row.personal_number, "HoVaTen": row.full_name, "NgayThangNamSinh": birth_of(row)}
     print(json.dumps(asked, ensure_ascii=False))
+    return 0
+
+
+def _population(options: argparse.Namespace) -> int:
+    try:
+        people = Population(options.seed, options.people)
+    except ValueError as error:
+        raise WorldError(str(error)) from None
+    bar, began = Bar(options.people), time.monotonic()
+    try:
+        count = write_csv(options.csv, people, processes=options.processes, tell=bar)
+    except OSError as error:
+        raise WorldError(f"{options.csv}: không ghi được · cannot be written: {error.strerror}") from error
+    finally:
+        bar.end()
+    took = time.monotonic() - began
+    print(json.dumps({"people": count, "seconds": round(took, 1), "people_per_second": round(count / max(took, 1e-3))}))
     return 0
 
 

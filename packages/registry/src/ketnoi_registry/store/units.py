@@ -53,6 +53,10 @@ class Units:
             ]
         )
 
+    def all(self) -> list[UnitRow]:
+        """Every unit of every period."""
+        return list(self._rows.values())
+
     def line(self, place: Place) -> dict[Level, UnitRow]:
         """The unit of `place` and those above it, by level; empty when the place names none that is known."""
         return self._line((place.unit_code, place.unit_valid_from))

@@ -8,8 +8,8 @@ from typing import Any
 
 import asyncpg
 
-from .store.people import PERSON_COLUMNS, PersonRow, person_record
-from .store.units import UnitRow
+from ..store.people import PERSON_COLUMNS, PersonRow, person_record
+from ..store.units import UnitRow
 
 BATCH = 5_000
 
@@ -41,11 +41,14 @@ VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (code, valid_from) DO UPDATE SET valid_until = excluded.valid_until, level = excluded.level,
     name = excluded.name, parent_code = excluded.parent_code, parent_valid_from = excluded.parent_valid_from
 """
+_FORGET = "DELETE FROM administrative_unit_successor WHERE code = $1 AND valid_from = $2"
 _SUCCESSOR = "INSERT INTO administrative_unit_successor VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"
 
 
 async def load_units(pool: asyncpg.Pool, rows: Iterable[UnitRow]) -> int:
-    """Add administrative units, or replace those with the same code and first day; all or none. Returns how many.
+    """Add administrative units, or replace those with the same code and first day, successors too; all or none.
+
+    Returns how many.
 
     Raises asyncpg.IntegrityConstraintViolationError when a value breaks a rule of the table.
     """
@@ -55,6 +58,7 @@ async def load_units(pool: asyncpg.Pool, rows: Iterable[UnitRow]) -> int:
             _UNIT,
             [(u.code, u.valid_from, u.valid_until, u.level, u.name, u.parent_code, u.parent_valid_from) for u in units],
         )
+        await connection.executemany(_FORGET, [(u.code, u.valid_from) for u in units])
         await connection.executemany(
             _SUCCESSOR, [(u.code, u.valid_from, *successor) for u in units for successor in u.successors]
         )

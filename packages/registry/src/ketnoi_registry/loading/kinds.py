@@ -1,0 +1,104 @@
+"""The three kinds of file about people, and what each does with a batch whose wrong lines have been taken out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import asyncpg
+
+from . import statements
+from .columns import COLUMNS, LIFE, REQUIRED
+
+
+@dataclass
+class Done:
+    """What became of a batch: how many were added and changed, and (line, code) of lines that are remarked on."""
+
+    added: int = 0
+    changed: int = 0
+    refused: list[tuple[int, str]] = field(default_factory=list)
+    noticed: list[tuple[int, str]] = field(default_factory=list)
+
+
+class AddPeople:
+    """People who are not there yet. The first line about somebody counts, every later one is refused."""
+
+    name = "people"
+    columns: Sequence[str] = COLUMNS
+    required: Sequence[str] = REQUIRED
+    wrong = statements.WRONG_PEOPLE
+
+    def __init__(self) -> None:
+        self._look_first = False
+
+    async def apply(self, connection: asyncpg.Connection, _header: Sequence[str]) -> Done:
+        """Take the batch over. Most batches meet nobody who is there: that is found out by trying."""
+        done = Done()
+        if not self._look_first:
+            try:
+                async with connection.transaction():
+                    done.added = _count(await connection.execute(statements.ADD_PEOPLE))
+            except asyncpg.UniqueViolationError:
+                self._look_first = True
+        if self._look_first:
+            done.refused = await take_out(connection, statements.THERE, "already_there")
+            self._look_first = bool(done.refused)
+            done.added = _count(await connection.execute(statements.ADD_PEOPLE))
+        try:
+            async with connection.transaction():
+                await connection.execute(statements.ADD_OLD)
+        except asyncpg.UniqueViolationError:
+            await connection.execute(statements.ADD_OLD_ONCE)
+        done.noticed = await _shared(connection)
+        return done
+
+
+class UpdatePeople:
+    """People who are there are changed in the columns that the file has; others are added."""
+
+    name = "update"
+    columns: Sequence[str] = COLUMNS
+    required: Sequence[str] = REQUIRED
+    wrong = statements.WRONG_PEOPLE
+
+    async def apply(self, connection: asyncpg.Connection, header: Sequence[str]) -> Done:
+        """Take the batch over."""
+        await connection.execute(statements.ONE_LINE_EACH)
+        added, count = await connection.fetchrow(statements.update_people(header))
+        await connection.execute(statements.UPDATE_OLD)
+        return Done(added, count - added, noticed=await _shared(connection))
+
+
+class SetLife:
+    """Who died, is missing, or was found alive."""
+
+    name = "life_status"
+    columns: Sequence[str] = ("personal_number", *LIFE)
+    required: Sequence[str] = columns
+    wrong = statements.WRONG_LIFE
+
+    async def apply(self, connection: asyncpg.Connection, _header: Sequence[str]) -> Done:
+        """Take the batch over."""
+        refused = await take_out(connection, statements.NOT_THERE, "not_there")
+        await connection.execute(statements.ONE_LINE_EACH)
+        return Done(changed=_count(await connection.execute(statements.SET_LIFE)), refused=refused)
+
+
+Kind = AddPeople | UpdatePeople | SetLife
+
+
+async def take_out(connection: asyncpg.Connection, query: str, code: str | None = None) -> list[tuple[int, str]]:
+    """Delete from the batch the lines that `query` gives; (line, code) of each."""
+    found = [(row["line"], code or row["code"]) for row in await connection.fetch(query)]
+    if found:
+        await connection.execute("DELETE FROM staged WHERE line = any($1)", [line for line, _ in found])
+    return found
+
+
+async def _shared(connection: asyncpg.Connection) -> list[tuple[int, str]]:
+    return [(row["line"], "old_number_shared") for row in await connection.fetch(statements.SHARED)]
+
+
+def _count(status: str) -> int:
+    return int(status.rpartition(" ")[2])

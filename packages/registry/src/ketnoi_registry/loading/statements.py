@@ -1,0 +1,203 @@
+"""The SQL of a load: text columns as they stood in the file, judged and taken over a batch at a time.
+
+A batch is copied into a temporary table of text columns, so that nothing can fail there. One statement then gives each
+wrong line its code, and one takes over what is right. The rules are those of the table's own constraints and a few that
+the table cannot have; they are written again here because a constraint ends a statement, and a load must go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+from ..relations import HEAD, RELATIONS
+from ..store.people import PERSON_COLUMNS
+from .columns import COLUMNS, PLACES, RELATIVES
+
+STAGED: Final = (
+    f"CREATE TEMP TABLE staged (line bigint, {', '.join(f'{name} text' for name in COLUMNS)}) ON COMMIT DELETE ROWS"
+)
+
+# Most rows carry one of these two days; a regular expression costs ten times as much.
+_MAPS: Final = "('2008-08-01', '2025-07-01')"
+
+
+def _wrong_place(name: str) -> str:
+    unit, since = f"{name}_unit", f"{name}_unit_from"
+    return f"""CASE WHEN {unit} IS NULL THEN {since} IS NOT NULL
+        ELSE {since} IS NULL OR {unit} !~ '^([0-9]{{2}}|[0-9]{{3}}|[0-9]{{5}})$'
+            OR NOT ({since} IN {_MAPS} OR is_day({since})) END
+        OR {name}_country !~ '^[A-Z]{{2}}$'"""
+
+
+def _wrong_relative(name: str) -> str:
+    number, old, nationality = (f"{name}_{part}" for part in ("personal_number", "old_id_number", "nationality"))
+    return f"""CASE WHEN {name}_name IS NULL THEN num_nonnulls({number}, {old}, {nationality}) > 0
+        ELSE length({name}_name) > 300 OR {number} !~ '^[0-9]{{12}}$' OR {old} !~ '^[0-9]{{9}}$'
+            OR {nationality} !~ '^[A-Z]{{2}}$' END"""
+
+
+# One number with its period is what most rows have; it is judged without being taken apart.
+_DAY = "[0-9]{4}-((0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31)"
+_WRONG_OLD = f"""CASE
+    WHEN old_id_numbers ~ '^[0-9]{{9}}(:{_DAY}:{_DAY})?$' AND old_id_numbers NOT LIKE '%:0000%'
+        THEN length(old_id_numbers) = 31 AND substr(old_id_numbers, 22) < substr(old_id_numbers, 11, 10)
+    WHEN old_id_numbers !~ '^[0-9]{{9}}[0-9:;-]*$' THEN true
+    ELSE EXISTS (SELECT FROM string_to_table(old_id_numbers, ';') AS one
+        WHERE split_part(one, ':', 1) !~ '^[0-9]{{9}}$' OR split_part(one, ':', 4) <> ''
+            OR NOT is_day(nullif(split_part(one, ':', 2), '')) OR NOT is_day(nullif(split_part(one, ':', 3), ''))
+            OR split_part(one, ':', 3) <> '' AND split_part(one, ':', 3) < split_part(one, ':', 2)) END"""
+
+_WRONG_BIRTH = """CASE WHEN birth_date IS NULL OR birth_date COLLATE "C" NOT BETWEEN '1850' AND '23999' THEN true
+    WHEN length(birth_date) = 4 THEN birth_date !~ '^[0-9]{4}$'
+    WHEN length(birth_date) = 7 THEN NOT is_day(birth_date || '-01')
+    ELSE NOT is_day(birth_date) END"""
+
+_RELATIONS = ", ".join(f"'{code}'" for code in RELATIONS if code != HEAD)
+_WRONG_HOUSEHOLD = f"""CASE num_nulls(household_id, relation_to_head, head_number) WHEN 3 THEN false
+    WHEN 0 THEN household_id ~ '[^A-Za-z0-9-]' OR length(household_id) > 40
+        OR CASE WHEN head_number = personal_number THEN relation_to_head <> 'QH00'
+            ELSE relation_to_head NOT IN ({_RELATIONS}) OR head_number !~ '^[0-9]{{12}}$' END
+    ELSE true END"""
+
+_WRONG_LIFE = """CASE WHEN coalesce(life_status, 'alive') = 'alive' THEN life_status_since IS NOT NULL
+    ELSE life_status NOT IN ('dead', 'missing') OR NOT is_day(life_status_since) END"""
+
+_NUMBER = ("personal_number", "personal_number IS NULL OR personal_number !~ '^[0-9]{12}$'")
+_RULES: Final = (
+    _NUMBER,
+    ("name", "given_name IS NULL OR greatest(length(given_name), length(middle_name), length(family_name)) > 100"),
+    ("birth_date", _WRONG_BIRTH),
+    ("sex", "sex NOT IN ('0', '1', '2')"),
+    ("marital_status", "marital_status NOT IN ('0', '1', '2', '3')"),
+    ("ethnic_group", "ethnic_group !~ '^[0-9]{2}$'"),
+    ("religion", "religion !~ '^[0-9]{2}$'"),
+    ("nationality", "nationality <> 'VN' AND nationality !~ '^[A-Z]{2}$'"),
+    ("blood_group", "blood_group NOT IN ('00', '01', '02', '03', '04')"),
+    ("old_id_numbers", f"old_id_numbers IS NOT NULL AND {_WRONG_OLD}"),
+    *((name, _wrong_place(name)) for name in PLACES),
+    *((name, _wrong_relative(name)) for name in RELATIVES),
+    ("household", _WRONG_HOUSEHOLD),
+    ("life_status", _WRONG_LIFE),
+)
+
+
+def _judge(rules: Collection[tuple[str, str]]) -> str:
+    whens = "\n".join(f"WHEN {condition} THEN '{code}'" for code, condition in rules)
+    return f"SELECT line, code FROM (SELECT line, CASE {whens} END AS code FROM staged) judged WHERE code IS NOT NULL"  # noqa: S608
+
+
+WRONG_PEOPLE: Final = _judge(_RULES)
+WRONG_LIFE: Final = _judge((_NUMBER, ("life_status", f"life_status IS NULL OR {_WRONG_LIFE}")))
+"""(line, code) of each line that must not be taken; a condition that is unknown (NULL) is no reason."""
+
+
+def _place(name: str) -> str:
+    return f"""CASE WHEN num_nonnulls({name}_unit, {name}_detail, {name}_country) > 0 THEN
+        ROW(coalesce({name}_country, 'VN'), {name}_unit, {name}_unit_from::date,
+            coalesce({name}_detail, ''))::place END"""
+
+
+def _relative(name: str) -> str:
+    return f"""CASE WHEN {name}_name IS NOT NULL THEN ROW({name}_name, {name}_personal_number,
+        {name}_old_id_number, coalesce({name}_nationality, 'VN'))::relative END"""
+
+
+_VALUES: Final = {
+    "family_name": "coalesce(family_name, '')",
+    "middle_name": "coalesce(middle_name, '')",
+    "birth_year": "substr(birth_date, 1, 4)::smallint",
+    "birth_month": "nullif(substr(birth_date, 6, 2), '')::smallint",
+    "birth_day": "nullif(substr(birth_date, 9, 2), '')::smallint",
+    "sex": "coalesce(sex, '0')::smallint",
+    "marital_status": "coalesce(marital_status, '0')::smallint",
+    "ethnic_group": "coalesce(ethnic_group, '99')",
+    "religion": "coalesce(religion, '00')",
+    "nationality": "coalesce(nationality, 'VN')",
+    "blood_group": "coalesce(blood_group, '00')",
+    "life_status": "coalesce(life_status, 'alive')",
+    "life_status_since": "life_status_since::date",
+    "old_id_number": "substr(split_part(old_id_numbers, ';', -1), 1, 9)",
+    **{name: _place(name) for name in PLACES},
+    **{name: _relative(name) for name in RELATIVES},
+}
+_SELECTED = ", ".join(_VALUES.get(name, name) for name in PERSON_COLUMNS)
+_INTO = f"INSERT INTO person ({', '.join(PERSON_COLUMNS)}) SELECT {_SELECTED} FROM staged"  # noqa: S608
+
+ADD_PEOPLE: Final = _INTO
+
+THERE: Final = """
+SELECT line FROM (
+    SELECT line, personal_number, row_number() OVER (PARTITION BY personal_number ORDER BY line) AS nth FROM staged
+) s WHERE nth > 1 OR EXISTS (SELECT FROM person p WHERE p.personal_number = s.personal_number)
+"""
+"""Lines about somebody who is in the table, or in an earlier line of the batch."""
+
+ONE_LINE_EACH: Final = """
+DELETE FROM staged s USING (SELECT personal_number, max(line) AS line FROM staged GROUP BY 1 HAVING count(*) > 1) last
+WHERE s.personal_number = last.personal_number AND s.line < last.line
+"""
+"""Of several lines about one person the last one stays: an update says what holds now."""
+
+
+def update_people(header: Collection[str]) -> str:
+    """Add people, or change those who are there in what `header` has columns for; counts who was added."""
+    changed = [name for name in PERSON_COLUMNS if name != "personal_number" and _is_told(name, header)]
+    sets = [
+        "old_id_number = coalesce(excluded.old_id_number, person.old_id_number)"
+        if name == "old_id_number"
+        else f"{name} = excluded.{name}"
+        for name in changed
+    ]
+    return f"""
+WITH done AS ({_INTO} ON CONFLICT (personal_number) DO UPDATE SET {", ".join(sets)} RETURNING xmax = 0 AS added)
+SELECT count(*) FILTER (WHERE added), count(*) FROM done
+"""  # noqa: S608 - names of our own columns
+
+
+def _is_told(column: str, header: Collection[str]) -> bool:
+    if column.startswith("birth_") and column != "birth_registration":
+        return True
+    if column == "old_id_number":
+        return "old_id_numbers" in header
+    if column in PLACES or column in RELATIVES:
+        return any(name.startswith(f"{column}_") for name in header)
+    return column in header
+
+
+# Whoever has one old number needs no set-returning function, which costs more than all the rest.
+_OLD = """
+SELECT substr(one, 1, 9) AS number, personal_number, nullif(split_part(one, ':', 2), '')::date AS valid_from,
+    nullif(split_part(one, ':', 3), '')::date AS valid_until, line
+FROM (
+    SELECT line, personal_number, old_id_numbers AS one FROM staged WHERE old_id_numbers NOT LIKE '%;%'
+    UNION ALL
+    SELECT line, personal_number, one FROM staged, string_to_table(old_id_numbers, ';') AS one
+    WHERE old_id_numbers LIKE '%;%'
+) ones
+"""
+_OLD_ROWS = f"SELECT number, personal_number, valid_from, valid_until FROM ({_OLD}) o"  # noqa: S608
+ADD_OLD: Final = f"INSERT INTO old_id_number {_OLD_ROWS}"
+ADD_OLD_ONCE: Final = f"{ADD_OLD} ON CONFLICT DO NOTHING"
+"""The same where a line names one number twice; it costs as much again."""
+UPDATE_OLD: Final = f"""
+INSERT INTO old_id_number SELECT DISTINCT ON (number, personal_number) * FROM ({_OLD_ROWS}) o
+ON CONFLICT (number, personal_number) DO UPDATE SET
+    valid_from = excluded.valid_from, valid_until = excluded.valid_until
+WHERE num_nonnulls(excluded.valid_from, excluded.valid_until) > 0
+"""  # noqa: S608
+"""A number is never taken away by a load: whoever once held it is found under it."""
+
+SHARED: Final = f"""
+SELECT DISTINCT line FROM ({_OLD}) mine
+WHERE EXISTS (SELECT FROM old_id_number o WHERE o.number = mine.number AND o.personal_number <> mine.personal_number)
+"""  # noqa: S608
+"""Lines with an old number that somebody else, too, holds or held."""
+
+NOT_THERE: Final = """
+SELECT line FROM staged s WHERE NOT EXISTS (SELECT FROM person p WHERE p.personal_number = s.personal_number)
+"""
+SET_LIFE: Final = """
+UPDATE person SET life_status = s.life_status, life_status_since = s.life_status_since::date
+FROM staged s WHERE person.personal_number = s.personal_number
+"""
