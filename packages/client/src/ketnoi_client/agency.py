@@ -158,7 +158,7 @@ class Agency:
         try:
             body = self._body(entry, {**_claimed(person), "ma_yeu_cau": request_code, **(more or {})}, call)
             reply = self._send(entry, message_id, body, call)
-            answer = self._answer(kind, entry, reply, message_id)
+            answer = self._answer(kind, entry, reply)
             if answer.ma_yeu_cau != request_code:
                 raise UnusableAnswer(_ANOTHER)
         except KetnoiError as error:
@@ -180,16 +180,31 @@ class Agency:
             return encode_request(request(**header, **fields))
 
     def _send(self, entry: CatalogueEntry, message_id: str, body: bytes, call: Call) -> Reply:
+        officer = call.get("officer") or self.settings.officer
+        return self.exchange(entry, message_id, body, officer, "application/json", call.get("issue"))
+
+    def exchange(
+        self,
+        entry: CatalogueEntry,
+        message_id: str,
+        body: bytes,
+        officer: str,
+        media_type: str,
+        issue: str | None = None,
+    ) -> Reply:
+        """One message in any dialect, signed with our account; what the registry replied, answer or refusal.
+
+        Raises a subclass of Refused for a refusal on the way, Unreachable, UnusableAnswer or SettingsError.
+        """
         settings = self.settings
         settings.account(entry.system)  # says what is missing
         headers = {
             "X-Road-Client": settings.client_id(entry).slash,
             "X-Road-Id": message_id,
-            "X-Road-UserId": call.get("officer") or settings.officer,
-            "Content-Type": "application/json",
-            "Accept": "application/json",
+            "X-Road-UserId": officer,
+            "Content-Type": media_type,
+            "Accept": media_type,
         }
-        issue = call.get("issue")
         if issue:
             headers["X-Road-Issue"] = issue
         for name, value in headers.items():
@@ -199,16 +214,17 @@ class Agency:
                 raise _refused_here("personal_number_in_header", name)
         target = f"/r1/{settings.provider_id(entry).service(entry.service_code).slash}"
         signed = self._keys[entry.system].headers(body, message_id)
-        return self._connections[entry.platform].request("POST", target, headers={**headers, **signed}, body=body)
-
-    def _answer(self, kind: type[A], entry: CatalogueEntry, reply: Reply, message_id: str) -> A:
+        reply = self._connections[entry.platform].request("POST", target, headers={**headers, **signed}, body=body)
         error_type = reply.headers.get("x-road-error")
         if error_type:
             raise _later(from_x_road(error_type, reply.body), reply)
-        if reply.headers.get("content-type", "").startswith(_PROBLEM) or reply.status != 200:
-            raise _later(from_registry(reply.status, reply.body), reply)
         if reply.headers.get(rest.ID, message_id) != message_id:
             raise UnusableAnswer(_ANOTHER)
+        return reply
+
+    def _answer(self, kind: type[A], entry: CatalogueEntry, reply: Reply) -> A:
+        if reply.headers.get("content-type", "").startswith(_PROBLEM) or reply.status != 200:
+            raise _later(from_registry(reply.status, reply.body), reply)
         try:
             answer = decode_answer(entry.answer_shape, reply.body)
         except Refusal as refusal:

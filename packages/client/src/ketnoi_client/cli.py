@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from ketnoi_client import cli_batch, doctor, evidence
+from ketnoi_client import cli_batch, cli_gateway, doctor, evidence
 from ketnoi_client.agency import Agency, Call, Member, Person, Sent
 from ketnoi_client.output import show_answer, show_failure, show_finding, show_services, show_verdict
 from ketnoi_client.problems import KetnoiError, UnusableInput, is_unusable
@@ -129,6 +129,9 @@ def _parser() -> argparse.ArgumentParser:
     batch = commands.add_parser("batch", help="hỏi cả danh sách · ask about a whole list")
     _with_settings(batch)
     cli_batch.add_to(batch)
+    gateway = commands.add_parser("soap-gateway", help="cổng SOAP cho hệ thống hiện có · the gateway for SOAP callers")
+    _with_settings(gateway)
+    cli_gateway.add_to(gateway)
     services = commands.add_parser("services", help="các dịch vụ và mã · the services and their codes")
     _with_settings(services)
     services.set_defaults(run=_services)

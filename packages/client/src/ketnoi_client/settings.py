@@ -39,6 +39,25 @@ class Gate(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     provider: str
 
 
+class SoapGateway(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """Where the gateway for today's SOAP callers listens, and who they are.
+
+    `tables` is a TOML file that its owner alone may read (chmod 600), since it may hold officers' personal numbers:
+    `[MaCanBo]` and `[TaiKhoan]` lead from what callers send to an officer's account code, `[MaDonVi]` and `[MaDVC]`
+    from codes that they use to approved ones. `user` and `password` (a file) are asked for as HTTP Basic;
+    `certificate` and `key` make it HTTPS. Both are needed to listen elsewhere than on this machine.
+    """
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8084
+    tables: str = "soap-gateway.toml"
+    user: str = ""
+    password: str = ""
+    certificate: str = ""
+    key: str = ""
+    max_connections: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 100
+
+
 class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """One agency's information system in one environment.
 
@@ -59,6 +78,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=
     base: str = "."
     accounts: dict[System, Account]
     platforms: dict[Platform, Gate]
+    soap_gateway: SoapGateway = SoapGateway()
 
     def path(self, name: str) -> Path:
         """A file that the settings name; relative ones are meant from the settings file's folder."""
