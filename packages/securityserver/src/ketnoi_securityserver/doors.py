@@ -13,16 +13,16 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from aiohttp import web
-from multidict import CIMultiDict
 
 from ketnoi_protocol.errors import Refusal
 from ketnoi_securityserver import faults, metaservices, transport
 from ketnoi_securityserver.budget import Budget, Share
 from ketnoi_securityserver.consumer import Consumer
-from ketnoi_securityserver.exchange import Answer, Call, Channel, Delivery, Headers
+from ketnoi_securityserver.exchange import Call, Channel, Delivery, Headers
 from ketnoi_securityserver.outbound import presented_chain
 from ketnoi_securityserver.parties import Parties
 from ketnoi_securityserver.provider import Provider
+from ketnoi_securityserver.whole_response import SERVER, respond
 from ketnoi_trust.errors import Refused
 
 logger = logging.getLogger(__name__)
@@ -31,7 +31,6 @@ Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 XML = "text/xml;charset=utf-8"
 JSON = "application/json;charset=utf-8"
-_SERVER = "ketnoi"
 
 LIMITS: dict[str, Any] = {
     "access_log": None,
@@ -73,9 +72,10 @@ class Doors:
     async def from_information_system(self, request: web.BaseRequest) -> web.StreamResponse:
         """One HTTP request of an information system."""
         path = request.path
+        response: web.StreamResponse
         try:
             if path.startswith("/r1/"):
-                response = _whole(await self._within_limits(self._call, request))
+                response = await self._within_limits(self._call, request)
             elif path == "/listClients" and request.method == "GET":
                 response = self._list_clients(request)
             elif path in self._evidence:
@@ -90,21 +90,22 @@ class Doors:
 
     async def from_peer(self, request: web.BaseRequest) -> web.StreamResponse:
         """One HTTP request of another security server. Faults are SOAP in an HTTP 200 (x-road.md 0.2, 7)."""
+        response: web.StreamResponse
         try:
             response = await self._within_limits(self._delivery, request)
         except Refusal as refusal:
             fault = faults.fault_of(refusal, faults.PROVIDER_PREFIX, self._own.settings.kind.errors)
             self._note(fault, refusal)
             response = web.Response(
-                body=faults.write_soap(fault), headers={"Content-Type": "text/xml; charset=UTF-8", "Server": _SERVER}
+                body=faults.write_soap(fault), headers={"Content-Type": "text/xml; charset=UTF-8", "Server": SERVER}
             )
         if self.closing:
             response.force_close()
         return response
 
     async def _within_limits(
-        self, carry: Callable[[web.BaseRequest, Share], Awaitable[Any]], request: web.BaseRequest
-    ) -> Any:
+        self, carry: Callable[[web.BaseRequest, Share], Awaitable[web.StreamResponse]], request: web.BaseRequest
+    ) -> web.StreamResponse:
         """Whatever goes wrong comes out as a refusal; nothing runs longer than the deadline."""
         try:
             async with asyncio.timeout(self._own.settings.limits.deadline):
@@ -120,25 +121,25 @@ class Doors:
             logger.exception("an exchange failed in a way nobody foresaw")
             raise Refusal("internal_error") from error
 
-    async def _call(self, request: web.BaseRequest, share: Share) -> Answer:
+    async def _call(self, request: web.BaseRequest, share: Share) -> web.StreamResponse:
         tls = request.transport.get_extra_info("ssl_object") if request.transport is not None else None
         channel = Channel(tls is not None, (tls.getpeercert(binary_form=True) or b"") if tls is not None else b"")
         body = await self._body(request, share, self._own.settings.limits.body)
-        return await self._consumer.exchange(Call(request.method, request.raw_path, _headers(request), body, channel))
+        call = Call(request.method, request.raw_path, _headers(request), body, channel)
+        answer = await self._consumer.exchange(call)
+        return respond(request, answer.status, answer.reason, answer.headers, answer.body, self._own.clock.now())
 
-    async def _delivery(self, request: web.BaseRequest, share: Share) -> web.Response:
+    async def _delivery(self, request: web.BaseRequest, share: Share) -> web.StreamResponse:
         if request.method != "POST":
             raise Refusal("invalid_http_method", request.method[:16])
         pipe = request.transport
         tls = pipe.get_extra_info("ssl_object") if pipe is not None else None
         certificate = (tls.getpeercert(binary_form=True) or b"") if tls is not None else b""
         data = await self._body(request, share, self._own.settings.limits.body + transport.ENVELOPE_ROOM)
-        headers = {name.lower(): value for name, value in _headers(request)}
-        sending = await self._provider.exchange(Delivery(certificate, lambda: presented_chain(pipe), headers, data))
-        return web.Response(
-            body=sending.data,
-            headers={"Content-Type": sending.content_type, "x-hash-algorithm": "SHA-512", "Server": _SERVER},
-        )
+        named = {name.lower(): value for name, value in _headers(request)}
+        sending = await self._provider.exchange(Delivery(certificate, lambda: presented_chain(pipe), named, data))
+        headers = (("Content-Type", sending.content_type), ("x-hash-algorithm", "SHA-512"))
+        return respond(request, 200, "OK", headers, sending.data, self._own.clock.now())
 
     async def _body(self, request: web.BaseRequest, share: Share, most: int) -> bytes:
         told = request.content_length
@@ -176,7 +177,7 @@ class Doors:
         return web.Response(
             status=faults.status_of(fault, refusal),
             body=faults.as_xml(fault) if xml else faults.as_json(fault),
-            headers={"Content-Type": XML if xml else JSON, "X-Road-Error": fault.type, "Server": _SERVER},
+            headers={"Content-Type": XML if xml else JSON, "X-Road-Error": fault.type, "Server": SERVER},
         )
 
     def _note(self, fault: faults.Fault, refusal: Refusal) -> None:
@@ -190,9 +191,3 @@ def _headers(request: web.BaseRequest) -> Headers:
             for name, value in request.raw_headers
         ]
     )
-
-
-def _whole(answer: Answer) -> web.Response:
-    headers = CIMultiDict(answer.headers)
-    headers["Server"] = _SERVER
-    return web.Response(status=answer.status, reason=answer.reason or None, headers=headers, body=answer.body or None)
