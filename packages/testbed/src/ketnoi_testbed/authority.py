@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509 import ocsp
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 from ketnoi_protocol.identifiers import MemberId
 from ketnoi_runtime.clock import Clock, SystemClock
@@ -121,8 +121,12 @@ class UnsafeAuthority:
         hosts: Sequence[x509.GeneralName] = (),
         lasts: timedelta = _LASTS,
         begins: datetime | None = None,
+        answers_at: str = "",
     ) -> x509.Certificate:
-        """A certificate for somebody's public key. It counts from a day before `begins` (now, unless given)."""
+        """A certificate for somebody's public key. It counts from a day before `begins` (now, unless given).
+
+        `answers_at` is the address of an OCSP responder that it names.
+        """
         at = begins or self.clock.now()
         builder = _builder(subject, self.ca.certificate.subject, public_key, at, lasts)
         builder = builder.add_extension(_key_usage(usage), critical=True)
@@ -132,6 +136,11 @@ class UnsafeAuthority:
             builder = builder.add_extension(x509.ExtendedKeyUsage(extended), critical)
         if hosts:
             builder = builder.add_extension(x509.SubjectAlternativeName(hosts), critical=False)
+        if answers_at:
+            where = x509.AccessDescription(
+                AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(answers_at)
+            )
+            builder = builder.add_extension(x509.AuthorityInformationAccess([where]), critical=False)
         return builder.sign(self.ca.key, hashes.SHA256())
 
     def issue(
@@ -142,12 +151,20 @@ class UnsafeAuthority:
         extended: Sequence[ObjectIdentifier] = (),
         lasts: timedelta = _LASTS,
         begins: datetime | None = None,
+        answers_at: str = "",
     ) -> Holder:
         """A certificate with a fresh key."""
         key = make_key(rsa_key=self.rsa_keys)
-        return Holder(
-            self.certify(subject, key.public_key(), usage=usage, extended=extended, lasts=lasts, begins=begins), key
+        certificate = self.certify(
+            subject,
+            key.public_key(),
+            usage=usage,
+            extended=extended,
+            lasts=lasts,
+            begins=begins,
+            answers_at=answers_at,
         )
+        return Holder(certificate, key)
 
     def issue_signing(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from asn1crypto import x509
@@ -54,6 +54,13 @@ _TRUST: Final[dict[AdESSubIndic, str]] = {
     AdESIndeterminate.CHAIN_CONSTRAINTS_FAILURE: "wrong_usage",
     AdESIndeterminate.SIG_CONSTRAINTS_FAILURE: "wrong_usage",
 }
+_REVOKED: Final = frozenset(indication for indication, code in _TRUST.items() if code == "revoked")
+_GOOD_ANSWER: Final = {"revocation_mode": "require", "retroactive_revinfo": True}
+_ANY_ANSWER: Final = {
+    "revocation_mode": "soft-fail",
+    "retroactive_revinfo": True,
+    "time_tolerance": timedelta(days=100 * 365),
+}
 # Certificates of Vietnamese authorities may carry a personal or tax number in a name; it is not kept.
 _NUMBERS: Final = re.compile(r"\d[\d .-]{7,}\d")
 
@@ -82,8 +89,9 @@ def _one(
         # Made-up structures reach many corners of the reader; each means that nothing is proved.
         return Signature(field=str(embedded.fq_name), problems=("malformed",))
     names = status.signing_cert.subject.native
-    problems = tuple(dict.fromkeys(_problems(status, is_last, moment)))
     stamped = moment if moment is not at else None
+    revocation = _revocation(embedded, status, issuers, moment)
+    problems = tuple(dict.fromkeys(_problems(status, is_last, moment, revocation)))
     return Signature(
         field=str(embedded.fq_name),
         signer=_name(names.get("common_name")),
@@ -91,7 +99,7 @@ def _one(
         authority=_authority(status, issuers),
         claimed_at=status.signer_reported_dt,
         stamped_at=stamped,
-        revocation=_revocation(embedded, status, issuers, moment),
+        revocation=revocation,
         problems=problems,
     )
 
@@ -103,6 +111,9 @@ def _status(
     status = _validate(embedded, _context(embedded, issuers, at))
     stamp = status.timestamp_validity
     if stamp is None or not (stamp.valid and stamp.intact and stamp.trusted):
+        return status, at
+    asked = _validate(embedded, _context(embedded, issuers, at, **_ANY_ANSWER)).timestamp_validity
+    if asked is None or asked.revoked:
         return status, at
     proved = stamp.timestamp
     return _validate(embedded, _context(embedded, issuers, proved), _context(embedded, issuers, at)), proved
@@ -124,22 +135,23 @@ def _context(
     embedded: EmbeddedPdfSignature,
     issuers: Mapping[str, x509.Certificate],
     moment: datetime,
-    *,
-    mode: str = "soft-fail",
+    **revocation: Any,
 ) -> ValidationContext:
-    given: dict[str, Any] = {
-        "trust_roots": list(issuers.values()),
-        "moment": moment,
-        "allow_fetching": False,
-        "revocation_mode": mode,
-    }
+    """What the chain is judged by; with `revocation` (options) also what the file carries about revocation.
+
+    The two are asked apart: an answer about somebody else, or one that is too old, makes no chain untrusted.
+    """
+    given: dict[str, Any] = {"trust_roots": list(issuers.values()), "moment": moment, "allow_fetching": False}
     try:
-        return DocumentSecurityStore.read_dss(embedded.reader).as_validation_context(given)
+        store = DocumentSecurityStore.read_dss(embedded.reader)
+        if revocation:
+            return store.as_validation_context(given | revocation)
+        return ValidationContext(**given, other_certs=list(store.load_certs()))
     except (NoDSSFoundError, ValidationInfoReadingError, PdfError, ValueError):
-        return ValidationContext(**given)
+        return ValidationContext(**given, **revocation)
 
 
-def _problems(status: PdfSignatureStatus, is_last: bool, moment: datetime) -> list[str]:
+def _problems(status: PdfSignatureStatus, is_last: bool, moment: datetime, revocation: str) -> list[str]:
     found = []
     if not status.intact or not status.valid:
         found.append("changed")
@@ -150,7 +162,7 @@ def _problems(status: PdfSignatureStatus, is_last: bool, moment: datetime) -> li
         found.append("not_whole")
     elif level is None or level > allowed or status.docmdp_ok is False:
         found.append("appended")
-    if status.revoked:
+    if revocation == "revoked":
         found.append("revoked")
     elif moment < status.signing_cert.not_valid_before:
         found.append("not_yet_valid")
@@ -179,12 +191,18 @@ def _revocation(
     issuers: Mapping[str, x509.Certificate],
     moment: datetime,
 ) -> str:
-    if status.revoked:
-        return "revoked"
-    if not status.trusted:
-        return "unknown"
+    """What the file proves: that it was revoked by then, that it was good then, or neither.
+
+    That a certificate was revoked is true for ever, however old the answer; that it is good, for the answer's own time.
+    An answer that was given after the moment counts for it, as archives have it.
+    """
     try:
-        asked = _validate(embedded, _context(embedded, issuers, moment, mode="require"))
+        asked = _validate(embedded, _context(embedded, issuers, moment, **_ANY_ANSWER))
+        if asked.revoked or asked.trust_problem_indic in _REVOKED:
+            return "revoked"
+        if not status.trusted:
+            return "unknown"
+        asked = _validate(embedded, _context(embedded, issuers, moment, **_GOOD_ANSWER))
     except (PdfError, SignatureValidationError, ValidationError, ValueError):
         return "unknown"
     return "good" if asked.trusted else "unknown"

@@ -33,6 +33,7 @@ class Form(StrEnum):
     SURVEY = "survey"
     CONFIRMATION = "confirmation"
     DECISION = "decision"
+    STAMP = "stamp"
 
 
 @cache

@@ -28,6 +28,7 @@ from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, SimpleSigner
 from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
+from ketnoi_portal.papers import stamping
 from ketnoi_portal.settings import Settings
 
 REHEARSAL_NAME: Final = "Unsafe Rehearsal Signing CA"
@@ -74,7 +75,10 @@ def sign_in_rehearsal(own: Settings, pdf: bytes, signer: str, organisation: str,
 def sign(
     pdf: bytes, authority: bytes, signer: str, organisation: str, at: datetime, *, lasts: timedelta = 30 * _DAY
 ) -> bytes:
-    """Append a signature (PAdES-B-B) by a certificate made for this person (valid from a day before `at`)."""
+    """Append a signature (PAdES-B-B) by a certificate made for this person (valid from a day before `at`).
+
+    It is seen on papers whose form tells where its signature block is.
+    """
     certificate, key = _certify(authority, signer, organisation, at, lasts)
     store = SimpleCertificateStore.from_certs(
         [asn1_x509.Certificate.load(x509.load_pem_x509_certificates(authority)[0].public_bytes(Encoding.DER))]
@@ -93,7 +97,8 @@ async def _append(pdf: bytes, hand: SimpleSigner, signer: str, at: datetime) -> 
     taken = {name for name, _, _ in _fields(writer)}
     field = next(name for number in range(1, 100) if (name := f"ChuKy{number}") not in taken)
     meta = PdfSignatureMetadata(field_name=field, name=signer, subfilter=SigSeedSubFilter.PADES, md_algorithm="sha256")
-    session = PdfSigner(meta, signer=hand).init_signing_session(writer)
+    style = stamping.look_of(signer, at) if stamping.place(writer, field, len(taken)) else None
+    session = PdfSigner(meta, signer=hand, stamp_style=style).init_signing_session(writer)
     # The portal's clock, which may be moved, not this machine's.
     session.system_time = at
     reserved = await session.estimate_signature_container_size(None)
