@@ -16,7 +16,7 @@ from msgspec.structs import force_setattr
 
 from ketnoi_portal.connection import configuration, expiring
 from ketnoi_portal.connection.actions import ask_check
-from ketnoi_portal.connection.findings import ITEMS
+from ketnoi_portal.connection.findings import CHECK_ITEMS
 from ketnoi_portal.connection.models import KnownCertificate, SeenConfiguration
 from ketnoi_portal.onboarding import actions
 from ketnoi_portal.onboarding.models import Application, ConnectionCheck, PlatformRegistration
@@ -55,7 +55,7 @@ def checked(actor: Actor, applied: Application, message_id: str = "") -> Connect
 def test_it_passes_and_the_test_begins(world: World, rep: Actor, applied: Application) -> None:
     check = checked(rep, applied, metaservice_id(world))
     assert [each["item"] for each in check.items if not each["passed"]] == []
-    assert [each["item"] for each in check.items] == list(ITEMS)
+    assert [each["item"] for each in check.items] == list(CHECK_ITEMS)
     assert check.passed
     assert check.ended_at is not None
     assert applied.stage == Stage.TESTING
@@ -71,7 +71,7 @@ def test_it_goes_over_both_platforms(world: World, rep: Actor) -> None:
     ask_check(rep, applied, ids)
     check = newest_check(applied)
     assert [(each["platform"], each["item"]) for each in check.items] == [
-        (platform, item) for platform in ("NDXP", "VDXP") for item in ITEMS
+        (platform, item) for platform in ("NDXP", "VDXP") for item in CHECK_ITEMS
     ]
     assert check.passed, [each for each in check.items if not each["passed"]]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 from django.db import transaction
 from django.urls import reverse
 
@@ -14,17 +15,19 @@ from ketnoi_portal.onboarding.models import Application
 from ketnoi_portal.onboarding.sections import own_page
 from ketnoi_portal.onboarding.writing import Given
 from ketnoi_portal.process.case import Stage
-from ketnoi_portal.process.roles import Role
+from ketnoi_portal.process.roles import SYSTEM_ACTOR, Role
 from ketnoi_portal.process.rules import StepRefused
 from ketnoi_portal.process.workflow import STEPS
 from ketnoi_portal.site import clock
 
 from .forms import a_form
 from .pages import Cast, Walk
+from .test_registration_pages import certificate
 
 pytestmark = pytest.mark.django_db
 
 REASON = {"reason": "vì hồ sơ cần như vậy"}
+NEXT = Given(certificate=certificate().public_bytes(Encoding.DER))
 LETTER = {"number": "12/QĐ", "dated": "2026-01-02"}
 
 # Where each step is tried, for which unit, with what, and who alone may take it.
@@ -71,6 +74,10 @@ CASES: list[tuple[str, Stage, str, dict[str, str], set[str]]] = [
     ("resume", Stage.SUSPENDED, "", REASON, {"c06"}),
     ("revoke", Stage.LIVE, "", REASON, {"c06"}),
     ("withdraw", Stage.SUBMITTED, "", REASON, {"rep"}),
+    ("offer_certificate", Stage.LIVE, "VDXP/production", {}, {"rep"}),
+    ("register_beside", Stage.LIVE, "VDXP/production", {}, {"vdxp"}),
+    ("drop_certificate", Stage.LIVE, "VDXP/production", REASON, {"vdxp"}),
+    ("retire_certificate", Stage.LIVE, "VDXP/production", {}, {"vdxp"}),
 ]
 BY_SYSTEM = {
     "pass_connection_check",
@@ -79,6 +86,9 @@ BY_SYSTEM = {
     "lapse_confirmation",
     "reach_end_date",
     "supersede",
+    "pass_rotation_check",
+    "fail_rotation_check",
+    "follow_certificate",
 }
 ORDER = list(Stage)
 
@@ -120,6 +130,11 @@ def ready(walk: Walk, step: str, stage: Stage) -> None:
             walk.take("c06", "return_dossier", given=Given(reason="nộp lại"))
             walk.handed_in()
             walk.take("pc06", "forward")
+        case "register_beside" | "drop_certificate" | "retire_certificate":
+            walk.take("rep", "offer_certificate", "VDXP/production", NEXT)
+            if step == "retire_certificate":
+                walk.take("vdxp", "register_beside", "VDXP/production")
+                walk.take(SYSTEM_ACTOR, "pass_rotation_check", "VDXP/production")
         case "go_live":
             walk.take("vdxp", "register_on_platform", "VDXP/production")
 
@@ -131,7 +146,7 @@ def actions_form(walk: Walk) -> None:
 
 def directly(cast: Cast, application: Application, name: str, step: str, unit: str, allowed: bool) -> None:
     """A step that has a page of its own, in another room: judged by the action that every page calls."""
-    given = Given(reason="vì hồ sơ cần như vậy")
+    given = Given(reason="vì hồ sơ cần như vậy", certificate=NEXT.certificate)
     try:
         with transaction.atomic():
             actions.take(cast[name], application, step, unit, given)

@@ -65,6 +65,13 @@ OWNERS = {
     "reach_end_date": {SYSTEM},
     "supersede": {SYSTEM},
     "withdraw": {AGENCY},
+    "offer_certificate": {AGENCY},
+    "register_beside": {"platform"},
+    "drop_certificate": {"platform"},
+    "pass_rotation_check": {SYSTEM},
+    "fail_rotation_check": {SYSTEM},
+    "retire_certificate": {"platform"},
+    "follow_certificate": {SYSTEM},
 }
 
 
@@ -119,6 +126,9 @@ WAY = (
     "decide 2",
     "register_on_platform VDXP/production",
     "go_live",
+    "offer_certificate VDXP/production",
+    "register_beside VDXP/production",
+    "pass_rotation_check VDXP/production",
     "suspend",
     "(time passes)",
     "reach_end_date",

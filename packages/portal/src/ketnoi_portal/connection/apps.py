@@ -11,6 +11,7 @@ class ConnectionConfig(AppConfig):
 
     def ready(self) -> None:
         """This room's sections of an application's page; onboarding's own of the same keys give way."""
-        from ketnoi_portal.connection import pages
+        from ketnoi_portal.connection import pages, rotation_views
 
         pages.install()
+        rotation_views.install()

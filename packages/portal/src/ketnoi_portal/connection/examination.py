@@ -10,119 +10,45 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ketnoi_portal.connection import configuration, evidence_door, peer, published
-from ketnoi_portal.connection.expiring import note_server_certificate
+from ketnoi_portal.connection import evidence_door, published
 from ketnoi_portal.connection.fetching import Unreachable
-from ketnoi_portal.connection.findings import ITEMS, NOT_EXAMINED, Finding
+from ketnoi_portal.connection.findings import CHECK_ITEMS, NOT_EXAMINED, Finding
 from ketnoi_portal.connection.proof import prove
 from ketnoi_portal.connection.refusals import NotProved
+from ketnoi_portal.connection.server_examination import ServerExamination
 from ketnoi_portal.connection.subject import Subject
 from ketnoi_portal.onboarding.models import IntegrationAccount
 from ketnoi_portal.publication.adapter import SecurityServer
 from ketnoi_portal.publication.admin_client import AdminError
-from ketnoi_portal.site import clock
-from ketnoi_portal.text import Text
 from ketnoi_protocol.services import Environment
-from ketnoi_trust import certificates
 from ketnoi_trust.configuration import Configuration
 from ketnoi_trust.errors import Refused
-from ketnoi_trust.parsed_certificate import ParsedCertificate
 
 
 def examine(subject: Subject, message_id: str) -> list[Finding]:
     """Every item of the table, in its order; what lies behind a failed one is told as not examined."""
     found = {each.item: each for each in _Examination(subject, message_id).findings()}
-    return [found.get(item) or Finding(item, subject.platform, passed=False, detail=NOT_EXAMINED) for item in ITEMS]
+    return [
+        found.get(item) or Finding(item, subject.platform, passed=False, detail=NOT_EXAMINED) for item in CHECK_ITEMS
+    ]
 
 
 class _Examination:
-    """One run on one platform."""
+    """One run on one platform of the test environment."""
 
     def __init__(self, subject: Subject, message_id: str) -> None:
         self._subject = subject
         self._message_id = message_id
+        self._server = ServerExamination(subject.platform, Environment.TEST, subject.server, subject.client)
+        self._found = self._server.found
 
     def findings(self) -> Iterator[Finding]:
         """The items that could be examined."""
-        yield from self._by_configuration()
+        yield from self._server.findings()
+        if self._server.known is not None:
+            yield self._call(self._server.known)
         yield self._rights()
         yield self._account()
-
-    def _found(self, item: str, passed: bool, vi: str, en: str) -> Finding:
-        return Finding(item, self._subject.platform, passed, Text(vi, en))
-
-    def _by_configuration(self) -> Iterator[Finding]:
-        subject = self._subject
-        exchange = configuration.exchange_of(subject.platform, Environment.TEST)
-        if exchange is None or exchange.instance != subject.instance:
-            yield self._found("configuration", False, "thiết lập của cổng chưa có", "not in the portal's settings")
-            return
-        try:
-            known = configuration.fetch(exchange)
-        except configuration.NoConfiguration as error:
-            yield self._found("configuration", False, str(error), str(error))
-            return
-        until = f"{known.expires_at:%H:%M:%S} UTC" if known.expires_at else "–"
-        yield self._found(
-            "configuration", True, f"{known.instance}, còn hiệu lực tới {until}", f"{known.instance}, until {until}"
-        )
-        yield self._registered(known)
-        server = known.servers.get(subject.server)
-        if server is not None and server.addresses:
-            yield from self._by_tls(known, server.addresses[0])
-        yield self._call(known)
-
-    def _registered(self, known: Configuration) -> Finding:
-        subject = self._subject
-        server = known.servers.get(subject.server)
-        if server is None:
-            return self._found("registered", False, f"không có {subject.server}", f"{subject.server} is missing")
-        if not server.addresses:
-            return self._found("registered", False, "máy chủ chưa có địa chỉ", "the server has no address")
-        if subject.client not in server.clients:
-            vi, en = f"{subject.client} không ở máy chủ này", f"{subject.client} is not at this server"
-            return self._found("registered", False, vi, en)
-        return self._found("registered", True, f"{subject.client}", f"{subject.client}")
-
-    def _by_tls(self, known: Configuration, host: str) -> Iterator[Finding]:
-        exchange = configuration.exchange_of(self._subject.platform, Environment.TEST)
-        assert exchange is not None
-        where = f"{host}:{exchange.peer_port}"
-        try:
-            shown = peer.certificate_at(host, exchange)
-        except Unreachable as error:
-            yield self._found("reachable", False, f"{where}: {error}", f"{where}: {error}")
-            return
-        yield self._found("reachable", True, where, where)
-        owner = known.server_by_authentication_certificate(shown)
-        named = str(owner) if owner is not None else "–"
-        passed = owner == self._subject.server
-        yield self._found("certificate_registered", passed, f"đăng ký cho: {named}", f"registered for: {named}")
-        if not passed:
-            return
-        note_server_certificate(known, self._subject.server, shown)
-        try:
-            certificate = ParsedCertificate.parse(shown)
-            certificates.check_authentication_usage(certificate)
-            certificates.chain(certificate, (), known, clock.now())
-        except Refused as refused:
-            yield self._found("certificate_valid", False, str(refused), str(refused))
-            return
-        until = f"{certificate.not_after:%d/%m/%Y}"
-        yield self._found("certificate_valid", True, f"tới {until}", f"until {until}")
-        yield self._ocsp(known, host, shown)
-
-    def _ocsp(self, known: Configuration, host: str, shown: bytes) -> Finding:
-        exchange = configuration.exchange_of(self._subject.platform, Environment.TEST)
-        assert exchange is not None
-        try:
-            response = peer.ocsp_at(host, exchange, shown)
-            judged = certificates.judge_authentication_certificate(shown, [response], [], known, clock.now())
-        except (Unreachable, Refused) as error:
-            where = f"{host}:{exchange.ocsp_port}: {error}"
-            return self._found("ocsp", False, where, where)
-        until = f"{judged.valid_until:%H:%M:%S} UTC"
-        return self._found("ocsp", True, f"tốt, dùng được tới {until}", f"good, counts until {until}")
 
     def _rights(self) -> Finding:
         subject = self._subject

@@ -64,6 +64,15 @@ ITEMS: Final = {
             "See that the server runs, that its registered address is right, and that port 5500 is open to C06",
         ),
     ),
+    "shows_next": Item(
+        Text("Máy chủ trình chứng thư kế tiếp", "The server shows the next certificate"),
+        Text(
+            "Kích hoạt chứng thư kế tiếp trên máy chủ bảo mật (X-Road: kích hoạt chứng thư mới, vô hiệu chứng thư cũ; "
+            "máy chủ Ketnoi tự chuyển khi nền tảng đã đăng ký), rồi kiểm tra lại",
+            "Activate the next certificate on the security server (X-Road: activate the new one, disable the old one; "
+            "Ketnoi's server changes by itself once the platform has registered it), then check again",
+        ),
+    ),
     "certificate_registered": Item(
         Text("Chứng thư xác thực là chứng thư đã đăng ký", "The authentication certificate is the registered one"),
         Text(
@@ -112,6 +121,21 @@ ITEMS: Final = {
         ),
     ),
 }
-"""Every item of the check, for each platform, in order."""
+"""Every item that is examined, in order."""
+
+_OF_THE_NEXT: Final = "shows_next"
+CHECK_ITEMS: Final = tuple(item for item in ITEMS if item != _OF_THE_NEXT)
+"""What the connection check of a test examines, for each platform."""
+
+ROTATION_ITEMS: Final = (
+    "configuration",
+    "registered",
+    "reachable",
+    _OF_THE_NEXT,
+    "certificate_registered",
+    "certificate_valid",
+    "ocsp",
+)
+"""What the check under a server's next certificate examines."""
 
 NOT_EXAMINED: Final = Text("Chưa kiểm tra được, vì mục phía trên chưa đạt", "Not examined, since an item above failed")

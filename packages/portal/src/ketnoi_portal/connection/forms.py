@@ -9,6 +9,7 @@ from django import forms
 
 from ketnoi_portal.connection.account_keys import LONGEST
 from ketnoi_portal.connection.actions import LONGEST_ID
+from ketnoi_portal.onboarding.certificates import PemError, read_upload, split
 from ketnoi_portal.site.words import say
 from ketnoi_protocol.services import Platform
 
@@ -96,3 +97,36 @@ class ContainersForm(forms.Form):
                     ),
                 )
         return given
+
+
+class NextCertificateForm(forms.Form):
+    """The next certificate of a registered server, pasted or as a file."""
+
+    pem = forms.CharField(
+        label=say("Chứng thư kế tiếp (dán dạng PEM)", "The next certificate (PEM)"),
+        help_text=say(
+            "Chứng thư xác thực (AUTH) đã được cấp cho CSR của khóa mới. Không bao giờ dán khóa bí mật vào đây.",
+            "The AUTH certificate issued for the CSR of the new key. Never paste a private key here.",
+        ),
+        widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false", "autocomplete": "off", "class": "code"}),
+        required=False,
+        max_length=9000,
+    )
+    upload = forms.FileField(label=say("hoặc tệp .pem, .crt, .cer, .der", "or the file"), required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """An upload takes the place of what was pasted; a CSR alone is no certificate yet."""
+        told = super().clean() or {}
+        field = "upload" if told.get("upload") else "pem"
+        try:
+            pem = read_upload(told["upload"]) if told.get("upload") else told.get("pem", "")
+            told["certificate"], request = split(pem)
+        except PemError as error:
+            self.add_error(field, say(error.text.vi, error.text.en))
+            return told
+        if not told["certificate"] and request:
+            mend = say("Đây mới là CSR: nộp chứng thư được cấp cho nó", "This is a CSR: hand in its certificate")
+            self.add_error(field, mend)
+        elif not told["certificate"] and not self.errors:
+            self.add_error(field, say("Dán chứng thư hoặc chọn tệp", "Paste a certificate or choose a file"))
+        return told

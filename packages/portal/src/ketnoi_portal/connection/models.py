@@ -7,6 +7,7 @@ from typing import Final
 
 from django.db import models
 
+from ketnoi_portal.onboarding.certificate_models import NextCertificate
 from ketnoi_portal.onboarding.models import Application, ConnectionCheck, TestCall
 from ketnoi_portal.text import Text
 
@@ -124,3 +125,23 @@ class KnownCertificate(models.Model):
     def kind_title(self) -> Text:
         """What it is for."""
         return self.KINDS[self.kind]
+
+
+class RotationCheck(models.Model):
+    """One run of the connection check under a server's next certificate; `items` has each finding with its mend.
+
+    `asked_by` is empty for one that the worker made by itself.
+    """
+
+    coming = models.ForeignKey(NextCertificate, models.PROTECT, related_name="checks")
+    began_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    asked_by = models.CharField(max_length=100, blank=True)
+    passed = models.BooleanField(null=True)
+    items = models.JSONField(default=list)
+
+    class Meta:
+        indexes = [models.Index(fields=["coming", "-id"])]
+
+    def __str__(self) -> str:
+        return f"RotationCheck {self.pk}"

@@ -10,7 +10,7 @@ from typing import Any
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 from ketnoi_portal.connection.forms import CallForm, CheckForm, ContainersForm
-from ketnoi_portal.connection.models import AskedCheck, HandedIn
+from ketnoi_portal.connection.models import AskedCheck, HandedIn, RotationCheck
 from ketnoi_portal.connection.permission import HAND_IN, RUN_CHECK, is_allowed
 from ketnoi_portal.onboarding.models import ConnectionCheck, TestCall
 from ketnoi_portal.onboarding.sections import Page, Section, page_for, register, words_for
@@ -74,7 +74,7 @@ class Shown:
     mend: Text
 
 
-def shown_items(check: ConnectionCheck) -> list[tuple[str, list[Shown]]]:
+def shown_items(check: ConnectionCheck | RotationCheck) -> list[tuple[str, list[Shown]]]:
     """What a check found, platform by platform."""
     found: dict[str, list[Shown]] = {}
     for each in check.items:

@@ -75,6 +75,7 @@ def _since(application: Application, registration: PlatformRegistration) -> date
     """The last of: the acceptance (it issues the account), the registration, a new certificate."""
     moments = [registration.decided_at or registration.asked_at]
     moments += application.integration_accounts.filter(environment=Environment.TEST).values_list("issued_at", flat=True)
-    replaced = Event.objects.filter(kind="application", subject=str(application.pk), act="replace_certificate")
+    acts = ("replace_certificate", "retire_certificate", "follow_certificate")
+    replaced = Event.objects.filter(kind="application", subject=str(application.pk), act__in=acts)
     moments += replaced.order_by("-id").values_list("at", flat=True)[:1]
     return max(moments)

@@ -22,7 +22,7 @@ from ketnoi_portal.site import clock
 Told = Callable[[Waiting, Actor | None], None]
 _TOLD: list[Told] = []
 
-_OF_CERTIFICATES = frozenset({"submit", "replace_certificate"})
+_OF_CERTIFICATES = frozenset({"submit", "replace_certificate", "retire_certificate", "follow_certificate"})
 
 
 def after_new_turn(call: Told) -> Told:
@@ -124,7 +124,10 @@ def _keep_certificates(application: Application) -> None:
     for registration in application.platform_registrations.all():
         if registration.certificate:
             ends = x509.load_der_x509_certificate(bytes(registration.certificate)).not_valid_after_utc
-            CertificateEnd.objects.update_or_create(registration=registration, defaults={"at": ends})
+            row, _ = CertificateEnd.objects.get_or_create(registration=registration, defaults={"at": ends})
+            if row.at != ends:
+                row.at, row.reminded = ends, None
+                row.save()
 
 
 def mend() -> int:

@@ -54,7 +54,11 @@ class SearchText(models.Model):
 
 
 class CertificateEnd(models.Model):
-    """When the certificate of a registered security server ends."""
+    """When the certificate of a registered security server ends.
+
+    `reminded` is the last of the reminders that the agency has had (so many days before), None before the first.
+    """
 
     registration = models.OneToOneField(PlatformRegistration, models.CASCADE, primary_key=True, related_name="end")
     at = models.DateTimeField(db_index=True)
+    reminded = models.PositiveSmallIntegerField(null=True)

@@ -43,7 +43,8 @@ class Letter(models.Model):
 class Notice(models.Model):
     """One thing that an office is told in the portal: what happened to which application.
 
-    `act` is a step, `turn:` and a step (it is this office's turn), `soon:` or `late:` and a step (time runs out).
+    `act` is a step, `turn:` and a step (it is this office's turn), `soon:` or `late:` and a step (time runs out),
+    `ends:30:` and a step (a certificate ends within so many days).
     """
 
     office = models.CharField(max_length=60)

@@ -58,4 +58,11 @@ TOLD: Final[dict[str, tuple[DeskKind, ...]]] = {
     "reach_end_date": (A, P, C),
     "supersede": (A,),
     "withdraw": (C,),
+    "offer_certificate": (),
+    "register_beside": (A,),
+    "drop_certificate": (A,),
+    "pass_rotation_check": (A,),
+    "fail_rotation_check": (A,),
+    "retire_certificate": (A, C),
+    "follow_certificate": (A,),
 }

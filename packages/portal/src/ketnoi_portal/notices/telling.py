@@ -10,6 +10,7 @@ from ketnoi_portal.notices.addresses import is_refused
 from ketnoi_portal.notices.models import Letter, Notice
 from ketnoi_portal.notices.table import TOLD
 from ketnoi_portal.onboarding.models import Application, PlatformRegistration
+from ketnoi_portal.onboarding.sections import own_page
 from ketnoi_portal.process.roles import Actor, DeskKind
 from ketnoi_portal.process.workflow import STEP
 from ketnoi_portal.settings import current
@@ -22,6 +23,7 @@ _KINDS = {
     "turn": Text("Đến lượt xử lý", "Waiting for you"),
     "soon": Text("Sắp đến hạn", "Due soon"),
     "late": Text("Quá hạn", "Late"),
+    "ends": Text("Chứng thư máy chủ hết hạn", "A server's certificate ends"),
 }
 
 
@@ -31,7 +33,10 @@ def words_of(act: str) -> Text:
     title = STEP[step].title
     if not kind:
         return title
+    kind, _, days = kind.partition(":")
     told = _KINDS[kind]
+    if days:
+        told = Text(f"{told.vi} trong {days} ngày", f"{told.en} within {days} days")
     return Text(f"{told.vi}: {title.vi}", f"{told.en}: {title.en}")
 
 
@@ -76,7 +81,7 @@ def tell(office: str, application: Application, act: str, unit: str = "", *, let
 def write(address: str, application: Application, act: str, *, key: str) -> None:
     """Put a letter about an application into the outbox: its number, what happened, a link; nothing else."""
     told = words_of(act)
-    link = f"{current().base_url.rstrip('/')}{reverse('onboarding:application', args=[application.pk])}"
+    link = f"{current().base_url.rstrip('/')}{page_of(application, act)}"
     body = (
         f"Hồ sơ {application.number}: {told.vi}.\n"
         f"Đăng nhập cổng đăng ký kết nối để xem và xử lý:\n{link}\n\n"
@@ -86,6 +91,13 @@ def write(address: str, application: Application, act: str, *, key: str) -> None
         "This letter carries no data. Please do not answer it.\n"
     )
     Letter.write(address, f"[{application.number}] {told.vi}", body, key=key)
+
+
+def page_of(application: Application, act: str) -> str:
+    """Where one reads on: the act's own page where a certificate ends, else the application's."""
+    kind, _, step = act.rpartition(":")
+    own = own_page(step) if kind.startswith("ends:") else None
+    return reverse(own or "onboarding:application", args=[application.pk])
 
 
 def office_of(kind: DeskKind, application: Application) -> str:

@@ -11,11 +11,11 @@ from django.db import connection, transaction
 
 from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.audit.models import record
-from ketnoi_portal.onboarding.asking import ask_operator
+from ketnoi_portal.onboarding.asking import ask_operator, put_server
 from ketnoi_portal.onboarding.models import Application, PlatformRegistration
 from ketnoi_portal.onboarding.reasons import NO_SERVER_HERE, NOT_THE_AGENCY
 from ketnoi_portal.onboarding.registration import Registration, ServerEntry, defects
-from ketnoi_portal.onboarding.writing import WRITES, Given, issue_production_account, put_server
+from ketnoi_portal.onboarding.writing import WRITES, Given, issue_production_account
 from ketnoi_portal.process.case import Case, Stage
 from ketnoi_portal.process.deadlines import DAYS
 from ketnoi_portal.process.roles import Actor, DeskKind, Role

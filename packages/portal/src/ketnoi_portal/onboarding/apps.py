@@ -11,7 +11,9 @@ class OnboardingConfig(AppConfig):
 
     def ready(self) -> None:
         """This room's own sections, and what follows from its steps."""
-        from ketnoi_portal.onboarding import actions, facts, renewing
+        from ketnoi_portal.onboarding import actions, certificate_history, facts, renewing, rotating
 
         facts.install()
+        rotating.install()
+        actions.after_every_step(certificate_history.after_step)
         actions.after_every_step(renewing.replace_what_was_live)

@@ -1,7 +1,8 @@
-"""Asks a platform's operator to register a server."""
+"""What a form names as a server, and asking the platform's operator to register it."""
 
 from __future__ import annotations
 
+import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -33,3 +34,12 @@ def as_der(certificate: str) -> bytes:
     if not certificate.strip():
         return b""
     return x509.load_pem_x509_certificate(certificate.encode()).public_bytes(Encoding.DER)
+
+
+def put_server(application: Application, server: ServerEntry) -> None:
+    """The form names this server for its platform and environment from now on."""
+    form = application.registration
+    others = [
+        each for each in form.servers if (each.platform, each.environment) != (server.platform, server.environment)
+    ]
+    application.form = msgspec.to_builtins(msgspec.structs.replace(form, servers=(*others, server)))

@@ -11,8 +11,9 @@ from django.db.models import Q
 
 from ketnoi_portal.agencies.models import Desk, Organisation
 from ketnoi_portal.files.models import Blob
+from ketnoi_portal.onboarding.certificate_models import NextCertificate
 from ketnoi_portal.onboarding.registration import Registration, defects, platforms_of
-from ketnoi_portal.process.case import OVER, STAGE_TITLES, Case, Confirmation, Outcome, PaperState, Stage
+from ketnoi_portal.process.case import OVER, STAGE_TITLES, Case, Confirmation, Outcome, PaperState, Rotation, Stage
 from ketnoi_portal.process.charts import CHARTS, Level
 from ketnoi_portal.process.roles import DESK_TITLES, DeskKind
 from ketnoi_portal.site import clock
@@ -144,6 +145,14 @@ class Application(models.Model):
             decisions=self.decisions.filter(standing=True, agreed=True).count(),
             expired=self.valid_until is not None and clock.today() > self.valid_until,
             claimed=self.claimed,
+            rotations=tuple(
+                sorted(
+                    ((Platform(platform), Environment(environment)), Rotation(state))
+                    for platform, environment, state in self.next_certificates.filter(
+                        state__in=NextCertificate.UNDER_WAY
+                    ).values_list("platform", "environment", "state")
+                )
+            ),
         )
 
     def waits_for(self) -> Desk | None:

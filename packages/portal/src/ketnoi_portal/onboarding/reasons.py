@@ -22,3 +22,23 @@ NO_SERVER_HERE: Final = Reason(
     Text("Lúc này không nêu hay thay máy chủ ở đây được", "No server is named or changed here now"),
     Text("Máy chủ đã đăng ký thì chỉ thay chứng thư", "Of a registered server only the certificate is replaced"),
 )
+CERTIFICATE_MISSING: Final = Reason(
+    "certificate_missing",
+    Text("Chưa có chứng thư kế tiếp", "The next certificate is missing"),
+    Text("Dán hoặc tải lên chứng thư đã được cấp cho CSR", "Paste or upload the certificate issued for the CSR"),
+)
+SAME_CERTIFICATE: Final = Reason(
+    "same_certificate",
+    Text("Đây chính là chứng thư đang dùng", "This is the very certificate that is in use"),
+    Text("Tạo khóa mới, xin cấp chứng thư mới rồi nộp", "Make a new key, have it certified, and hand that in"),
+)
+NOT_LATER: Final = Reason(
+    "certificate_not_later",
+    Text("Chứng thư này không hết hạn sau chứng thư đang dùng", "It does not end later than the one in use"),
+    Text("Nộp chứng thư có thời hạn dài hơn", "Hand in one that is valid longer"),
+)
+ROTATION_ELSEWHERE: Final = Reason(
+    "rotation_elsewhere",
+    Text("Máy chủ này đang được thay chứng thư trong hồ sơ khác", "Another application is changing this certificate"),
+    Text("Tiếp tục ở hồ sơ đó; hồ sơ này tự theo", "Go on there; this application follows by itself"),
+)

@@ -224,7 +224,7 @@ def _servers(form: Registration, system: System, organisation: str, profile: str
             )
             continue
         yield from _identifier(field, found, instance, organisation)
-        yield from _certificate(field, found, at)
+        yield from certificate_defects(field, found, at)
 
 
 def _identifier(field: str, entry: ServerEntry, instance: str, organisation: str) -> Iterator[Defect]:
@@ -262,7 +262,8 @@ def _identifier(field: str, entry: ServerEntry, instance: str, organisation: str
         yield _needed(f"{field}.address", "Địa chỉ của máy chủ", "Address of the server")
 
 
-def _certificate(field: str, entry: ServerEntry, at: datetime) -> Iterator[Defect]:
+def certificate_defects(field: str, entry: ServerEntry, at: datetime) -> Iterator[Defect]:
+    """What is wrong with a server's certificate, at a moment."""
     if not entry.certificate.strip():
         if not entry.request.strip():
             yield _needed(f"{field}.certificate", "Chứng thư xác thực (hoặc CSR)", "Authentication certificate or CSR")

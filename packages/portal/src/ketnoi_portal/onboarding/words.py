@@ -8,6 +8,7 @@ from ketnoi_portal.process.case import ASSESSORS, Case
 from ketnoi_portal.process.charts import CHARTS
 from ketnoi_portal.process.effects import call_of, paper_of, platform_of
 from ketnoi_portal.process.roles import DESK_TITLES, DeskKind
+from ketnoi_portal.process.rotation import ROTATION_STEPS
 from ketnoi_portal.text import Text
 from ketnoi_protocol.services import Catalogue, Environment, Service, System
 
@@ -25,6 +26,9 @@ PAPERS: Final = {
     3: Text("(3) Cam kết của tổ chức", "(3) The organisation's commitment"),
     4: Text("(4) Cam kết của cá nhân", "(4) Personal commitment"),
 }
+_OF_A_SERVER: Final = frozenset(
+    {"register_on_platform", "remove_from_platform", "replace_certificate", *(each.name for each in ROTATION_STEPS)}
+)
 _ITEMS: Final = {
     "test": Text("môi trường thử nghiệm", "test environment"),
     "claim": Text("chưa có người đại diện nhận", "nobody has claimed it"),
@@ -72,7 +76,7 @@ def unit_words(step_name: str, unit: str, case: Case) -> Text | None:
     """What a step is taken for, in words; None where it stands for the whole application."""
     if not unit:
         return None
-    if step_name in ("register_on_platform", "remove_from_platform"):
+    if step_name in _OF_A_SERVER:
         platform, environment = platform_of(unit)
         told = ENVIRONMENTS[environment]
         return Text(f"{platform}, {told.vi}", f"{platform}, {told.en}")

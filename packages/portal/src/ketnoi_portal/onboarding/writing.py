@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-import msgspec
 from django.db.models import QuerySet
 
 from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.files.models import Blob
-from ketnoi_portal.onboarding.asking import as_der, ask_operator
+from ketnoi_portal.onboarding.asking import as_der, ask_operator, put_server
+from ketnoi_portal.onboarding.certificate_models import NextCertificate
 from ketnoi_portal.onboarding.models import (
     Application,
     Assessment,
@@ -62,6 +62,8 @@ class Given:
     services: tuple[str, ...] = ()
     evidence: ProvedCall | None = None
     server: ServerEntry | None = None
+    certificate: bytes = b""
+    replaces: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +119,9 @@ def _remove(application: Application, unit: str, actor: Actor, given: Given) -> 
     _registration(application, unit).update(
         state=PlatformRegistration.REMOVED, decided_at=clock.now(), decided_by=actor.person, note=given.reason
     )
+    NextCertificate.end(application, unit)
     if platform_of(unit)[1] is Environment.TEST:
-        _forget_the_test(application)
+        forget_the_test(application)
 
 
 def _registration(application: Application, unit: str) -> QuerySet[PlatformRegistration]:
@@ -129,7 +132,8 @@ def _registration(application: Application, unit: str) -> QuerySet[PlatformRegis
     return found
 
 
-def _forget_the_test(application: Application) -> None:
+def forget_the_test(application: Application) -> None:
+    """What was shown under another certificate no longer counts, unless the test lies behind or before it."""
     if Stage(application.stage) in (Stage.LIVE, Stage.SUSPENDED, Stage.SUBMITTED):
         return
     application.connection_checked = application.test_confirmed = False
@@ -268,17 +272,9 @@ def _replace_certificate(application: Application, unit: str, actor: Actor, give
         put_server(application, given.server)
         asked["certificate"] = as_der(given.server.certificate)
     _registration(application, unit).update(**asked)
+    NextCertificate.end(application, unit)
     if platform_of(unit)[1] is Environment.TEST:
-        _forget_the_test(application)
-
-
-def put_server(application: Application, server: ServerEntry) -> None:
-    """The form names this server for its platform and environment from now on."""
-    form = application.registration
-    others = [
-        each for each in form.servers if (each.platform, each.environment) != (server.platform, server.environment)
-    ]
-    application.form = msgspec.to_builtins(msgspec.structs.replace(form, servers=(*others, server)))
+        forget_the_test(application)
 
 
 @_writes("file_paper")

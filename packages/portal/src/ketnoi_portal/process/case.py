@@ -80,12 +80,23 @@ class PaperState(StrEnum):
     ACCEPTED = "accepted"
 
 
+class Rotation(StrEnum):
+    """How far a registered server's next certificate has come: handed in, registered beside the old one, checked."""
+
+    OFFERED = "offered"
+    BESIDE = "beside"
+    CHECKED = "checked"
+
+
 ASSESSORS: Final = (DeskKind.A05, DeskKind.A06)
 WHOLE: Final = ""
 """The unit of a paper that stands once in a dossier."""
 
 PaperKey = tuple[int, str]
 """A paper's number in the guidance (1 to 4), and the account that it is for, or WHOLE."""
+
+Place = tuple[Platform, Environment]
+"""Where a security server is registered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +108,7 @@ class Case:
     stand; number 5 is `confirmations`. `listed` are the accounts that paper 2 names. `decisions` is how many levels
     of leadership have agreed, in order. `expired`: the approved time is over. `claimed` is False for a draft that came
     by e-mail, until a representative of the applicant has taken it as their own: a sender's address proves nothing.
+    `rotations` are the servers that are about to have another certificate.
     """
 
     system: System
@@ -107,7 +119,7 @@ class Case:
     platforms: frozenset[Platform]
     stage: Stage = Stage.DRAFT
     defects: int = 0
-    registered: frozenset[tuple[Platform, Environment]] = frozenset()
+    registered: frozenset[Place] = frozenset()
     accounts_taken: frozenset[Environment] = frozenset()
     connection_checked: bool = False
     calls: frozenset[tuple[Service, Outcome]] = frozenset()
@@ -120,6 +132,7 @@ class Case:
     decisions: int = 0
     expired: bool = False
     claimed: bool = True
+    rotations: tuple[tuple[Place, Rotation], ...] = ()
 
     @property
     def chart(self) -> Chart:
@@ -151,6 +164,15 @@ class Case:
         """A paper stands in this state, or not at all."""
         papers = {**dict(self.papers), key: state}
         return self.but(papers=tuple(sorted((each, known) for each, known in papers.items() if known is not None)))
+
+    def rotation(self, place: Place) -> Rotation | None:
+        """How far a server's next certificate has come, or None where there is none."""
+        return dict(self.rotations).get(place)
+
+    def with_rotation(self, place: Place, state: Rotation | None) -> Case:
+        """A server's next certificate stands so, or there is none."""
+        found = {**dict(self.rotations), place: state}
+        return self.but(rotations=tuple(sorted((each, known) for each, known in found.items() if known is not None)))
 
     def waits_for(self) -> tuple[DeskKind, ...]:
         """Whose act this application waits for."""

@@ -26,7 +26,14 @@ DAYS: Final[dict[Stage, int]] = {
 REMIND_BEFORE_DAYS: Final = 2
 ESCALATE_AFTER_DAYS: Final = 1
 
-TURN_DAYS: Final[dict[str, int]] = {"confirm_security": 30, "register_on_platform": 5, "answer_assessor": 10}
+TURN_DAYS: Final[dict[str, int]] = {
+    "confirm_security": 30,
+    "register_on_platform": 5,
+    "answer_assessor": 10,
+    "register_beside": 5,
+    "pass_rotation_check": 14,
+    "retire_certificate": 5,
+}
 """How long an act may be awaited that is not the stage's own, in days."""
 
 ACCOUNT_DAYS: Final[dict[AccountState, int]] = {

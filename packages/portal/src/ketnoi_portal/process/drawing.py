@@ -200,6 +200,9 @@ _DOSSIER: Final = "nơi đang giữ hồ sơ: PC06 hoặc C06"
 _SEVERAL: Final = {
     "register_on_platform": _OPERATOR,
     "remove_from_platform": _OPERATOR,
+    "register_beside": _OPERATOR,
+    "drop_certificate": _OPERATOR,
+    "retire_certificate": _OPERATOR,
     "ask_agency": _ASSESSOR,
     "confirm_security": _ASSESSOR,
     "deny_security": _ASSESSOR,
@@ -212,6 +215,9 @@ _SEVERAL: Final = {
     "lapse_confirmation": "–",
     "reach_end_date": "–",
     "supersede": "–",
+    "pass_rotation_check": "–",
+    "fail_rotation_check": "–",
+    "follow_certificate": "–",
 }
 
 
@@ -286,6 +292,18 @@ certificate, removal from a platform and replacement by a newer application are 
 ## Các bước · Steps
 
 {steps()}
+
+### Chứng thư kế tiếp · The next certificate
+
+Máy chủ bảo mật đổi chứng thư xác thực mà không ngừng cuộc gọi nào: chứng thư kế tiếp được đăng ký bên cạnh chứng thư
+cũ, kiểm tra kết nối đạt dưới chứng thư mới rồi chứng thư cũ mới được gỡ. Hướng dẫn không nói đến việc này; các bước
+là lựa chọn của cổng [OC]. Khi chạy chính thức chỉ cần một lần kiểm tra đạt, vì điều đã duyệt không đổi.
+Trước khi chạy chính thức, thay chứng thư của môi trường thử nghiệm thì thử nghiệm làm lại từ đầu: bằng chứng gọi thử
+chỉ tính cho một chứng thư. *A server changes its authentication certificate while calls go on: the next one is
+registered beside the old one, a connection check passes under it, and only then the old one is retired. The guidance
+says nothing of it: these steps are our own choice. In production one passed check is asked, since nothing approved
+changes. Before production another certificate in the test environment makes the test begin anew: the proofs of test
+calls count for one certificate.*
 
 ## Yêu cầu · Requirements
 

@@ -82,7 +82,8 @@ def register(case: Case, unit: str) -> Case:
 
 def deregister(case: Case, unit: str) -> Case:
     platform, environment = platform_of(unit)
-    less = case.but(registered=case.registered - {(platform, environment)})
+    place = (platform, environment)
+    less = case.but(registered=case.registered - {place}).with_rotation(place, None)
     return untested(less) if environment is Environment.TEST else less
 
 

@@ -12,9 +12,16 @@ from typing import Final
 from ketnoi_portal.process.assessment import ASSESSMENT_STEPS
 from ketnoi_portal.process.dossier import DOSSIER_STEPS
 from ketnoi_portal.process.production import PRODUCTION_STEPS
+from ketnoi_portal.process.rotation import ROTATION_STEPS
 from ketnoi_portal.process.step import Step
 from ketnoi_portal.process.testing import TEST_STEPS
 
-STEPS: Final[tuple[Step, ...]] = (*TEST_STEPS, *ASSESSMENT_STEPS, *DOSSIER_STEPS, *PRODUCTION_STEPS)
+STEPS: Final[tuple[Step, ...]] = (
+    *TEST_STEPS,
+    *ASSESSMENT_STEPS,
+    *DOSSIER_STEPS,
+    *PRODUCTION_STEPS,
+    *ROTATION_STEPS,
+)
 
 STEP: Final = {step.name: step for step in STEPS}

@@ -17,5 +17,6 @@ class PublicationConfig(AppConfig):
 
         after_every_step(lambda application, step, unit, actor: next_revision())
         # The platform is changed before the step is taken, so that both stand on one page.
-        for step in ("register_on_platform", "remove_from_platform"):
+        own = ("register_beside", "drop_certificate", "retire_certificate")
+        for step in ("register_on_platform", "remove_from_platform", *own):
             page_for(step, "publication:of_application")

@@ -11,14 +11,16 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
+from ketnoi_portal.onboarding import rotating
 from ketnoi_portal.onboarding.actions import Changed
+from ketnoi_portal.onboarding.certificate_models import NextCertificate, end_of, fingerprint
 from ketnoi_portal.onboarding.models import PlatformRegistration
 from ketnoi_portal.process.case import OVER
 from ketnoi_portal.process.charts import CHARTS
 from ketnoi_portal.process.roles import Actor
 from ketnoi_portal.process.rules import StepRefused, can_step, is_theirs
 from ketnoi_portal.process.workflow import STEP
-from ketnoi_portal.publication import registrar
+from ketnoi_portal.publication import registrar, rotation
 from ketnoi_portal.publication.admin_client import AdminError
 from ketnoi_portal.publication.exchange import Present
 from ketnoi_portal.publication.forms import Why, said
@@ -34,6 +36,12 @@ PARTS = (
     ("certificate", Text("Chứng thư xác thực", "Authentication certificate")),
     ("client", Text("Hệ thống đăng ký tại máy chủ", "Registered at the server")),
 )
+
+ROTATION = {
+    "beside": (rotation.BESIDE, rotation.register_beside),
+    "retire": (rotation.RETIRE, rotation.retire),
+    "drop": (rotation.DROP, rotation.drop),
+}
 
 
 def operates(actor: Actor | None) -> list[Platform]:
@@ -66,7 +74,13 @@ def registrations(request: HttpRequest) -> HttpResponse:
     mine = [each for each in known[: 5 * MOST] if _is_mine(actor, each)][:MOST]
     waiting = [each for each in mine if each.state == PlatformRegistration.ASKED and each.application.stage not in OVER]
     decided = [each for each in mine if each.state != PlatformRegistration.ASKED]
-    return render(request, "publication/registrations.html", {"waiting": waiting, "decided": decided})
+    coming = NextCertificate.objects.filter(
+        state__in=NextCertificate.UNDER_WAY, application__in={each.application_id for each in decided}
+    ).order_by("offered_at")
+    places = {(each.application_id, each.platform, each.environment): each for each in decided}
+    changing = [(each, places.get((each.application_id, each.platform, each.environment))) for each in coming]
+    told = {"waiting": waiting, "decided": decided, "changing": [pair for pair in changing if pair[1] is not None]}
+    return render(request, "publication/registrations.html", told)
 
 
 @require_safe
@@ -90,7 +104,7 @@ def registration(request: HttpRequest, number: int) -> HttpResponse:
     if actor is None or not _is_mine(actor, found):
         raise Http404
     form = Why(request.POST or None)
-    form.fields["reason"].required = "remove" in request.POST
+    form.fields["reason"].required = bool({"remove", "drop"} & set(request.POST))
     if request.method == "POST" and form.is_valid() and _decide(request, actor, found, form.cleaned_data["reason"]):
         return redirect("publication:registration", found.pk)
     there, trouble = _present(found)
@@ -103,6 +117,15 @@ def registration(request: HttpRequest, number: int) -> HttpResponse:
         "form": form,
     }
     unit, case = f"{found.platform}/{found.environment}", found.application.case()
+    told["coming"] = rotating.next_of(found.application, unit)
+    # Beside the other form on the page: their fields have names of their own there.
+    told["rotation_form"] = Why(request.POST or None, auto_id="id_next_%s")
+    told["present"] = (fingerprint(found.certificate), end_of(found.certificate)) if found.certificate else None
+    told["rotation"] = [
+        (name, STEP[step].title, name == "drop")
+        for name, (step, _) in ROTATION.items()
+        if can_step(STEP[step], case, unit, actor)
+    ]
     told["can_register"] = can_step(STEP[registrar.REGISTER], case, unit, actor)
     told["can_remove"] = can_step(STEP[registrar.REMOVE], case, unit, actor)
     return render(request, "publication/registration.html", told)
@@ -118,7 +141,8 @@ def _is_mine(actor: Actor, found: PlatformRegistration) -> bool:
 
 
 def _decide(request: HttpRequest, actor: Actor, found: PlatformRegistration, reason: str) -> bool:
-    act = registrar.remove if "remove" in request.POST else registrar.register
+    acts = {"remove": registrar.remove} | {name: act for name, (_, act) in ROTATION.items()}
+    act = next((each for name, each in acts.items() if name in request.POST), registrar.register)
     seen = request.POST.get("revision", "")
     try:
         unit, revision = f"{found.platform}/{found.environment}", int(seen) if seen.isdigit() else None

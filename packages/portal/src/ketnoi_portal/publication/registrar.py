@@ -49,7 +49,7 @@ def remove(
     check_step(STEP[REMOVE], application.case(), unit, actor)
     if not reason.strip():
         # Said by the step as well, but then the platform would have been changed already.
-        raise StepRefused([_REASON])
+        raise StepRefused([REASON])
     registration = _registration(application, unit)
     if not _is_shared(registration):
         with ExchangeAdmin.of(exchange_of(unit)) as exchange:
@@ -151,7 +151,7 @@ _NOT_ASKED = Reason(
     Text("Đăng ký không nêu máy chủ trên nền tảng này", "The application names no server on this platform"),
     Text("Trả lại đăng ký để cơ quan bổ sung", "Return the application to be completed"),
 )
-_REASON = Reason(
+REASON = Reason(
     "reason_missing",
     Text("Phải nêu lý do", "A reason is needed"),
     Text("Viết lý do để người khác hiểu vì sao", "Say why, so that others understand"),

@@ -82,6 +82,13 @@ TASKS: Final[tuple[Task, ...]] = (
         "ketnoi_portal.notices.deadlines:run",
     ),
     Task(
+        "remind_of_certificates",
+        Text("Nhắc cơ quan thay chứng thư sắp hết hạn", "Remind agencies of certificates that end soon"),
+        3600,
+        PROCESS,
+        "ketnoi_portal.notices.ending_certificates:run",
+    ),
+    Task(
         "find_desks",
         Text("Tìm bộ phận cho hồ sơ chưa có nơi xử lý", "Find desks for what waits at none"),
         3600,
@@ -122,6 +129,13 @@ TASKS: Final[tuple[Task, ...]] = (
         2,
         CONNECTION,
         "ketnoi_portal.connection.checking:run_waiting",
+    ),
+    Task(
+        "run_rotation_checks",
+        Text("Kiểm tra kết nối dưới chứng thư kế tiếp", "Run the checks under next certificates"),
+        2,
+        CONNECTION,
+        "ketnoi_portal.connection.rotation:run_waiting",
     ),
     Task(
         "prove_test_calls",

@@ -1,0 +1,248 @@
+"""A server's certificate changed on a real platform: both stand side by side, and calls go on all the while."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from ketnoi_portal.connection import expiring, rotation
+from ketnoi_portal.connection.models import KnownCertificate, RotationCheck
+from ketnoi_portal.onboarding import rotating
+from ketnoi_portal.onboarding.models import Application, PlatformRegistration
+from ketnoi_portal.process.case import Rotation, Stage
+from ketnoi_portal.process.effects import platform_of
+from ketnoi_portal.process.roles import Actor, Role
+from ketnoi_portal.process.rules import StepRefused
+from ketnoi_portal.publication import rotation as platform
+from ketnoi_portal.publication.exchange import ExchangeAdmin
+from ketnoi_portal.publication.registrar import exchange_of
+from ketnoi_protocol.identifiers import SecurityServerId
+from ketnoi_protocol.services import Environment
+from ketnoi_securityserver.credentials.keys import KeyStore, authentication_request
+from ketnoi_testbed.asking import person_of
+from ketnoi_testbed.world import World
+
+from .connected import connected, neighbours_of
+from .offices import at_agency, at_desk, found
+from .pages import signed_in
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("neighbours")]
+UNIT = "VDXP/test"
+
+
+@pytest.fixture(scope="module")
+def world(cluster: Any) -> Iterator[World]:
+    """A world of its own: a server has another certificate afterwards."""
+    with World(people=200, postgres=cluster) as running:
+        yield running
+
+
+@pytest.fixture
+def neighbours(world: World) -> Iterator[Path]:
+    with neighbours_of(world) as folder:
+        yield folder
+
+
+@pytest.fixture
+def operator() -> Actor:
+    found()
+    return at_desk("vdxp", Role.OPERATOR)
+
+
+@pytest.fixture
+def rep(operator: Actor) -> Actor:
+    return at_agency("H55")
+
+
+@pytest.fixture
+def live(operator: Actor, world: World) -> Application:
+    made = connected(world, stage=Stage.LIVE)
+    made.platform_registrations.filter(environment=Environment.TEST).update(
+        certificate=der(shown(world)), address=world.server("VDXP", "H55").host
+    )
+    made.refresh_from_db()
+    return made
+
+
+def der(made: x509.Certificate) -> bytes:
+    return made.public_bytes(Encoding.DER)
+
+
+def shown(world: World) -> x509.Certificate:
+    """What the agency's server proves itself with now."""
+    credentials = world.server("VDXP", "H55").hosted.running.state.credentials
+    return x509.load_der_x509_certificate(credentials.authentication.certificate_der)
+
+
+def next_certificate(world: World) -> x509.Certificate:
+    """A new key on the agency's server, certified and imported there: the server waits for its registration."""
+    server = world.server("VDXP", "H55")
+    key = server.keys.make_authentication_key()
+    issued = world.authority.certify_request(
+        authentication_request(key, server.id, "Thái Nguyên", server.host), "authentication"
+    )
+    server.keys.import_certificate(der(issued))
+    settle(world)
+    return issued
+
+
+def settle(world: World) -> None:
+    world.run(world.settle("VDXP-TEST"))
+
+
+def certificates_of(live: Application) -> set[str]:
+    server = SecurityServerId.from_colon(rotating.registration_of(live, UNIT).server)
+    with ExchangeAdmin.of(exchange_of(UNIT)) as exchange:
+        return set(exchange._certificates(server))
+
+
+class Caller:
+    """Asks C06 without a pause, in a thread of its own, until it is told to stop."""
+
+    def __init__(self, world: World) -> None:
+        self._agency, self._person = world.agency("H55"), person_of(world.people.full)
+        self._told = threading.Event()
+        self.answered, self.failed = 0, list[str]()
+        self._thread = threading.Thread(target=self._ask)
+
+    def __enter__(self) -> Caller:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._told.set()
+        self._thread.join()
+
+    def _ask(self) -> None:
+        while not self._told.is_set():
+            try:
+                self._agency.look_up_citizen(self._person)
+                self.answered += 1
+            except Exception as error:
+                self.failed.append(repr(error))
+
+
+def check(actor: Actor, live: Application) -> RotationCheck:
+    rotation.ask(actor, live, UNIT)
+    rotation.run_waiting()
+    live.refresh_from_db()
+    return RotationCheck.objects.latest("pk")
+
+
+def failed(made: RotationCheck) -> list[str]:
+    return [each["item"] for each in made.items if not each["passed"]]
+
+
+def test_calls_go_on_while_one_certificate_takes_the_place_of_the_other(
+    world: World, operator: Actor, rep: Actor, live: Application
+) -> None:
+    old = shown(world)
+    coming = next_certificate(world)
+    assert shown(world) == old, "what no platform has registered is not used"
+    with Caller(world) as caller:
+        live = rotating.offer(rep, live, UNIT, coming.public_bytes(Encoding.PEM).decode())
+        live = platform.register_beside(operator, live, UNIT)
+        assert len(certificates_of(live)) == 2, "both stand on the platform"
+        assert live.case().rotation(platform_of(UNIT)) is Rotation.BESIDE
+        settle(world)
+        assert shown(world) == coming
+        assert failed(check(rep, live)) == []
+        assert live.case().rotation(platform_of(UNIT)) is Rotation.CHECKED
+        live = platform.retire(operator, live, UNIT)
+        settle(world)
+        assert certificates_of(live) == {der_hash(coming)}
+        before = caller.answered
+        world.until(lambda: caller.answered >= before + 5 or caller.failed)
+    assert caller.failed == []
+    assert bytes(rotating.registration_of(live, UNIT).certificate) == der(coming)
+    assert live.stage == Stage.LIVE
+    expiring.watch()
+    known = KnownCertificate.objects.filter(kind=KnownCertificate.SERVER, owner="VDXP-TEST:GOV:H55:SS01")
+    assert [bytes(each.certificate) for each in known] == [der(coming)]
+
+
+def der_hash(made: x509.Certificate) -> str:
+    return sha256(der(made)).hexdigest().upper()
+
+
+def test_a_server_that_shows_another_certificate_does_not_pass(
+    world: World, operator: Actor, rep: Actor, live: Application
+) -> None:
+    before = certificates_of(live)
+    elsewhere = KeyStore(world.server("VDXP", "H55").folder / "elsewhere")
+    server = world.server("VDXP", "H55")
+    asked = authentication_request(elsewhere.make_authentication_key(), server.id, "Thái Nguyên", server.host)
+    coming = world.authority.certify_request(asked, "authentication")
+    live = rotating.offer(rep, live, UNIT, coming.public_bytes(Encoding.PEM).decode())
+    live = platform.register_beside(operator, live, UNIT)
+    settle(world)
+    made = check(rep, live)
+    assert failed(made) == ["shows_next", "certificate_registered", "certificate_valid", "ocsp"]
+    assert not made.passed
+    assert live.case().rotation(platform_of(UNIT)) is Rotation.BESIDE
+    with pytest.raises(StepRefused, match="wrong_stage"):
+        platform.retire(operator, live, UNIT)
+    platform.drop(operator, live, UNIT, "khóa không ở máy chủ này")
+    assert certificates_of(live) == before
+    settle(world)
+
+
+def test_the_operators_page_registers_beside_turns_down_and_takes_off(
+    world: World, operator: Actor, rep: Actor, live: Application
+) -> None:
+    before = certificates_of(live)
+    coming = next_certificate(world)
+    live = rotating.offer(rep, live, UNIT, coming.public_bytes(Encoding.PEM).decode())
+    client = signed_in(operator, "desk:vdxp")
+    assert "Chứng thư kế tiếp" in client.get("/nen-tang/").content.decode()
+    address = f"/nen-tang/{rotating.registration_of(live, UNIT).pk}/"
+    page = client.get(address).content.decode()
+    assert rotating.next_of(live, UNIT).fingerprint in page  # type: ignore[union-attr]
+    assert 'name="beside"' in page
+    assert 'name="retire"' not in page
+    told = {"revision": str(live.revision), "reason": ""}
+    assert client.post(address, told | {"beside": "1"}).status_code == 302
+    assert certificates_of(live) == before | {der_hash(coming)}
+    live.refresh_from_db()
+    told["revision"] = str(live.revision)
+    silent = client.post(address, told | {"drop": "1"})
+    assert silent.status_code == 200
+    assert certificates_of(live) == before | {der_hash(coming)}, "a reason is needed"
+    assert client.post(address, told | {"drop": "1", "reason": "khóa bị lộ"}).status_code == 302
+    assert certificates_of(live) == before
+    live.refresh_from_db()
+    assert live.case().rotations == ()
+    assert rotating.registration_of(live, UNIT).state == PlatformRegistration.REGISTERED
+    settle(world)
+
+
+def test_whoever_is_interrupted_between_the_two_halves_does_it_again(
+    world: World, operator: Actor, rep: Actor, live: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def die(*_: Any, **__: Any) -> None:
+        raise Killed
+
+    coming = next_certificate(world)
+    live = rotating.offer(rep, live, UNIT, coming.public_bytes(Encoding.PEM).decode())
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(platform, "take", die)
+        platform.register_beside(operator, live, UNIT)
+    live = platform.register_beside(operator, live, UNIT)
+    settle(world)
+    assert failed(check(rep, live)) == []
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(rotating, "retire", die)
+        platform.retire(operator, live, UNIT)
+    assert certificates_of(live) == {der_hash(coming)}
+    live = platform.retire(operator, live, UNIT)
+    assert bytes(rotating.registration_of(live, UNIT).certificate) == der(coming)
