@@ -125,6 +125,7 @@ def _doors(
         verifier=unsafe.verifier if unsafe else Verifier(),
         log=unsafe.log if unsafe else Gathering(state.log, GATHER),
         observer=observer,
+        traffic=state.traffic,
     )
     certificates = PeerCertificates(settings.peers)
     peers = PeerConnector(settings.peers, clock, parties.current_configuration, contexts.calling_peers, certificates)

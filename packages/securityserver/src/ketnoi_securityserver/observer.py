@@ -81,7 +81,7 @@ class Steps:
         self, _kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
     ) -> None:
         if self._observer is not None:
-            self._tell(_outcome(error))
+            self._tell(outcome_of(error))
             self._started_at = None
 
     def begin(self, number: int) -> None:
@@ -110,7 +110,8 @@ class Steps:
             )
 
 
-def _outcome(error: BaseException | None) -> str:
+def outcome_of(error: BaseException | None) -> str:
+    """`ok`, or the code that ended an exchange."""
     if error is None:
         return "ok"
     if isinstance(error, Refusal):

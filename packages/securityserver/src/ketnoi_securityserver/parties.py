@@ -15,6 +15,7 @@ from ketnoi_securityserver.observer import Observer
 from ketnoi_securityserver.serverconf import ServerConfiguration
 from ketnoi_securityserver.settings import Settings
 from ketnoi_securityserver.signing import Signs, Verifies
+from ketnoi_securityserver.traffic import Traffic
 from ketnoi_trust.configuration import Configuration
 from ketnoi_trust.errors import Refused
 
@@ -40,6 +41,7 @@ class Parties:
     verifier: Verifies
     log: Records
     observer: Observer | None
+    traffic: Traffic
 
     def current_configuration(self) -> Configuration:
         """The configuration of this moment. Raises Refusal `global_conf_outdated`: nothing goes on without one."""

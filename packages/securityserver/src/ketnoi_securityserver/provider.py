@@ -72,7 +72,7 @@ class Provider:
         Raises Refusal with a code from the table.
         """
         own = self._own
-        with Steps(own.observer, own.clock, str(own.server), PROVIDER) as steps:
+        with own.traffic.carried() as carried, Steps(own.observer, own.clock, str(own.server), PROVIDER) as steps:
             # 1 peer
             steps.begin(1)
             configuration = own.current_configuration()
@@ -87,6 +87,7 @@ class Provider:
             steps.begin(3)
             at = own.clock.now()
             signed_at = self._verify(delivery, request, peer, configuration, at)
+            carried.client = request.client
 
             # 4 fresh
             steps.begin(4)
@@ -94,6 +95,7 @@ class Provider:
 
             # 5 allow
             steps.begin(5)
+            carried.service = request.service if self._is_offered(request.service) else None
             service = self._allow(request, peer)
 
             # 6 log
@@ -110,6 +112,7 @@ class Provider:
             # 7 ask
             steps.begin(7)
             answer = await self._ask(request, service, peer)
+            carried.status = answer.status
 
             # 8 sign, log
             steps.begin(8)
@@ -212,6 +215,10 @@ class Provider:
         if not service.enabled:
             raise Refusal("service_disabled", service.disabled_notice or "")
         return service
+
+    def _is_offered(self, service: ServiceId) -> bool:
+        """Whether there is such a service here, whoever may ask it."""
+        return service.service_code in METASERVICES or self._own.serverconf.service(service) is not None
 
     def _current_rights(self) -> AccessRights:
         rights = self._own.serverconf.rights

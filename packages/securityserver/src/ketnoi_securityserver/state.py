@@ -24,6 +24,7 @@ from ketnoi_securityserver.messagelog.snapshots import Snapshots
 from ketnoi_securityserver.messagelog.timestamping import Timestamper
 from ketnoi_securityserver.serverconf import ServerConfiguration
 from ketnoi_securityserver.settings import Settings
+from ketnoi_securityserver.traffic import Traffic
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class State:
     log: MessageLog
     timestamper: Timestamper
     evidence: Evidence
+    traffic: Traffic
     stack: contextlib.AsyncExitStack
 
     @classmethod
@@ -77,6 +79,7 @@ class State:
                 log=log,
                 timestamper=timestamper,
                 evidence=Evidence(pool, cipher, serverconf, timestamper, snapshots),
+                traffic=await base.started(Traffic(pool, clock)),
                 stack=stack.pop_all(),
             )
 

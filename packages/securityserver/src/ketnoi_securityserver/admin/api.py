@@ -25,6 +25,7 @@ from ketnoi_securityserver.admin.routing import Asked, Route
 from ketnoi_securityserver.admin.service_routes import ServiceRoutes
 from ketnoi_securityserver.admin.system_routes import SystemRoutes
 from ketnoi_securityserver.admin.token_routes import TokenRoutes
+from ketnoi_securityserver.admin.traffic_routes import TrafficRoutes
 from ketnoi_securityserver.admin.views import Views
 from ketnoi_securityserver.credentials.keys import KeyStoreError
 from ketnoi_securityserver.serverconf.clients import Clients
@@ -60,6 +61,7 @@ class Admin:
             *TokenRoutes(own_keys, credentials, views).routes,
             *SystemRoutes(self.keys, ledger, state.globalconf, credentials, state.log, state.timestamper, views).routes,
             *DiagnosticsRoutes(state.globalconf, credentials, state.timestamper, views).routes,
+            *TrafficRoutes(state.traffic, clock).routes,
         )
 
     def application(self) -> web.Application:

@@ -14,8 +14,9 @@ from ketnoi_securityserver.admin.routing import Route
 from ketnoi_securityserver.admin.service_routes import ServiceRoutes
 from ketnoi_securityserver.admin.system_routes import SystemRoutes
 from ketnoi_securityserver.admin.token_routes import TokenRoutes
+from ketnoi_securityserver.admin.traffic_routes import TrafficRoutes
 
-PARTS: Final = (ClientRoutes, ServiceRoutes, RightRoutes, TokenRoutes, SystemRoutes, DiagnosticsRoutes)
+PARTS: Final = (ClientRoutes, ServiceRoutes, RightRoutes, TokenRoutes, SystemRoutes, DiagnosticsRoutes, TrafficRoutes)
 _SUBJECT: Final = "/clients/{id}/service-clients/{sc_id}/access-rights"
 _CANDIDATES: Final = ("instance", "member_class", "member_group_code", "subsystem_code", "service_client_type")
 
@@ -49,6 +50,7 @@ SPEAKS: Final = {
     ("POST", "/system/anchor/previews"): Speaks(OCTETS, statuses=(200,)),
     ("PUT", "/system/anchor"): Speaks(OCTETS, statuses=(201,)),
     ("GET", "/audit"): Speaks(query=("after", "limit")),
+    ("GET", "/traffic"): Speaks(query=("since",)),
 }
 
 
@@ -63,7 +65,7 @@ def document() -> bytes:
         "Ketnoi: máy chủ bảo mật · security server, admin API",
         "Đường dẫn, nội dung và mã như API quản trị của X-Road. *Paths, bodies and codes are those of X-Road's admin "
         "API.* Mở rộng của Ketnoi · ours: `security_servers` trên quyền · on rights, hai lệnh PATCH · the two "
-        "PATCHes that replace them, `/health`, `/audit`.",
+        "PATCHes that replace them, `/health`, `/audit`, `/traffic`.",
         routes(),
         SPEAKS,
     )
