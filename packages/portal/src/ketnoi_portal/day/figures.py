@@ -7,9 +7,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import connection
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
+from ketnoi_portal.connection.expiring import expiring
+from ketnoi_portal.connection.models import KnownCertificate
 from ketnoi_portal.day.models import CertificateEnd
+from ketnoi_portal.onboarding.certificate_models import NextCertificate
 from ketnoi_portal.onboarding.models import Application, PlatformRegistration
 from ketnoi_portal.process.case import OVER, STAGE_TITLES, Stage
 from ketnoi_portal.process.deadlines import DAYS
@@ -90,9 +93,22 @@ def durations(area: str = "", at: datetime | None = None) -> list[Duration]:
     ]
 
 
-def ending(seen: QuerySet[Application]) -> QuerySet[CertificateEnd]:
-    """The certificates of registered servers that end soon or have ended, the first to end first."""
-    return (
+def platform_certificates() -> QuerySet[KnownCertificate]:
+    """What the platforms' configurations approve or register and what ends soon; servers of registrations apart.
+
+    A server that a registration here names stands in `ending`, with the way to its next certificate.
+    """
+    ours = PlatformRegistration.objects.filter(state=PlatformRegistration.REGISTERED).values("server")
+    servers = Q(kind=KnownCertificate.SERVER, owner__in=ours)
+    return expiring(timedelta(days=ENDING_DAYS)).exclude(servers)[:MOST_ENDING]
+
+
+def ending(seen: QuerySet[Application]) -> list[CertificateEnd]:
+    """The certificates of registered servers that end soon or have ended, the first to end first.
+
+    `coming` of each is its next certificate, where one is under way.
+    """
+    found = list(
         CertificateEnd.objects.filter(
             at__lt=clock.now() + timedelta(days=ENDING_DAYS),
             registration__state=PlatformRegistration.REGISTERED,
@@ -101,3 +117,11 @@ def ending(seen: QuerySet[Application]) -> QuerySet[CertificateEnd]:
         .select_related("registration__application__organisation")
         .order_by("at")[:MOST_ENDING]
     )
+    under_way = NextCertificate.objects.filter(
+        state__in=NextCertificate.UNDER_WAY, application__in=[each.registration.application_id for each in found]
+    )
+    coming = {(each.application_id, each.platform, each.environment): each for each in under_way}
+    for each in found:
+        held = each.registration
+        each.coming = coming.get((held.application_id, held.platform, held.environment))  # type: ignore[attr-defined]
+    return found

@@ -13,10 +13,18 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from ketnoi_portal.day.figures import ENDING_DAYS, SPAN_DAYS, durations, ending, standings
+from ketnoi_portal.day.figures import (
+    ENDING_DAYS,
+    SPAN_DAYS,
+    durations,
+    ending,
+    platform_certificates,
+    standings,
+)
 from ketnoi_portal.day.models import Waiting
 from ketnoi_portal.day.panels import panels
 from ketnoi_portal.day.plain import plain
+from ketnoi_portal.day.traffic import traffic
 from ketnoi_portal.onboarding.models import SYSTEM_TITLES
 from ketnoi_portal.onboarding.seeing import office_needed, visible_to
 from ketnoi_portal.onboarding.views.begin import may_begin
@@ -119,6 +127,8 @@ def figures(request: HttpRequest) -> HttpResponse:
         "standings": standings(seen),
         "durations": durations(actor.area),
         "ending": ending(seen),
+        "approved_ending": platform_certificates() if not actor.area else None,
+        "traffic": traffic(actor),
         "ending_days": ENDING_DAYS,
         "span_days": SPAN_DAYS,
         "now": clock.now(),

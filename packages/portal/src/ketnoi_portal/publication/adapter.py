@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from datetime import date
+from typing import Annotated, Any, Self
+
+import msgspec
 
 from ketnoi_portal.publication.admin_client import AdminClient, AdminError, Refused
 from ketnoi_portal.settings import Server
@@ -35,6 +38,23 @@ class Registered:
 
     servers: frozenset[str]
     subjects: frozenset[str]
+
+
+class CarriedRow(msgspec.Struct, frozen=True):
+    """So many exchanges of a day (in Vietnam), by subsystem and service (colon form, or empty), that ended so."""
+
+    day: date
+    client_id: Annotated[str, msgspec.Meta(max_length=255)]
+    service_id: Annotated[str, msgspec.Meta(max_length=255)]
+    code: Annotated[str, msgspec.Meta(max_length=100)]
+    count: Annotated[int, msgspec.Meta(ge=0, le=2**62)]
+
+
+class Carried(msgspec.Struct, frozen=True):
+    """What a server tells of the exchanges it has carried; not `whole` where there were too many rows to tell."""
+
+    items: tuple[CarriedRow, ...]
+    whole: bool
 
 
 class SecurityServer:
@@ -105,6 +125,16 @@ class SecurityServer:
             name: self._client.ask("GET", f"/diagnostics/{name}")
             for name in ("globalconf", "ocsp-responders", "timestamping-services")
         }
+
+    def traffic(self, since: date) -> Carried | None:
+        """How many exchanges it has carried from a day on; None at X-Road's, which offers no such counts here."""
+        if not self._knows_servers:
+            return None
+        told = self._client.ask("GET", "/traffic", since=since.isoformat())
+        try:
+            return msgspec.convert(told, Carried)
+        except msgspec.ValidationError:
+            raise NotAsAsked("the counts of exchanges are not in their form") from None
 
     # Steps. Each may be taken again, and is read back.
 

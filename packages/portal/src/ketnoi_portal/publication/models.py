@@ -253,3 +253,36 @@ class Run(models.Model):
     def add(self, step: str, subject: str, service_code: str, **more: Any) -> None:
         """Note one thing that was done."""
         self.steps.append({"step": step, "subject": subject, "service_code": service_code, **more})
+
+
+class TrafficCount(models.Model):
+    """How many exchanges one of C06's servers has carried: by day, subsystem, service and how they ended.
+
+    `client` and `service` are in colon form, empty where the server could prove nothing about them. `code` is `ok`, a
+    refusal's code, or `http_403` where what stands behind the server has answered so.
+    """
+
+    instance = models.CharField(max_length=50)
+    day = models.DateField()
+    client = models.CharField(max_length=255, blank=True)
+    service = models.CharField(max_length=255, blank=True)
+    code = models.CharField(max_length=100)
+    count = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["instance", "day", "client", "service", "code"], name="one_row_per_count")
+        ]
+        indexes = [models.Index(fields=["day"])]
+
+
+class TrafficSource(models.Model):
+    """When one of C06's servers was last asked for its counts, up to which day they are, and what went wrong."""
+
+    instance = models.CharField(primary_key=True, max_length=50)
+    fetched_at = models.DateTimeField(null=True)
+    until = models.DateField(null=True)
+    trouble = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["instance"]

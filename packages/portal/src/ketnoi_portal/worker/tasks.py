@@ -14,6 +14,7 @@ MAIL: Final = "mail"
 MAILBOXES: Final = "mailboxes"
 PROCESS: Final = "process"
 CONNECTION: Final = "connection"
+MONITORING: Final = "monitoring"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,13 @@ TASKS: Final[tuple[Task, ...]] = (
         1.0,
         PUBLISHING,
         "ketnoi_portal.publication.reconciliation:reconcile",
+    ),
+    Task(
+        "fetch_traffic",
+        Text("Lấy số lượt gọi từ máy chủ bảo mật", "Fetch the counts of calls from the security servers"),
+        300,
+        MONITORING,
+        "ketnoi_portal.publication.traffic:fetch",
     ),
     Task(
         "lapse_reviews",

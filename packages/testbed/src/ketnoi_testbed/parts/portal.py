@@ -25,7 +25,7 @@ from ketnoi_testbed.parts.security_servers import SecurityServerPart
 from ketnoi_testbed.world import World
 
 # What the portal may do on C06's security servers and at the platforms' exchanges, and no more.
-SERVER_ROLES: Final = ("XROAD_SERVICE_ADMINISTRATOR",)
+SERVER_ROLES: Final = ("XROAD_SERVICE_ADMINISTRATOR", "XROAD_SECURITYSERVER_OBSERVER")
 EXCHANGE_ROLES: Final = ("XROAD_REGISTRATION_OFFICER", "XROAD_MANAGEMENT_SERVICE")
 _COMMAND: Final = (sys.executable, "-c", "import sys; from ketnoi_portal.cli import main; sys.exit(main())")
 
