@@ -128,6 +128,11 @@ def test_from_the_page_to_the_retirement_nothing_closes_and_nothing_approved_cha
     assert spans(live.application, open_only=True) == [fingerprint(der(OLD)), fingerprint(der(NEXT))]
     acts = Event.objects.filter(kind="application", subject=str(application.pk)).values_list("act", flat=True)
     assert {"offer_certificate", "register_beside", "pass_rotation_check", "retire_certificate"} <= set(acts)
+    noted = Event.objects.filter(subject=str(application.pk), act__in=("offer_certificate", "retire_certificate"))
+    assert list(noted.order_by("id").values_list("note", flat=True)) == [
+        f"SHA-256 {fingerprint(der(NEXT))}",
+        f"SHA-256 {fingerprint(der(OLD))}",
+    ]
     told = Notice.objects.filter(office="agency:H55", application=application).values_list("act", flat=True)
     assert {"register_beside", "pass_rotation_check", "retire_certificate"} <= set(told)
 

@@ -29,9 +29,9 @@ from ketnoi_securityserver.credentials.keys import KeyStore, authentication_requ
 from ketnoi_testbed.asking import person_of
 from ketnoi_testbed.world import World
 
+from .browsing import as_person
 from .connected import connected, neighbours_of
 from .offices import at_agency, at_desk, found
-from .pages import signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("neighbours")]
 UNIT = "VDXP/test"
@@ -100,7 +100,7 @@ def settle(world: World) -> None:
 def certificates_of(live: Application) -> set[str]:
     server = SecurityServerId.from_colon(rotating.registration_of(live, UNIT).server)
     with ExchangeAdmin.of(exchange_of(UNIT)) as exchange:
-        return set(exchange._certificates(server))
+        return set(exchange.certificates(server))
 
 
 class Caller:
@@ -200,7 +200,7 @@ def test_the_operators_page_registers_beside_turns_down_and_takes_off(
     before = certificates_of(live)
     coming = next_certificate(world)
     live = rotating.offer(rep, live, UNIT, coming.public_bytes(Encoding.PEM).decode())
-    client = signed_in(operator, "desk:vdxp")
+    client = as_person(operator, "desk:vdxp")
     assert "Chứng thư kế tiếp" in client.get("/nen-tang/").content.decode()
     address = f"/nen-tang/{rotating.registration_of(live, UNIT).pk}/"
     page = client.get(address).content.decode()

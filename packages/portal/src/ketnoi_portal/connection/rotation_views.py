@@ -147,6 +147,10 @@ def _history(application: Application) -> list[tuple[CertificateSpan, Text]]:
     return [(each, ENVIRONMENTS[Environment(each.environment)]) for each in spans]
 
 
+def _visible(page: Page) -> bool:
+    return sees(page.actor)
+
+
 def _section(page: Page) -> Mapping[str, Any]:
     return {
         "held": list(_held(page.application, page.case, page.actor)),
@@ -158,8 +162,7 @@ def _section(page: Page) -> Mapping[str, Any]:
 def install() -> None:
     """The section of an application's page, and the page of the agency's act."""
     title = Text("Chứng thư máy chủ bảo mật", "Certificates of the security servers")
-    visible = lambda page: sees(page.actor)  # noqa: E731 - one expression
-    register(Section("certificates", title, "connection/certificates_section.html", _section, visible, order=62))
+    register(Section("certificates", title, "connection/certificates_section.html", _section, _visible, order=62))
     page_for(OFFER, "connection:certificates")
     words_for(
         "ask_rotation_check",

@@ -15,7 +15,7 @@ from django.db import transaction
 
 from ketnoi_portal.onboarding import actions
 from ketnoi_portal.onboarding.asking import as_der, put_server
-from ketnoi_portal.onboarding.certificate_models import NextCertificate, end_of
+from ketnoi_portal.onboarding.certificate_models import NextCertificate, end_of, fingerprint
 from ketnoi_portal.onboarding.models import Application, PlatformRegistration
 from ketnoi_portal.onboarding.reasons import CERTIFICATE_MISSING, NOT_LATER, ROTATION_ELSEWHERE, SAME_CERTIFICATE
 from ketnoi_portal.onboarding.registration import ServerEntry, certificate_defects
@@ -40,7 +40,8 @@ def offer(
     registration = registration_of(application, unit)
     if wrong := list(_defects(registration, certificate)):
         raise StepRefused(wrong)
-    given = Given(certificate=as_der(certificate))
+    der = as_der(certificate)
+    given = Given(certificate=der, reason=_named(der))
     return actions.take(actor, application, "offer_certificate", unit, given, revision=revision)
 
 
@@ -56,7 +57,8 @@ def retire(actor: Actor, application: Application, unit: str, *, revision: int |
         # All of them at once and in one order, so that two such acts wait for one another instead of for ever.
         keys = sorted([application.pk, *(each.pk for each in others)])
         list(Application.objects.select_for_update().filter(pk__in=keys).order_by("pk"))
-        taken = actions.take(actor, application, "retire_certificate", unit, revision=revision)
+        named = Given(reason=_named(old))
+        taken = actions.take(actor, application, "retire_certificate", unit, named, revision=revision)
         new = bytes(registration_of(taken, unit).certificate)
         for each in others:
             actions.take(SYSTEM_ACTOR, each, "follow_certificate", unit, Given(certificate=new, replaces=old))
@@ -109,6 +111,11 @@ def _defects(registration: PlatformRegistration, pem: str) -> Iterator[Reason]:
     here = NextCertificate.objects.filter(platform=registration.platform, environment=registration.environment)
     if here.filter(application__in=others, state__in=NextCertificate.UNDER_WAY).exists():
         yield ROTATION_ELSEWHERE
+
+
+def _named(der: bytes) -> str:
+    """How the audit log names a certificate."""
+    return f"SHA-256 {fingerprint(der)}" if der else ""
 
 
 # What the steps write

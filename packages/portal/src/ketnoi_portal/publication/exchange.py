@@ -84,7 +84,7 @@ class ExchangeAdmin:
             subsystem=str(joining.subsystem) in {_id(each, "subsystem_id") for each in subsystems or []},
             server=server is not None,
             address=server is not None and server.get("server_address") == joining.address,
-            certificate=joining.certificate_hash in self._certificates(joining.server),
+            certificate=joining.certificate_hash in self.certificates(joining.server),
             client=str(joining.subsystem) in self._clients(joining.server),
         )
 
@@ -111,13 +111,18 @@ class ExchangeAdmin:
             self._ask(joining, CLIENT, client_id=str(subsystem))
         return self.present(joining)
 
+    def certificates(self, server: SecurityServerId) -> dict[str, int]:
+        """A server's authentication certificates: their numbers by hash."""
+        found = self._found(f"/security-servers/{server}/authentication-certificates") or []
+        return {str(each.get("hash")): int(each["id"]) for each in found}
+
     def add_certificate(self, joining: Joining, certificate: bytes) -> bool:
         """Another authentication certificate (DER) beside the server's own; whether the platform has both then.
 
         Nothing is asked where it has it already; where the server itself has asked, its request is approved.
         """
         beside = replace(joining, certificate=certificate)
-        if beside.certificate_hash not in self._certificates(joining.server):
+        if beside.certificate_hash not in self.certificates(joining.server):
             self._ask(
                 beside,
                 CERTIFICATE,
@@ -126,20 +131,20 @@ class ExchangeAdmin:
             )
         # A server whose old certificate the platform never knew under this hash has nothing to keep.
         wanted = {beside.certificate_hash} | ({joining.certificate_hash} if joining.certificate else set())
-        return wanted <= self._certificates(joining.server).keys()
+        return wanted <= self.certificates(joining.server).keys()
 
     def remove_certificate(self, server: SecurityServerId, certificate: bytes, instead: bytes) -> bool:
         """Take one authentication certificate (DER) off a server that keeps `instead`; whether it is gone.
 
         Nothing is removed where the platform does not have the one that is to stay: the server would stand alone.
         """
-        there = self._certificates(server)
+        there = self.certificates(server)
         gone, stays = (sha256(each).hexdigest().upper() for each in (certificate, instead))
         if stays not in there:
             return False
         if gone in there:
             self._client.ensure("DELETE", f"/security-servers/{server}/authentication-certificates/{there[gone]}")
-        return gone not in self._certificates(server)
+        return gone not in self.certificates(server)
 
     def remove(self, joining: Joining) -> Present:
         """In reverse: the client, then a server that has no other, then a subsystem that nobody uses.
@@ -182,11 +187,6 @@ class ExchangeAdmin:
             if kind == CLIENT and _id(whole, "client_id") == str(joining.subsystem):
                 return int(each["id"])
         return None
-
-    def _certificates(self, server: SecurityServerId) -> dict[str, int]:
-        """A server's authentication certificates: their numbers by hash."""
-        found = self._found(f"/security-servers/{server}/authentication-certificates") or []
-        return {str(each.get("hash")): int(each["id"]) for each in found}
 
     def _clients(self, server: SecurityServerId) -> set[str]:
         return {_id(each, "client_id") for each in self._found(f"/security-servers/{server}/clients") or []}
