@@ -25,7 +25,7 @@ from ketnoi_testbed.world import World
 
 CALLERS = 16
 PEOPLE = 100_000
-MANY = 1_000_000
+MANY = 500_000
 PARTS = ("exchanges", "portal", "demo", "load", "size")
 
 
@@ -117,7 +117,7 @@ def _first_answer(people: int) -> dict[str, float]:
 def _show(found: dict[str, float]) -> None:
     bars = {"signed_over_unsigned": "≥ 0.35", "server_cpu_over_crypto": "≤ 9", "first_answer_seconds": "≤ 30"}
     bars |= dict.fromkeys(("queue_p50_ms", "search_p50_ms", "accounts_p50_ms"), "≤ 150")
-    bars |= {"load_over_copy": "≥ 0.5", "lookups_10m_over_100k": "≥ 0.85", "lookups_1m_over_100k": "≥ 0.85"}
+    bars |= {"load_over_copy": "≥ 0.5", "lookups_10m_over_100k": "≥ 0.85", "lookups_500k_over_100k": "≥ 0.85"}
     width = max(map(len, found))
     for name, value in found.items():
         print(f"{name:<{width}}  {value:>12,.3f}  {bars.get(name, '')}".rstrip())

@@ -62,6 +62,8 @@ def _load(told: argparse.Namespace) -> int:
     is_csv = ".csv" in told.file.suffixes[-2:]
     if is_csv and not told.units:
         return _load_csv(told, UpdatePeople() if told.update else AddPeople())
+    if told.update or told.anew or told.remarks:
+        raise InputError(f"{told.file}: --update, --anew, --remarks chỉ dùng với CSV công dân · are for CSV of people")
     settings = load_settings(told.settings, Settings)
 
     async def act(pool: asyncpg.Pool) -> dict[str, Any]:
