@@ -33,7 +33,7 @@ from ketnoi_portal.worker.tasks import TASKS
 from ketnoi_protocol.services import Environment, System
 
 from .account_helpers import comes_in, commune_with_commitment, ready_to_hand_over
-from .applications import application
+from .applications import an_application
 from .browsing import as_person
 from .offices import found
 
@@ -47,7 +47,7 @@ WITH_DESK = timedelta(days=ACCOUNT_DAYS[AccountState.WITH_DESK])
 def people() -> tuple[Actor, Actor, Actor, Actor]:
     """A commune's representative, and the desks of its route, each with an address."""
     found()
-    application("H55")
+    an_application("H55")
     for slug in ("doi-h55-30", "pc06-h55", "c06"):
         Desk.objects.filter(pk=slug).update(email=f"{slug}@desk.example")
     return commune_with_commitment()
