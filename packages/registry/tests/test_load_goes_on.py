@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import asyncpg
 import pytest
@@ -131,6 +132,28 @@ def test_a_file_that_changes_while_it_is_loaded_stops_the_load(register, tmp_pat
 
     with pytest.raises(InputError, match="while it was loaded"):
         asyncio.run(load_file(register.dsn, file, AddPeople(), SystemClock(), Writes(0), block=5_000))
+
+
+def test_a_database_that_goes_away_loses_nothing(register, tmp_path):
+    rows = people(3_000)
+    file = made(tmp_path, text_of(*rows))
+
+    class Ends(Breaks):
+        def __call__(self, run: Run, share: float) -> None:
+            self.after -= 1
+            if not self.after:
+                ended = (
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+                with ThreadPoolExecutor(1) as pool:
+                    pool.submit(register.fetch, ended).result()
+
+    with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)):
+        asyncio.run(load_file(register.dsn, file, AddPeople(), SystemClock(), Ends(4), block=5_000))
+    assert 0 < len(register.numbers()) < 2_000
+    register.load(file)
+    assert (register.numbers(), register.remarks()) == expected(rows)
 
 
 def test_a_file_that_was_moved_is_known_by_its_content(register, tmp_path):

@@ -14,9 +14,9 @@ from ketnoi_registry.loading.people_file import load_file
 from ketnoi_registry.loading.progress import Progress
 from ketnoi_registry.store.people import PERSON_COLUMNS
 from ketnoi_runtime.clock import SystemClock
-from ketnoi_runtime.database import migrate, open_pool
+from ketnoi_runtime.database import open_pool
 from ketnoi_testbed.cli import main
-from ketnoi_testbed.population import Population, load, write_csv
+from ketnoi_testbed.population import Population, load, prepare, write_csv
 
 
 def test_the_file_is_the_same_however_many_processes_write_it(tmp_path: Path) -> None:
@@ -39,11 +39,6 @@ def test_a_register_from_the_file_is_the_register_from_the_program(tmp_path: Pat
         found = [[tuple(row) for row in await pool.fetch(query)] for query in (people, old)]
         await pool.close()
         return found
-
-    async def prepare(dsn: str) -> None:
-        pool = await open_pool(dsn)
-        await migrate(pool, "ketnoi_registry")
-        await pool.close()
 
     registers = []
     for way in ("file", "program"):
@@ -68,3 +63,11 @@ def test_the_command_writes_the_file_and_tells_the_time(tmp_path: Path, capsys: 
     assert len(file.read_text().splitlines()) == 301
     assert main(["population", "--people", "300", "--csv", str(tmp_path / "no" / "file.csv")]) == 2
     assert main(["population", "--people", "40000001", "--csv", str(file)]) == 2
+
+
+def test_the_command_fills_a_database_that_is_empty_and_no_other(cluster, capsys: pytest.CaptureFixture[str]) -> None:  # type: ignore[no-untyped-def]
+    dsn = cluster.create_database()
+    assert main(["population", "--people", "300", "--database", dsn]) == 0
+    assert json.loads(capsys.readouterr().out)["people"] == 300
+    assert main(["population", "--people", "300", "--database", dsn]) == 2
+    assert "UniqueViolationError" in capsys.readouterr().err

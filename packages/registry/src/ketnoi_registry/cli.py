@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return status
     except (SettingsError, CallerError, PseudonymKeyError, InputError) as error:
         reason = str(error)
-    except asyncpg.PostgresError as error:
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         # Its text may quote a value.
         reason = f"cơ sở dữ liệu từ chối · the database refused: {type(error).__name__}"
     except OSError as error:

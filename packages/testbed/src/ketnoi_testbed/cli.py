@@ -3,6 +3,7 @@
     ketnoi-testbed demo [--once] [--people N] [--world NAME] [--port N] [--portal-port N]
     ketnoi-testbed person [--people N]     a question about somebody in it, for `ketnoi look-up --input -`
     ketnoi-testbed population --people N --csv FILE[.gz]      invented people as a file for `ketnoi-registry load`
+    ketnoi-testbed population --people N --database DSN       or straight into a registry's empty database
     ketnoi-testbed worlds
 
 Exit status: 0 the story was told to its end, 1 something went wrong in it, 2 the world could not be brought up.
@@ -11,6 +12,7 @@ Exit status: 0 the story was told to its end, 1 something went wrong in it, 2 th
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import sys
@@ -18,11 +20,14 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import asyncpg
+
 from ketnoi_testbed.asking import birth_of
 from ketnoi_testbed.parts.hosting import StartFailed
 from ketnoi_testbed.parts.premises import NoRoom
-from ketnoi_testbed.plan import WorldError, load, shipped
-from ketnoi_testbed.population import Population, write_csv
+from ketnoi_testbed.plan import WorldError, shipped
+from ketnoi_testbed.plan import load as load_plan
+from ketnoi_testbed.population import Population, load, prepare, write_csv
 from ketnoi_testbed.postgres import PostgresError
 from ketnoi_testbed.show.bar import Bar
 from ketnoi_testbed.show.demo import PAGE_PORT, PORTAL_PORT, Demo
@@ -64,10 +69,12 @@ def _parser() -> argparse.ArgumentParser:
     person.add_argument("--people", type=int, default=PEOPLE, metavar="N", help="như khi dựng · as when brought up")
     person.add_argument("--seed", type=int, default=SEED, metavar="N", help="như khi dựng · as when brought up")
     person.set_defaults(act=_person)
-    population = acts.add_parser("population", help="dân số giả định vào tệp CSV · invented people into a CSV file")
+    population = acts.add_parser("population", help="dân số giả định · invented people, into a file or a database")
     population.add_argument("--people", type=int, default=PEOPLE, metavar="N", help="tới · up to 40,000,000")
     population.add_argument("--seed", type=int, default=SEED, metavar="N", help="số gieo · the population's seed")
-    population.add_argument("--csv", type=Path, required=True, metavar="FILE", help=".csv, .csv.gz")
+    where = population.add_mutually_exclusive_group(required=True)
+    where.add_argument("--csv", type=Path, metavar="FILE", help=".csv, .csv.gz")
+    where.add_argument("--database", metavar="DSN", help="CSDL trống · an empty database; tables and units are made")
     population.add_argument(
         "--processes", type=int, default=os.cpu_count() or 1, metavar="N", help="cùng lúc · at once"
     )
@@ -79,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _worlds(_options: argparse.Namespace) -> int:
     for name in shipped():
-        plan = load(name)
+        plan = load_plan(name)
         print(f"{name:<24} {plan.vi}  · {plan.en}")
     return 0
 
@@ -98,9 +105,15 @@ def _population(options: argparse.Namespace) -> int:
         raise WorldError(str(error)) from None
     bar, began = Bar(options.people), time.monotonic()
     try:
-        count = write_csv(options.csv, people, processes=options.processes, tell=bar)
+        if options.csv is not None:
+            count = write_csv(options.csv, people, processes=options.processes, tell=bar)
+        else:
+            asyncio.run(prepare(options.database))
+            count = load(options.database, people, processes=options.processes)
     except OSError as error:
-        raise WorldError(f"{options.csv}: không ghi được · cannot be written: {error.strerror}") from error
+        raise WorldError(f"không ghi được · cannot be written: {error.strerror or type(error).__name__}") from error
+    except asyncpg.PostgresError as error:
+        raise WorldError(f"cơ sở dữ liệu từ chối · the database refused: {type(error).__name__}") from error
     finally:
         bar.end()
     took = time.monotonic() - began

@@ -9,12 +9,11 @@ from pathlib import Path
 from ketnoi_registry.access_log import Pseudonyms
 from ketnoi_registry.app import Registry
 from ketnoi_registry.settings import Settings
-from ketnoi_runtime.database import migrate, open_pool
 from ketnoi_runtime.settings import load_settings
 from ketnoi_testbed.authority import UnsafeAuthority
 from ketnoi_testbed.parts.hosting import Hosted
 from ketnoi_testbed.parts.premises import write_settings
-from ketnoi_testbed.population import Population, load, load_units_of_both_maps
+from ketnoi_testbed.population import Population, load, prepare
 from ketnoi_testbed.surroundings import Surroundings
 
 
@@ -50,12 +49,7 @@ class RegistryPart:
 
     async def prepare(self, population: Population, *, processes: int) -> None:
         """Make the tables, the map and the people."""
-        pool = await open_pool(self.database, max_size=1)
-        try:
-            await migrate(pool, "ketnoi_registry")
-            await load_units_of_both_maps(pool)
-        finally:
-            await pool.close()
+        await prepare(self.database)
         await asyncio.to_thread(load, self.database, population, processes=processes)
 
     def write(self, callers: Mapping[str, Path], directory: str, signer: bytes) -> None:

@@ -9,7 +9,7 @@ Every personal number begins with 9, which is never issued, and so does every ol
 
 from ketnoi_testbed.population.country import administrative_units
 from ketnoi_testbed.population.csv_file import write_csv
-from ketnoi_testbed.population.loading import load, load_units_of_both_maps
+from ketnoi_testbed.population.loading import load, load_units_of_both_maps, prepare
 from ketnoi_testbed.population.people import Population, Sample
 
-__all__ = ["Population", "Sample", "administrative_units", "load", "load_units_of_both_maps", "write_csv"]
+__all__ = ["Population", "Sample", "administrative_units", "load", "load_units_of_both_maps", "prepare", "write_csv"]

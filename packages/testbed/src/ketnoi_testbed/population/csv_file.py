@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
 from operator import itemgetter
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO
 
 from ketnoi_registry.loading.columns import COLUMNS, csv_record
 from ketnoi_testbed.population.loading import WORTH_A_PROCESS
@@ -42,7 +42,7 @@ def write_csv(
     return population.people
 
 
-def _write(texts: Iterable[bytes], out: IO[bytes], people: int, tell: Callable[[int], object]) -> None:
+def _write(texts: Iterable[bytes], out: gzip.GzipFile | BinaryIO, people: int, tell: Callable[[int], object]) -> None:
     for number, text in enumerate(texts, 1):
         out.write(text)
         tell(min(people, number * CHUNK))

@@ -9,7 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 import asyncpg
 
 from ketnoi_registry.loading import load_people, load_units
-from ketnoi_runtime.database import open_pool
+from ketnoi_runtime.database import migrate, open_pool
 from ketnoi_testbed.population.country import administrative_units
 from ketnoi_testbed.population.people import CHUNK, Population
 
@@ -20,6 +20,16 @@ WORTH_A_PROCESS = 4 * CHUNK
 async def load_units_of_both_maps(pool: asyncpg.Pool) -> None:
     """The administrative units that the invented addresses name."""
     await load_units(pool, administrative_units())
+
+
+async def prepare(dsn: str) -> None:
+    """Make a registry's tables, and the units that the invented addresses name. Raises what asyncpg raises."""
+    pool = await open_pool(dsn, max_size=1)
+    try:
+        await migrate(pool, "ketnoi_registry")
+        await load_units_of_both_maps(pool)
+    finally:
+        await pool.close()
 
 
 def load(dsn: str, population: Population, *, processes: int = 2) -> int:
