@@ -6,6 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language
 from django.views.decorators.http import require_POST
 
 from ketnoi_portal.agencies.models import Desk
@@ -225,4 +226,5 @@ def _levels(kind: DeskKind) -> list[tuple[int, str]]:
     """The levels of leadership, where there are any."""
     if kind is not DeskKind.LEADERSHIP:
         return []
-    return [(number, level.title.vi) for number, level in enumerate(CHARTS[current().chart].leadership, start=1)]
+    language, levels = get_language() or "vi", CHARTS[current().chart].leadership
+    return [(number, level.title.in_(language)) for number, level in enumerate(levels, start=1)]
