@@ -38,7 +38,8 @@ class PostOffice:
     def letters(self, address: str) -> list[EmailMessage]:
         """Everything that was sent to an address, oldest first."""
         folder = self.maildir(address)
-        if not folder.exists():
+        # Made last of a new box's folders, by the thread that delivers.
+        if not (folder / "cur").exists():
             return []
         box = mailbox.Maildir(folder, create=False)
         keys = sorted(box.keys(), key=lambda key: box.get_message(key).get_date())
