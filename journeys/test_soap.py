@@ -129,6 +129,15 @@ def test_a_refusal_of_the_registry_reaches_the_caller_with_its_code(world: World
     assert world.people.full.personal_number.encode() not in told.body
 
 
+def test_the_registry_describes_its_services_through_both_servers(world: World) -> None:
+    agency, entry = world.agency("G15"), entry_of(Service.LOOK_UP_CITIZEN)
+    address = f"/r1/{agency.settings.provider_id(entry).service(entry.service_code).slash}?wsdl"
+    headers = {"X-Road-Client": agency.settings.client_id(entry).slash}
+    reply = agency.connection(entry.platform).request("GET", address, headers=headers)
+    assert (reply.status, reply.headers["content-type"]) == (200, "text/xml; charset=utf-8")
+    assert b"wsdl:definitions" in reply.body
+
+
 def test_an_officer_who_is_not_in_the_table_reaches_nobody(
     world: World, gateway: SoapServer, reached_the_registry: list[str]
 ) -> None:

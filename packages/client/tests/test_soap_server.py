@@ -26,7 +26,8 @@ from ketnoi_client.cli import main
 from ketnoi_client.problems import SettingsError
 from ketnoi_client.soap_gateway import Gateway, Tables
 from ketnoi_client.soap_server import LARGEST_BODY, SoapServer
-from ketnoi_protocol.soap_envelope import fault_of, read_envelope
+from ketnoi_protocol.errors import Refusal
+from ketnoi_protocol.soap_envelope import fault_of, read_envelope, write_fault
 
 PASSWORD = "mot-mat-khau-dai"
 
@@ -114,6 +115,13 @@ def test_many_at_once(gateway: SoapServer) -> None:
     assert found == [200] * 20
 
 
+def test_a_caller_is_told_when_to_come_again(gateway: SoapServer, server: StandIn) -> None:
+    busy = write_fault(Refusal("30"))
+    server.reply = lambda _: Reply(500, busy, {"Content-Type": XML, "Retry-After": "7"})
+    response, body = post(gateway)
+    assert (response.status, body, response.headers["Retry-After"]) == (500, busy, "7")
+
+
 def test_the_description_is_offered(gateway: SoapServer) -> None:
     connection = connect(gateway)
     connection.request("GET", "/TraCuuThongTinCongDan?WSDL")
@@ -129,7 +137,7 @@ def test_the_description_is_offered(gateway: SoapServer) -> None:
 
 
 def test_a_body_that_is_too_large_is_refused(gateway: SoapServer, server: StandIn) -> None:
-    for body in (b" " * (LARGEST_BODY + 1), iter([b" " * 40_000, b" " * 40_000])):
+    for body in (b" " * (LARGEST_BODY + 1), b" " * 3_000_000, iter([b" " * 40_000] * 50)):
         response, told = post(gateway, body)
         assert (response.status, code_of(told)) == (500, "message_too_large")
     assert server.asked == []

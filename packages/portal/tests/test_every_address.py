@@ -22,7 +22,7 @@ from .scene import Address, Scene, patterns
 pytestmark = pytest.mark.django_db
 
 PUBLIC = {
-    "home", "public:services", "public:api", "public:connect", "public:terms", "health", "set_language",
+    "home", "public:services", "public:api", "public:wsdl", "public:connect", "public:terms", "health", "set_language",
     "account_login", "account_logout", "account_inactive", "account_signup", "account_set_password",
     "account_reset_password", "account_reset_password_done", "account_reset_password_from_key",
     "account_reset_password_from_key_done", "mfa_login_webauthn", "staff:admission", "staff:invitation",

@@ -57,6 +57,18 @@ def test_the_catalogue_has_every_service_under_its_codes(client: Client) -> None
             assert f"<code>{each.ma_tich_hop}</code>" in text
 
 
+def test_every_service_is_described_in_soap(client: Client) -> None:
+    text, page = client.get(reverse("public:services")).content.decode(), reverse("public:wsdl")
+    for each in Catalogue.load():
+        assert each.soap is not None
+        assert f'href="{page}?system={each.system.value}&amp;service={each.service.value}"' in text
+        answer = client.get(page, {"system": each.system.value, "service": each.service.value})
+        assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/xml; charset=utf-8")
+        assert f'<wsdl:definitions name="{each.soap.request}"' in answer.content.decode()
+    for other in ({}, {"system": "population"}, {"system": "population", "service": "<x>"}):
+        assert client.get(page, other).status_code == 404
+
+
 def test_the_api_document_is_shipped_and_readable(client: Client) -> None:
     shipped = finders.find(document.FILE)
     assert isinstance(shipped, str)

@@ -66,13 +66,17 @@ class Tables(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What goes back to the caller. `code` is the refusal's where there was one, `service` what was asked if it was."""
+    """What goes back to the caller. `code` is the refusal's where there was one, `service` what was asked if it was.
+
+    `retry_after` is what the registry said about it, in seconds; empty when it said nothing.
+    """
 
     status: int
     body: bytes
     message_id: str = ""
     service: str = ""
     code: str = ""
+    retry_after: str = ""
 
 
 class Gateway:
@@ -133,7 +137,9 @@ class Gateway:
             # Such as a refusal that arose before the registry knew in which dialect it was asked.
             raise from_registry(reply.status, reply.body)
         code = "" if reply.status == 200 else _code_of(reply.body)
-        return Answered(reply.status, reply.body, message_id, entry.service.value, code)
+        later = reply.headers.get("retry-after", "")
+        retry_after = later if re.fullmatch("[0-9]{1,5}", later) else ""
+        return Answered(reply.status, reply.body, message_id, entry.service.value, code, retry_after)
 
     def _officer(self, fields: Fields) -> str:
         """The account code of whoever asks. The account's name counts only where there is no MaCanBo."""

@@ -9,12 +9,13 @@ import socket
 import ssl
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from time import perf_counter
+from types import MappingProxyType
 from typing import Any, Final
 
 from ketnoi_client.problems import SettingsError
@@ -27,6 +28,7 @@ LARGEST_BODY: Final = 64 * 1024
 """Octets of a question, as many as the registry takes."""
 TIMEOUT_SECONDS: Final = 30.0
 STOP_SECONDS: Final = 60.0
+LINGER_SECONDS: Final = 2.0
 _LONGEST_CHUNK_LINE = 64
 
 
@@ -122,7 +124,10 @@ class _Handler(BaseHTTPRequestHandler):
             if refusal.code == "20":
                 answered = Answered(HTTPStatus.UNAUTHORIZED, answered.body, code="20")
             self.close_connection = True
-        self._send(answered.status, answered.body, answered.message_id)
+        more = {"X-Road-Id": answered.message_id, "Retry-After": answered.retry_after}
+        self._send(answered.status, answered.body, {name: value for name, value in more.items() if value})
+        if self.close_connection:
+            self._linger()
         print(log_line(answered, perf_counter() - began), flush=True)
 
     def do_GET(self) -> None:
@@ -131,9 +136,9 @@ class _Handler(BaseHTTPRequestHandler):
         if query.lower() in ("wsdl", "singlewsdl"):
             described = self.server.gateway.description(path.removeprefix("/"), self.server.address)
         if described is None:
-            self._send(HTTPStatus.NOT_FOUND, write_fault(Refusal("unknown_service")), "")
+            self._send(HTTPStatus.NOT_FOUND, write_fault(Refusal("unknown_service")))
         else:
-            self._send(HTTPStatus.OK, described, "")
+            self._send(HTTPStatus.OK, described)
 
     def _is_known(self) -> bool:
         expected = self.server.credentials
@@ -181,19 +186,28 @@ class _Handler(BaseHTTPRequestHandler):
             raise Refusal("bad_request", "the body ended early")
         return data
 
-    def _send(self, status: int, body: bytes, message_id: str) -> None:
+    def _send(self, status: int, body: bytes, more: Mapping[str, str] = MappingProxyType({})) -> None:
         self.send_response(status)
         self.send_header("Content-Type", CONTENT_TYPE)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Cache-Control", "no-store")
-        if message_id:
-            self.send_header("X-Road-Id", message_id)
+        for name, value in more.items():
+            self.send_header(name, value)
         if status == HTTPStatus.UNAUTHORIZED:
             self.send_header("WWW-Authenticate", 'Basic realm="ketnoi", charset="UTF-8"')
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(body)
+
+    def _linger(self) -> None:
+        """Read and drop what still comes of a refused body, for a while, so that the refusal is not lost with it."""
+        until = perf_counter() + LINGER_SECONDS
+        with suppress(OSError):
+            self.connection.shutdown(socket.SHUT_WR)
+            self.connection.settimeout(LINGER_SECONDS)
+            while self.connection.recv(LARGEST_BODY) and perf_counter() < until:
+                pass
 
     def log_message(self, format: str, *arguments: Any) -> None:
         """Nothing: a request line may hold what nobody should keep."""

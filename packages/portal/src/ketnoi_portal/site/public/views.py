@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from ketnoi_portal.process.charts import CHARTS, Level
@@ -12,6 +12,7 @@ from ketnoi_portal.process.requirements import REQUIREMENTS
 from ketnoi_portal.settings import current
 from ketnoi_portal.site.public import document, walk
 from ketnoi_portal.text import Text
+from ketnoi_protocol import soap_schema
 from ketnoi_protocol.services import Catalogue, Environment, System
 
 Kind = TypeVar("Kind", System, Level)
@@ -30,6 +31,16 @@ def home(request: HttpRequest) -> HttpResponse:
 def services(request: HttpRequest) -> HttpResponse:
     """What can be asked, over which platform, under which codes."""
     return render(request, "site/services.html", {"systems": _catalogue(), "profile": current().profile})
+
+
+def wsdl(request: HttpRequest) -> HttpResponse:
+    """The description in SOAP of the service that the address names, as it is asked at an agency's own gateway."""
+    asked = (request.GET.get("system"), request.GET.get("service"))
+    for each in Catalogue.load(current().profile):
+        if (each.system.value, each.service.value) == asked and each.soap is not None:
+            body = soap_schema.wsdl(each, f"{soap_schema.GATEWAY}/{each.service_code}")
+            return HttpResponse(body, content_type=soap_schema.CONTENT_TYPE)
+    raise Http404
 
 
 def api(request: HttpRequest) -> HttpResponse:
