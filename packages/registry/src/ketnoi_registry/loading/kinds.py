@@ -45,12 +45,12 @@ class AddPeople:
             done.refused = await take_out(connection, statements.THERE, "already_there")
             self._look_first = bool(done.refused)
             done.added = _count(await connection.execute(statements.ADD_PEOPLE))
+        done.noticed = await _shared(connection)
         try:
             async with connection.transaction():
                 await connection.execute(statements.ADD_OLD)
         except asyncpg.UniqueViolationError:
             await connection.execute(statements.ADD_OLD_ONCE)
-        done.noticed = await _shared(connection)
         return done
 
 
@@ -64,10 +64,11 @@ class UpdatePeople:
 
     async def apply(self, connection: asyncpg.Connection, header: Sequence[str]) -> Done:
         """Take the batch over."""
-        await connection.execute(statements.ONE_LINE_EACH)
+        await take_out(connection, statements.EARLIER, "earlier")
         added, count = await connection.fetchrow(statements.update_people(header))
+        noticed = await _shared(connection)
         await connection.execute(statements.UPDATE_OLD)
-        return Done(added, count - added, noticed=await _shared(connection))
+        return Done(added, count - added, noticed=noticed)
 
 
 class SetLife:
@@ -81,7 +82,7 @@ class SetLife:
     async def apply(self, connection: asyncpg.Connection, _header: Sequence[str]) -> Done:
         """Take the batch over."""
         refused = await take_out(connection, statements.NOT_THERE, "not_there")
-        await connection.execute(statements.ONE_LINE_EACH)
+        await take_out(connection, statements.EARLIER, "earlier")
         return Done(changed=_count(await connection.execute(statements.SET_LIFE)), refused=refused)
 
 

@@ -133,11 +133,12 @@ SELECT line FROM (
 """
 """Lines about somebody who is in the table, or in an earlier line of the batch."""
 
-ONE_LINE_EACH: Final = """
-DELETE FROM staged s USING (SELECT personal_number, max(line) AS line FROM staged GROUP BY 1 HAVING count(*) > 1) last
-WHERE s.personal_number = last.personal_number AND s.line < last.line
+EARLIER: Final = """
+SELECT line FROM (
+    SELECT line, row_number() OVER (PARTITION BY personal_number ORDER BY line DESC) AS nth FROM staged
+) s WHERE nth > 1
 """
-"""Of several lines about one person the last one stays: an update says what holds now."""
+"""Of several lines about one person all but the last, which says what holds now."""
 
 
 def update_people(header: Collection[str]) -> str:
@@ -189,10 +190,14 @@ WHERE num_nonnulls(excluded.valid_from, excluded.valid_until) > 0
 """A number is never taken away by a load: whoever once held it is found under it."""
 
 SHARED: Final = f"""
-SELECT DISTINCT line FROM ({_OLD}) mine
-WHERE EXISTS (SELECT FROM old_id_number o WHERE o.number = mine.number AND o.personal_number <> mine.personal_number)
+SELECT DISTINCT line FROM (
+    SELECT line, number, personal_number, first_value(personal_number) OVER (PARTITION BY number ORDER BY line) AS first
+    FROM ({_OLD}) o
+) mine
+WHERE first <> personal_number OR EXISTS (
+    SELECT FROM old_id_number o WHERE o.number = mine.number AND o.personal_number <> mine.personal_number)
 """  # noqa: S608
-"""Lines with an old number that somebody else, too, holds or held."""
+"""Lines with an old number that somebody else has held, in the table or in an earlier line; asked before they go in."""
 
 NOT_THERE: Final = """
 SELECT line FROM staged s WHERE NOT EXISTS (SELECT FROM person p WHERE p.personal_number = s.personal_number)
