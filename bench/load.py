@@ -12,7 +12,8 @@ from time import perf_counter
 
 from ketnoi_client.account import AccountKey
 from ketnoi_client.settings import Settings as AgencySettings
-from ketnoi_protocol.envelope import LookUpAnswer, LookUpRequest, decode_answer, encode_request
+from ketnoi_protocol import soap_answers, soap_requests
+from ketnoi_protocol.envelope import Answer, LookUpAnswer, LookUpRequest, decode_answer, encode_request
 from ketnoi_protocol.services import CatalogueEntry
 from ketnoi_securityserver import outbound
 
@@ -41,11 +42,13 @@ class Target:
 class Questions:
     """One agency's look-ups, each with its own MaYeuCau and message id, without end."""
 
+    media_type = "application/json"
+
     def __init__(
         self, settings: AgencySettings, entry: CatalogueEntry, key: AccountKey, people: Sequence[Person]
     ) -> None:
         self._settings = settings
-        self._entry = entry
+        self.entry = entry
         self._key = key
         self._people = itertools.cycle(people)
         self._client = settings.client_id(entry).slash
@@ -53,11 +56,11 @@ class Questions:
     def next(self, target: Target) -> bytes:
         """The octets of the next question's HTTP request."""
         person, settings = next(self._people), self._settings
-        body = encode_request(
+        body = self.write(
             LookUpRequest(
                 ma_yeu_cau=uuid.uuid4().hex,
                 ma_dvc=settings.procedure,
-                ma_tich_hop=self._entry.ma_tich_hop,
+                ma_tich_hop=self.entry.ma_tich_hop,
                 ma_don_vi=settings.unit or settings.organisation,
                 ma_can_bo=settings.officer,
                 personal_number=person.personal_number,
@@ -65,21 +68,45 @@ class Questions:
                 birth_text=person.birth,
             )
         )
-        message_id = f"{self._entry.instance}-{uuid.uuid4()}"
+        message_id = f"{self.entry.instance}-{uuid.uuid4()}"
         headers = {
             "X-Road-Client": self._client,
             "X-Road-Id": message_id,
             "X-Road-UserId": settings.officer,
-            "Content-Type": "application/json",
+            "Content-Type": self.media_type,
             **self._key.headers(body, message_id),
         }
         return outbound.head("POST", target.path, target.host, list(headers.items()), body) + body
 
     def check(self, body: bytes) -> None:
         """Raises RuntimeError unless the answer names the person: a fast wrong answer is no answer."""
-        answer = decode_answer(self._entry.answer_shape, body)
+        answer = self.read(body)
         if not isinstance(answer, LookUpAnswer) or answer.citizen is None:
             raise RuntimeError("an answer did not find the person")
+
+    def write(self, request: LookUpRequest) -> bytes:
+        """The question's body."""
+        return encode_request(request)
+
+    def read(self, body: bytes) -> Answer:
+        """The answer in a body."""
+        return decode_answer(self.entry.answer_shape, body)
+
+
+class SoapQuestions(Questions):
+    """The same questions in SOAP."""
+
+    media_type = "text/xml; charset=utf-8"
+
+    def write(self, request: LookUpRequest) -> bytes:
+        """The question's envelope."""
+        assert self.entry.soap is not None, "the profile offers it in SOAP"
+        return soap_requests.encode_request(self.entry.soap, request)
+
+    def read(self, body: bytes) -> Answer:
+        """The answer in an envelope."""
+        assert self.entry.soap is not None, "the profile offers it in SOAP"
+        return soap_answers.decode_answer(self.entry.soap, self.entry.answer_shape, "", body)
 
 
 class Load:

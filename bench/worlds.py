@@ -39,7 +39,7 @@ class Path:
     pids: dict[str, int]
 
 
-def through_both_servers(world: World) -> Path:
+def through_both_servers(world: World, ask: type[Questions] = Questions) -> Path:
     """From the agency through its own and C06's security server to the registry."""
     side = world.agencies[AGENCY]
     own, provider = world.server(PLATFORM, AGENCY), world.provider(PLATFORM)
@@ -47,7 +47,7 @@ def through_both_servers(world: World) -> Path:
     path = f"/r1/{provider.party.subsystem.service(entry.service_code).slash}"
     context = presenting(str(side.folder / "tls.pem"), str(side.folder / "tls-key.pem"))
     target = Target(own.host, own.settings.listen.consumer_https, path, context)
-    return Path(target, questions(world), {"consumer": _pid(own), "provider": _pid(provider)})
+    return Path(target, questions(world, ask), {"consumer": _pid(own), "provider": _pid(provider)})
 
 
 def straight_to_the_registry(world: World) -> Path:
@@ -60,7 +60,7 @@ def straight_to_the_registry(world: World) -> Path:
     return Path(target, questions(world), {"registry": process.pid})
 
 
-def questions(world: World) -> Questions:
+def questions(world: World, ask: type[Questions] = Questions) -> Questions:
     """Look-ups of people who exist, by the agency."""
     settings = client_settings.load(world.agencies[AGENCY].settings)
     key = AccountKey(settings, settings.account(SYSTEM), system_now)
@@ -68,7 +68,7 @@ def questions(world: World) -> Questions:
         Person(row.personal_number, row.full_name, birth_of(row))
         for row, _ in zip(world.population, range(ASKED_ABOUT), strict=False)
     ]
-    return Questions(settings, world.plan.entry(SERVICE), key, people)
+    return ask(settings, world.plan.entry(SERVICE), key, people)
 
 
 def numbers(world: World) -> list[str]:
