@@ -61,7 +61,7 @@ def check_attributes(element: Element) -> None:
 
     Raises Refusal `10`.
     """
-    if any(namespace not in (XSI, SOAP_1_1) for namespace, _ in element.attributes):
+    if element.attributes and any(namespace not in (XSI, SOAP_1_1) for namespace, _ in element.attributes):
         raise Refusal("10", "an attribute that this service does not know")
 
 

@@ -55,7 +55,7 @@ class Element:
     @property
     def value(self) -> str:
         """The text without white space around it; empty where `xsi:nil` says so."""
-        return "" if self.is_nil else self.text.strip(_SPACE)
+        return "" if self.attributes and self.is_nil else self.text.strip(_SPACE)
 
 
 def read_xml(octets: bytes) -> Element:
@@ -115,7 +115,8 @@ class _Reader:
         self._count += 1
         if self._count > MAX_ELEMENTS or len(self._open) >= MAX_DEPTH or len(attributes) > MAX_ATTRIBUTES:
             raise Refusal("10", "the body has too many elements, levels or attributes")
-        element = Element(*_name(name), {_name(each): value for each, value in attributes.items()})
+        namespace, _, local = name.rpartition(" ")
+        element = Element(namespace, local, _named(attributes) if attributes else {})
         if self._open:
             self._open[-1].children.append(element)
         else:
@@ -135,6 +136,6 @@ class _Reader:
         self._open[-1].text += text
 
 
-def _name(expanded: str) -> tuple[str, str]:
-    namespace, _, name = expanded.rpartition(" ")
-    return namespace, name
+def _named(attributes: dict[str, str]) -> dict[tuple[str, str], str]:
+    parts = [(each.rpartition(" "), value) for each, value in attributes.items()]
+    return {(namespace, name): value for (namespace, _, name), value in parts}
