@@ -63,7 +63,8 @@ def errors() -> str:
 Mã bằng số là của CSDLQG trong Ketnoi, mã bằng chữ là của X-Road; không tìm thấy bảng mã chính thức nào của C06.
 Digits are the registry's codes, words are X-Road's; no official table of C06's was found. A security server puts its
 code at the end of an X-Road type, such as `server.serverproxy.access_denied`, in the header `X-Road-Error`; the
-registry answers with `application/problem+json` and the type `urn:ketnoi:error:CODE`. HTTP is the status at the place
+registry answers with `application/problem+json` and the type `urn:ketnoi:error:CODE`, or in [SOAP](soap.md) with a fault
+and HTTP 500. HTTP is the status at the place
 where the refusal arises; X-Road answers 500 for every type that begins with `server.`, and 400 otherwise.
 
 {table(head, rows)}
@@ -80,6 +81,7 @@ def services() -> str:
         "instance",
         "mã dịch vụ X-Road · service code",
         "MaTichHop",
+        "SOAP",
         "dạng trả lời · answer",
         "so tên · names",
     )
@@ -94,6 +96,7 @@ def services() -> str:
                 each.instance,
                 f"`{each.service_code}`",
                 each.ma_tich_hop,
+                f"`{each.soap.request}`" if each.soap is not None else "",
                 each.answer_shape.value,
                 each.name_match.value,
             )
@@ -106,7 +109,7 @@ def services() -> str:
 Hai hệ thống, mỗi hệ thống bốn dịch vụ, theo từng nền tảng và môi trường. Mã lấy từ cách các bên đang gọi, không từ
 văn bản chính thức; vì vậy chúng là dữ liệu của một *profile*.
 Two systems, four services each, by platform and environment. The codes come from how callers call, not from an
-official text; so they are data of a *profile*.
+official text; so they are data of a *profile*. SOAP: the [operation](soap.md) by which a service is asked there.
 
 {chr(10).join(sections)}"""
 
