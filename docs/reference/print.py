@@ -63,9 +63,9 @@ def errors() -> str:
 Mã bằng số là của CSDLQG trong Ketnoi, mã bằng chữ là của X-Road; không tìm thấy bảng mã chính thức nào của C06.
 Digits are the registry's codes, words are X-Road's; no official table of C06's was found. A security server puts its
 code at the end of an X-Road type, such as `server.serverproxy.access_denied`, in the header `X-Road-Error`; the
-registry answers with `application/problem+json` and the type `urn:ketnoi:error:CODE`, or in [SOAP](soap.md) with a fault
-and HTTP 500. HTTP is the status at the place
-where the refusal arises; X-Road answers 500 for every type that begins with `server.`, and 400 otherwise.
+registry answers with `application/problem+json` and the type `urn:ketnoi:error:CODE`, or in [SOAP](soap.md) with a
+fault and HTTP 500. HTTP is the status at the place where the refusal arises; X-Road answers 500 for every type that
+begins with `server.`, and 400 otherwise.
 
 {table(head, rows)}
 """

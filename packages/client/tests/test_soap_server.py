@@ -177,6 +177,15 @@ def raw(gateway: SoapServer, octets: bytes) -> bytes:
         return told
 
 
+def test_a_caller_that_waits_to_be_told_to_go_on_is_told(gateway: SoapServer) -> None:
+    head = f"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: {XML}\r\nContent-Length: {len(SENT)}\r\n"
+    with socket.create_connection(("127.0.0.1", gateway.server_address[1]), timeout=10) as connection:
+        connection.sendall(f"{head}Expect: 100-continue\r\nConnection: close\r\n\r\n".encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 100 ")
+        connection.sendall(SENT)
+        assert connection.recv(100).startswith(b"HTTP/1.1 200 ")
+
+
 def test_a_body_that_ends_early_is_no_question(gateway: SoapServer, server: StandIn) -> None:
     told = raw(gateway, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9999\r\n\r\n" + SENT)
     assert b"<kn:Ma>bad_request</kn:Ma>" in told

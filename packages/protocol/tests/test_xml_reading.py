@@ -35,10 +35,23 @@ def test_names_attributes_and_texts_are_read():
     assert (second.namespace, second.name, second.value) == ("urn:x", "e", "")
 
 
-@pytest.mark.parametrize(("nil", "value"), [("true", ""), ("1", ""), ("false", "x"), ("0", "x")])
-def test_nil_holds_nothing(nil, value):
-    xsi = "http://www.w3.org/2001/XMLSchema-instance"
-    assert read_xml(f'<a xmlns:i="{xsi}" i:nil="{nil}">x</a>'.encode()).value == value
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+
+
+@pytest.mark.parametrize("inside", ["", "  ", "<!-- -->"])
+def test_nil_holds_nothing(inside):
+    assert read_xml(f'<a xmlns:i="{XSI}" i:nil="true">{inside}</a>'.encode()).value == ""
+
+
+@pytest.mark.parametrize("nil", ["true", "1", " true "])
+@pytest.mark.parametrize("inside", [SECRET, "<b/>"])
+def test_nil_with_something_in_it_is_refused(nil, inside):
+    assert "nil" in refused(f'<a xmlns:i="{XSI}" i:nil="{nil}">{inside}</a>'.encode())
+
+
+@pytest.mark.parametrize("attribute", ['i:nil="false"', 'i:nil="0"', 'nil="true"', 'i:type="x"'])
+def test_what_is_not_nil_has_its_text(attribute):
+    assert read_xml(f'<a xmlns:i="{XSI}" {attribute}>x</a>'.encode()).value == "x"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ or too deep elements as they come, before they are kept.
 
 Refused with `10`, without a word of the message: what is not Unicode (UTF-8, or UTF-16 that begins with its mark), a
 document type, processing instructions, undeclared entities, more than MAX_ELEMENTS elements or MAX_DEPTH levels,
-text beside elements, and a comment within a value, which could cut it in two for another reader.
+text beside elements, a comment within a value, which could cut it in two for another reader, and content of an element
+that is said to be nil, which another reader might pass over.
 """
 
 from __future__ import annotations
@@ -48,14 +49,9 @@ class Element:
     text: str = ""
 
     @property
-    def is_nil(self) -> bool:
-        """Whether `xsi:nil` says that it holds nothing."""
-        return self.attributes.get((XSI, "nil"), "").strip(_SPACE) in ("true", "1")
-
-    @property
     def value(self) -> str:
-        """The text without white space around it; empty where `xsi:nil` says so."""
-        return "" if self.attributes and self.is_nil else self.text.strip(_SPACE)
+        """The text without white space around it."""
+        return self.text.strip(_SPACE)
 
 
 def read_xml(octets: bytes) -> Element:
@@ -131,9 +127,15 @@ class _Reader:
             if element.text.strip(_SPACE):
                 raise Refusal("10", "there is text beside elements, or a comment within a value")
             element.text = ""
+        if element.attributes and _is_nil(element) and (element.children or element.value):
+            raise Refusal("10", "an element is said to be nil and holds something")
 
     def characters(self, text: str) -> None:
         self._open[-1].text += text
+
+
+def _is_nil(element: Element) -> bool:
+    return element.attributes.get((XSI, "nil"), "").strip(_SPACE) in ("true", "1")
 
 
 def _named(attributes: dict[str, str]) -> dict[tuple[str, str], str]:

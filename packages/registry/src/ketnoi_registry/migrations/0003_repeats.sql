@@ -1,5 +1,8 @@
 -- A repeated question is answered with the octets of the first answer, for a time. The answer is kept encrypted; its
 -- key is made of the registry's key and of the question itself, which stands nowhere here.
+-- What was taken before this has no answer to be given again, and had no end: it is free.
+DELETE FROM used_request;
+
 ALTER TABLE used_request
     ADD COLUMN claim bigint NOT NULL DEFAULT 0,
     ADD COLUMN answer bytea;
