@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,14 +10,17 @@ from pathlib import Path
 from msgspec.structs import force_setattr
 
 from ketnoi_client.problems import Refused
+from ketnoi_client.soap_gateway import Gateway, Tables
 from ketnoi_portal.connection.checking import run_waiting
 from ketnoi_portal.onboarding.models import Application, ConnectionCheck
 from ketnoi_portal.process.case import Stage
 from ketnoi_portal.settings import Settings, current
 from ketnoi_protocol import rest
+from ketnoi_protocol.envelope import LookUpRequest
 from ketnoi_protocol.services import Environment, Platform, Service
+from ketnoi_protocol.soap_requests import encode_request
 from ketnoi_runtime.settings import load_settings
-from ketnoi_testbed.asking import person_of
+from ketnoi_testbed.asking import birth_of, person_of
 from ketnoi_testbed.parts.portal import PortalPart
 from ketnoi_testbed.world import World
 
@@ -84,6 +88,27 @@ def refused_id(world: World, code: str = "H55", **call: str) -> str:
         assert refused.message_id
         return refused.message_id
     raise AssertionError("it was answered")
+
+
+def soap_id(world: World, procedure: str = "", code: str = "H55") -> str:
+    """Look somebody up through the agency's gateway for SOAP; the id of that message."""
+    agency, someone = world.agency(code), world.people.full
+    entry = agency.settings.entry("population", "look_up_citizen")
+    assert entry.soap is not None
+    request = LookUpRequest(
+        ma_yeu_cau=uuid.uuid4().hex,
+        ma_dvc=procedure or agency.settings.procedure,
+        ma_tich_hop=entry.ma_tich_hop,
+        ma_don_vi=agency.settings.unit or agency.settings.organisation,
+        ma_can_bo=agency.settings.officer,
+        personal_number=someone.personal_number,
+        name=someone.full_name,
+        birth_text=birth_of(someone),
+    )
+    gateway = Gateway(agency, Tables(officers={"motcua": agency.settings.officer}))
+    answered = gateway.answer("text/xml", encode_request(entry.soap, request))
+    assert answered.code == ("23" if procedure else "")
+    return answered.message_id
 
 
 def failed_items(check: ConnectionCheck) -> set[str]:

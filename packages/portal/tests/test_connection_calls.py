@@ -33,7 +33,7 @@ from ketnoi_testbed.asking import person_of
 from ketnoi_testbed.world import World
 from ketnoi_trust import asic, evidence
 
-from .connected import answered_id, connected, metaservice_id, refused_id
+from .connected import answered_id, connected, metaservice_id, refused_id, soap_id
 from .offices import at_agency, at_desk, found
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("neighbours")]
@@ -75,6 +75,19 @@ def test_an_answered_and_a_refused_call_count(world: World, rep: Actor, testing:
     second = handed(rep, testing, REFUSED, refused_id(world))
     assert second.passed, second.reason
     assert testing.case().calls == {(Service.LOOK_UP_CITIZEN, outcome) for outcome in Outcome}
+    codes = {call.outcome: call.code for call in testing.test_calls.all()}
+    assert codes == {Outcome.ANSWERED: "00", Outcome.REFUSED: "23"}
+
+
+def test_calls_in_soap_count_as_well(world: World, rep: Actor, testing: Application) -> None:
+    for wrong in (
+        handed(rep, testing, ANSWERED, soap_id(world, "KHONG-CO")),
+        handed(rep, testing, REFUSED, soap_id(world)),
+    ):
+        assert not wrong.passed
+    for unit, message_id in ((ANSWERED, soap_id(world)), (REFUSED, soap_id(world, "KHONG-CO"))):
+        made = handed(rep, testing, unit, message_id)
+        assert made.passed, made.reason
     codes = {call.outcome: call.code for call in testing.test_calls.all()}
     assert codes == {Outcome.ANSWERED: "00", Outcome.REFUSED: "23"}
 

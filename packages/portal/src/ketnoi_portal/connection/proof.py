@@ -32,13 +32,14 @@ from ketnoi_portal.connection.refusals import (
     unverified,
 )
 from ketnoi_portal.process.case import Outcome
-from ketnoi_protocol import rest
-from ketnoi_protocol.envelope import decode_answer
+from ketnoi_protocol import rest, soap_answers
+from ketnoi_protocol.envelope import Answer, decode_answer
 from ketnoi_protocol.errors import Refusal, Row, row
 from ketnoi_protocol.identifiers import SecurityServerId, ServiceId, SubsystemId
 from ketnoi_protocol.personal_number import holds_personal_number
 from ketnoi_protocol.rest import RestRequest, RestResponse
-from ketnoi_protocol.services import AnswerShape
+from ketnoi_protocol.services import CatalogueEntry
+from ketnoi_protocol.soap_envelope import fault_of, read_envelope
 from ketnoi_trust import asic, evidence
 from ketnoi_trust.configuration import Configuration
 from ketnoi_trust.errors import Refused
@@ -47,6 +48,7 @@ from ketnoi_trust.parsed_certificate import ParsedCertificate
 
 BODY: Final = "attachment1"
 _PROBLEM: Final = "application/problem+json"
+_SOAP: Final = ("text/xml", "application/xml")
 _PROBLEM_TYPE: Final = "urn:ketnoi:error:"
 _PIECES: Final = re.compile("[/?&=;]")
 # Refusals of these show that the agency is told no for what it did; others are faults of whoever answers.
@@ -76,7 +78,7 @@ class Proof:
     request_digest: str
     response_digest: str
     body: bytes | None = field(repr=False)
-    is_problem: bool
+    media_type: str
 
     def __post_init__(self) -> None:
         """A message without an id could be anybody's."""
@@ -122,11 +124,11 @@ def prove(pair: Pair, configuration: Configuration, expected: Expected) -> Proof
         request_digest=sha256(pair.request).hexdigest(),
         response_digest=sha256(pair.response).hexdigest(),
         body=_body(response),
-        is_problem=(head.header("content-type") or "").lower().startswith(_PROBLEM),
+        media_type=(head.header("content-type") or "").partition(";")[0].strip().lower(),
     )
 
 
-def outcome_code(proof: Proof, service: ServiceId, shape: AnswerShape, outcome: Outcome) -> str:
+def outcome_code(proof: Proof, service: ServiceId, entry: CatalogueEntry, outcome: Outcome) -> str:
     """MaKetQua of an answer, or the refusal's code, when it is the service and the outcome that were to be shown.
 
     Raises NotProved.
@@ -136,18 +138,26 @@ def outcome_code(proof: Proof, service: ServiceId, shape: AnswerShape, outcome: 
     if proof.body is None:
         raise NotProved(NO_BODY)
     if outcome is Outcome.ANSWERED:
-        if proof.is_problem or proof.status != 200:
+        if proof.media_type == _PROBLEM or proof.status != 200:
             raise NotProved(ANOTHER_OUTCOME)
         try:
-            return decode_answer(shape, proof.body).ma_ket_qua
+            return _answer(proof, proof.body, entry).ma_ket_qua
         except Refusal:
             raise NotProved(NOT_ANSWERED) from None
-    known = _problem(proof)
+    known = _refused(proof)
     if known is None:
         raise NotProved(ANOTHER_OUTCOME)
     if known.who not in _OF_THE_CALLER:
         raise NotProved(NOT_ANSWERED)
     return known.code
+
+
+def _answer(proof: Proof, body: bytes, entry: CatalogueEntry) -> Answer:
+    """The answer in the dialect in which it was asked for. Raises Refusal."""
+    if proof.media_type in _SOAP and entry.soap is not None:
+        # The MaYeuCau is the question's, which is not looked into.
+        return soap_answers.decode_answer(entry.soap, entry.answer_shape, "", body)
+    return decode_answer(entry.answer_shape, body)
 
 
 def without_bodies(container: bytes, verdict: Verdict, configuration: Configuration) -> bytes:
@@ -189,14 +199,20 @@ def is_made_by(verdict: Verdict, server: SecurityServerId, configuration: Config
     return len(configuration.servers_of(sender)) == 1
 
 
-def _problem(proof: Proof) -> Row | None:
-    if not proof.is_problem or proof.body is None:
+def _refused(proof: Proof) -> Row | None:
+    """The row of a refusal, as problem details or as a SOAP fault; None for anything else."""
+    if proof.body is None:
         return None
     try:
-        told = msgspec.json.decode(proof.body)
-        return row(str(told["type"]).removeprefix(_PROBLEM_TYPE))
-    except (msgspec.DecodeError, UnicodeDecodeError, LookupError, TypeError):
-        return None
+        if proof.media_type in _SOAP:
+            fault = fault_of(read_envelope(proof.body))
+            return fault.row if fault is not None else None
+        if proof.media_type == _PROBLEM:
+            told = msgspec.json.decode(proof.body)
+            return row(str(told["type"]).removeprefix(_PROBLEM_TYPE))
+    except (Refusal, msgspec.DecodeError, UnicodeDecodeError, LookupError, TypeError):
+        pass
+    return None
 
 
 def check_kept(request: RestRequest) -> None:

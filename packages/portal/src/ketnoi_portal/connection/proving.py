@@ -83,7 +83,7 @@ def _judge(handed: HandedIn, entry: CatalogueEntry, subject: Subject, pair: Pair
         raise NotProved(NOT_READY)
     proof = prove(pair, configuration.fetch(exchange), expected)
     _, outcome = call_of(handed.unit)
-    code = outcome_code(proof, expected.provider.service(entry.service_code), entry.answer_shape, outcome)
+    code = outcome_code(proof, expected.provider.service(entry.service_code), entry, outcome)
     _count(handed, subject, proof, code)
 
 
