@@ -30,6 +30,8 @@ TABLES = ("person", "old_id_number")
 FEW = 100_000
 ASKED = 100_000
 ROUNDS = 3
+BUFFERS = "2GB"
+"""What a server of this size would have, and any server with ten million people: rows asked about stay in it."""
 Tell = Callable[[str], None]
 
 
@@ -63,7 +65,7 @@ def lookups_by_size(many: int, csv: Path | None, seconds: float, tell: Tell) -> 
 
     `csv` is a file of `many` people that is there already; else one is made.
     """
-    with private_cluster() as cluster, _folder() as folder:
+    with private_cluster(shared_buffers=BUFFERS) as cluster, _folder() as folder:
         sides = []
         for people in (FEW, many):
             file = folder / f"{people}.csv" if csv is None or people == FEW else csv
@@ -82,7 +84,7 @@ def lookups_by_size(many: int, csv: Path | None, seconds: float, tell: Tell) -> 
         tell(f"look-ups by personal number, {seconds:.0f} s a side")
         for side in sides:  # everybody who will be asked about, once: what is compared is not the disk
             side.run(10.0)
-        take_turns(sides, seconds, tell)
+        take_turns(sides, seconds, tell, turn=2.0)
     few, most = sides
     return {f"lookups_{most.name}_over_{few.name}": most.rate / few.rate, f"lookups_{most.name}_per_second": most.rate}
 

@@ -49,10 +49,11 @@ def find_binaries() -> Path:
 class Postgres:
     """One cluster in a folder of its own, reached through a Unix socket only.
 
-    `durable=False` is for tests that do not look at durability; a world keeps fsync on.
+    `durable=False` is for tests that do not look at durability; a world keeps fsync on. `shared_buffers` is
+    PostgreSQL's own setting, with its unit.
     """
 
-    def __init__(self, *, durable: bool = True, max_connections: int = 200) -> None:
+    def __init__(self, *, durable: bool = True, max_connections: int = 200, shared_buffers: str = "256MB") -> None:
         self._binaries = find_binaries()
         # The socket's path must stay under 108 bytes, however long the checkout's own path is.
         self._folder = Path(tempfile.mkdtemp(prefix="ketnoi-pg-", dir="/tmp"))
@@ -61,7 +62,7 @@ class Postgres:
             "-c", "listen_addresses=",
             "-c", f"unix_socket_directories={self._folder}",
             "-c", f"max_connections={max_connections}",
-            "-c", "shared_buffers=256MB",
+            "-c", f"shared_buffers={shared_buffers}",
             "-c", "max_wal_size=2GB",
             "-c", "log_min_messages=warning",
             "-c", "log_min_error_statement=panic",  # a failing statement's text could hold personal data
@@ -169,9 +170,9 @@ def _ordinary_user() -> pwd.struct_passwd:
 
 
 @contextlib.contextmanager
-def private_cluster(*, durable: bool = True) -> Iterator[Postgres]:
+def private_cluster(*, durable: bool = True, shared_buffers: str = "256MB") -> Iterator[Postgres]:
     """A started cluster that is removed at the end."""
-    cluster = Postgres(durable=durable)
+    cluster = Postgres(durable=durable, shared_buffers=shared_buffers)
     try:
         cluster.start()
         yield cluster
