@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -12,6 +13,9 @@ from typing import Any, Generic, Protocol, TypeVar
 
 READY_SECONDS = 120.0
 STOP_SECONDS = 15.0
+
+LARGE_PAGES = {"PYTHONMALLOC": "malloc", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+"""The environment in which servers run, as packages/securityserver/README.md tells operators: memory in large pages."""
 
 
 class Stoppable(Protocol):
@@ -40,7 +44,11 @@ class ServerProcess:
         """Start it and wait for the JSON line that says it is ready. Raises StartFailed."""
         with log.open("ab") as errors:
             process = await asyncio.create_subprocess_exec(
-                *command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=errors
+                *command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=errors,
+                env={**os.environ, **LARGE_PAGES},
             )
         assert process.stdout is not None
         try:
