@@ -257,6 +257,28 @@ def test_any_texts_are_read_or_refused(fields):
         assert refusal.code in ("10", "11")
 
 
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 900),
+            st.integers(0, 12),
+            st.binary(max_size=4) | st.sampled_from([b"<d:Nam/>", b"&", b"]]>"]),
+        ),
+        min_size=1,
+        max_size=3,
+    )
+)
+def test_a_changed_message_is_read_or_refused(changes):
+    octets = body()
+    for place, length, other in changes:
+        octets = octets[:place] + other + octets[place + length :]
+    try:
+        look_up(octets)
+    except Refusal as refusal:
+        assert refusal.code in ("10", "11")
+        assert NUMBER not in str(refusal)
+
+
 def test_each_profile_offers_its_services_in_soap_and_dates_may_have_hyphens():
     for profile in ("2022-seed", "2022-qcvn-109"):
         assert all(entry.soap is not None for entry in Catalogue.load(profile))
