@@ -223,6 +223,21 @@ def test_a_compressed_file_is_the_same(register, tmp_path):
     assert (run.added, run.octets) == (len(PEOPLE), len(text.encode()))
 
 
+def test_a_compressed_file_that_is_cut_off_or_none_says_so(register, tmp_path):
+    rows = [
+        {**ONE, "personal_number": number(serial), "family_name": f"{serial * 7919}"} for serial in range(1, 20_001)
+    ]
+    packed = gzip.compress(text_of(*rows).encode())
+    for name, spoilt in (
+        ("short.csv.gz", packed[: len(packed) // 2]),
+        ("wrong.csv.gz", packed[:5_000] + b"x" * 500 + packed[5_500:]),
+        ("plain.csv.gz", b"personal_number,given_name,birth_date"),
+    ):
+        with pytest.raises(InputError, match="broken or cut off"):
+            register.load(made(tmp_path, spoilt, name), block=50_000)
+    assert register.fetch("SELECT state FROM load_run WHERE state = 'finished'") == []
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

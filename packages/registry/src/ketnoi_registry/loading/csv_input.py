@@ -6,12 +6,13 @@ import gzip
 import hashlib
 import os
 import re
+import zlib
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
 from .columns import TOGETHER
 from .cutting import LONGEST_LINE
@@ -39,7 +40,7 @@ class CsvInput:
         stamp = _stamp(file)
         with file.open("rb") as plain:
             digest = hashlib.file_digest(plain, "sha256").digest()
-        with _reading(file) as text:
+        with _unpacking(file), _reading(file) as text:
             line = text.readline(LONGEST_LINE)
         end = len(line)
         if 0 <= (lone := line.find(b"\r")) < len(line) - 1 and line[lone + 1 : lone + 2] != b"\n":
@@ -55,13 +56,26 @@ class CsvInput:
         self.check()
         with self.file.open("rb") as plain:
             text: IO[bytes] = gzip.GzipFile(fileobj=plain) if self.file.suffix == ".gz" else plain  # type: ignore[assignment]
-            text.seek(octets)
-            yield text, plain
+            with _unpacking(self.file):
+                text.seek(octets)
+                yield text, plain
 
     def check(self) -> None:
         """Raises InputError when the file has been written to since it was opened."""
         if _stamp(self.file) != self.stamp:
             raise InputError(f"{self.file}: tệp bị sửa khi đang nạp · the file was changed while it was loaded")
+
+
+BROKEN: Final = (EOFError, zlib.error, gzip.BadGzipFile)
+"""What a compressed file raises that is cut off or spoilt."""
+
+
+@contextmanager
+def _unpacking(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except BROKEN:
+        raise InputError(f"{file}: tệp nén bị hỏng hoặc thiếu · the compressed file is broken or cut off") from None
 
 
 @contextmanager

@@ -21,7 +21,7 @@ import asyncpg
 import msgspec
 
 from ..store.units import Level, UnitRow, Units
-from .csv_input import CsvInput, InputError
+from .csv_input import BROKEN, CsvInput, InputError
 from .rows import load_units
 
 COLUMNS: Final = ("code", "name", "level", "parent", "from", "until", "successor")
@@ -68,7 +68,7 @@ def read_units(file: Path) -> list[Line]:
                     found.append(_line(lines.line_num, row))
                 except ValueError as error:
                     problems.append((lines.line_num, str(error)))
-        except (csv.Error, UnicodeDecodeError):
+        except (csv.Error, UnicodeDecodeError, *BROKEN):
             raise InputError(f"{file}: không phải CSV UTF-8 đúng cách · not well-formed CSV in UTF-8") from None
     if problems:
         raise InputError(_told(str(file), problems))
