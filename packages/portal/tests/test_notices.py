@@ -18,7 +18,8 @@ from ketnoi_portal.onboarding.models import Application
 from ketnoi_portal.onboarding.writing import Given
 from ketnoi_portal.process.case import Confirmation, Stage
 from ketnoi_portal.process.roles import DeskKind
-from ketnoi_portal.process.workflow import STEPS
+from ketnoi_portal.process.rules import StepRefused, can_step
+from ketnoi_portal.process.workflow import STEP, STEPS
 from ketnoi_portal.site import clock
 
 from .pages import Cast, Walk
@@ -136,6 +137,29 @@ def test_a_confirmation_lapses_after_its_last_day_and_everybody_hears(cast: Cast
     assert {said for _, said in case.confirmations} == {Confirmation.STALE}
     told = [each for each in letters() if any("Văn bản xác nhận hết hạn" in one for one in letters()[each])]
     assert {"nhan@example.vn", "c06@bca.example.vn", "a05@bca.example.vn", "a06@bca.example.vn"} <= set(told)
+
+
+def test_what_is_past_opens_no_production_though_nothing_has_written_it_down(cast: Cast, hands: Hands) -> None:
+    walk = Walk(cast)
+    walk.to(Stage.APPROVED)
+    walk.take(walk.operator, "register_on_platform", "VDXP/production")
+    last = walk.application.assessments.filter(assessor="a05").get().valid_until
+    assert last is not None
+    hands.at = datetime(last.year, last.month, last.day, 23, 0, tzinfo=clock.HANOI)
+    assert can_step(STEP["go_live"], walk.application.case(), "", cast["c06"])
+    hands.at += timedelta(hours=2)
+    with pytest.raises(StepRefused, match="missing:security_confirmed"):
+        walk.take("c06", "go_live")
+    assert {each.said for each in walk.application.assessments.filter(current=True)} == {Confirmation.VALID}
+    told = cast.client("c06").get(reverse("onboarding:application", args=[walk.application.pk])).content.decode()
+    assert "Văn bản xác nhận an ninh, an toàn không còn giá trị" in told
+    assert told.count("Không còn giá trị, phải đánh giá lại") == 2
+    assert time_passing.run() == 2
+    until = clock.today() + timedelta(days=365)
+    for assessor in ("a05", "a06"):
+        walk.take(assessor, "confirm_security", assessor, Given(number="2/XN", dated=clock.today(), valid_until=until))
+    walk.take("c06", "go_live")
+    assert walk.application.stage == Stage.LIVE
 
 
 def test_an_approved_time_ends_by_itself(cast: Cast, hands: Hands) -> None:

@@ -105,9 +105,7 @@ class Application(models.Model):
         system = System(self.system)
         form = self.registration
         found = defects(form, system, self.organisation_id, self.profile, clock.now())
-        confirmations = {
-            DeskKind(each.assessor): Confirmation(each.said) for each in self.assessments.filter(current=True)
-        }
+        confirmations = {DeskKind(each.assessor): each.says_now for each in self.assessments.filter(current=True)}
         return Case(
             system=system,
             applicant=self.organisation_id,
@@ -340,6 +338,12 @@ class Assessment(_OfApplication):
     def is_past(self, on: date) -> bool:
         """Whether its validity is over."""
         return self.valid_until is not None and on > self.valid_until
+
+    @property
+    def says_now(self) -> Confirmation:
+        """What it says today: a confirmation that is past has lapsed, whether or not the worker has written it down."""
+        said = Confirmation(self.said)
+        return Confirmation.STALE if said is Confirmation.VALID and self.is_past(clock.today()) else said
 
 
 class Decision(_OfApplication):

@@ -108,7 +108,8 @@ ASSESSMENT_STEPS: Final[tuple[Step, ...]] = (
         ("2.2/5",),
         f"{TT46}, Điều 6",
         effect=lambda case, unit: case.with_confirmation(DeskKind(unit), Confirmation.STALE),
-        units=effects.said_by(Confirmation.VALID),
+        # The date alone has made it stale already: this writes it down and tells everybody.
+        units=effects.said_by(Confirmation.VALID, Confirmation.STALE),
         desk_of=lambda case, unit: DeskKind.AGENCY,
     ),
     Step(
