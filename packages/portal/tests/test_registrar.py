@@ -15,7 +15,7 @@ from ketnoi_exchange.actions import ManagementRequest
 from ketnoi_exchange.refusals import ChangeRefused
 from ketnoi_portal import settings as portal_settings
 from ketnoi_portal.onboarding.models import Application, PlatformRegistration
-from ketnoi_portal.process.case import Stage
+from ketnoi_portal.process.case import OVER, Stage
 from ketnoi_portal.process.roles import Actor, Role
 from ketnoi_portal.process.rules import StepRefused
 from ketnoi_portal.publication import registrar
@@ -188,6 +188,18 @@ def test_what_another_application_stands_on_stays(operator: Actor, newcomer: App
     registrar.remove(operator, newcomer, UNIT, "gộp vào hồ sơ mới")
     assert registrar.present(row(newcomer)).client
     assert row(other).state == PlatformRegistration.REGISTERED
+
+
+@pytest.mark.parametrize("stage", sorted(OVER))
+def test_an_application_that_is_over_stands_on_nothing(
+    operator: Actor, newcomer: Application, world: World, stage: Stage
+) -> None:
+    registrar.register(operator, newcomer, UNIT)
+    form = form_in([world], "H38", [Service.LOOK_UP_CITIZEN])
+    an_application("H38", number="KN-2025-000002", stage=stage, form=form)
+    registrar.remove(operator, newcomer, UNIT, "khóa bị đánh cắp")
+    left = registrar.present(row(newcomer))
+    assert (left.server, left.certificate, left.client) == (False, False, False)
 
 
 def test_without_a_certificate_nothing_is_registered(operator: Actor, newcomer: Application) -> None:

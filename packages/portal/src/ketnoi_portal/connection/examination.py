@@ -39,7 +39,9 @@ class _Examination:
     def __init__(self, subject: Subject, message_id: str) -> None:
         self._subject = subject
         self._message_id = message_id
-        self._server = ServerExamination(subject.platform, Environment.TEST, subject.server, subject.client)
+        self._server = ServerExamination(
+            subject.platform, Environment.TEST, subject.server, subject.client, registered=subject.certificate
+        )
         self._found = self._server.found
 
     def findings(self) -> Iterator[Finding]:

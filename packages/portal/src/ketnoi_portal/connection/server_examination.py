@@ -25,7 +25,8 @@ from ketnoi_trust.parsed_certificate import ParsedCertificate
 class ServerExamination:
     """One run. `expected` (DER) is the certificate that the server must show, where it is to show a certain one.
 
-    `known` is the configuration, once it has been read.
+    `registered` (DER) is the one that the application names, where it does: another one, though the platform still has
+    it, is not enough. `known` is the configuration, once it has been read.
     """
 
     platform: Platform
@@ -33,6 +34,7 @@ class ServerExamination:
     server: SecurityServerId
     client: SubsystemId
     expected: bytes = b""
+    registered: bytes = b""
     known: Configuration | None = None
 
     def findings(self) -> Iterator[Finding]:
@@ -85,7 +87,11 @@ class ServerExamination:
         owner = known.server_by_authentication_certificate(shown)
         named = str(owner) if owner is not None else "–"
         passed = owner == self.server
-        yield self.found("certificate_registered", passed, f"đăng ký cho: {named}", f"registered for: {named}")
+        vi, en = f"đăng ký cho: {named}", f"registered for: {named}"
+        if passed and self.registered and shown != self.registered:
+            passed, told = False, (fingerprint(shown), fingerprint(self.registered))
+            vi, en = "máy chủ trình {}, hồ sơ đăng ký {}".format(*told), "it shows {}, not {}".format(*told)
+        yield self.found("certificate_registered", passed, vi, en)
         if not passed:
             return
         note_server_certificate(known, self.server, shown)

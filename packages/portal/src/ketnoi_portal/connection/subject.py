@@ -19,6 +19,7 @@ from ketnoi_protocol.services import CatalogueEntry, Environment, Platform, Syst
 class Subject:
     """One application on one platform of the test environment. `since`: messages signed earlier prove nothing.
 
+    `certificate` (DER) is the one that its server is registered under, empty where none was handed in.
     `provider` is None where the settings know no security server of C06 there.
     """
 
@@ -30,6 +31,7 @@ class Subject:
     provider: SubsystemId | None
     entries: tuple[CatalogueEntry, ...]
     since: datetime
+    certificate: bytes = b""
 
     def expected(self) -> Expected | None:
         """Whose messages count."""
@@ -68,6 +70,7 @@ def _subject(application: Application, registration: PlatformRegistration) -> Su
         None if told is None else SubsystemId.from_colon(told.subsystem),
         tuple(each for each in entries_of(application) if each.platform is platform),
         _since(application, registration),
+        bytes(registration.certificate),
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from hashlib import sha256
 
-from ketnoi_portal.onboarding.certificate_models import CertificateSpan, end_of
+from ketnoi_portal.onboarding.certificate_models import CertificateSpan, NextCertificate, end_of
 from ketnoi_portal.onboarding.models import Application, PlatformRegistration
-from ketnoi_portal.process.case import Rotation
+from ketnoi_portal.process.case import OVER, Rotation
 from ketnoi_portal.process.roles import Actor
 from ketnoi_portal.site import clock
 
@@ -17,6 +17,11 @@ _BESIDE = (Rotation.BESIDE, Rotation.CHECKED)
 
 def after_step(application: Application, step_name: str, unit: str, actor: Actor) -> None:
     """The hook of every step."""
+    keep(application)
+
+
+def keep(application: Application) -> None:
+    """Write down what is registered now, and close what no longer is."""
     wanted = _registered(application)
     spans = application.certificate_spans.filter(ended_at=None)
     known = {(each.platform, each.environment, each.sha256): each for each in spans}
@@ -35,6 +40,21 @@ def after_step(application: Application, step_name: str, unit: str, actor: Actor
             not_after=end_of(certificate),
             began_at=since,
         )
+
+
+def left_over(registration: PlatformRegistration) -> set[str]:
+    """What the portal has had registered for this server and nobody goes by any more: SHA-256, as X-Road writes it.
+
+    Somebody is any application that is not over: its registered certificate, and a next one beside that.
+    """
+    place = {"platform": registration.platform, "environment": registration.environment}
+    rows = PlatformRegistration.objects.filter(**place, server=registration.server)
+    rows = rows.filter(state=PlatformRegistration.REGISTERED).exclude(application__stage__in=OVER)
+    coming = NextCertificate.objects.filter(**place, application__in=rows.values("application"), state__in=_BESIDE)
+    wanted = [*rows.values_list("certificate", flat=True), *coming.values_list("certificate", flat=True)]
+    kept = {sha256(bytes(each)).hexdigest() for each in (registration.certificate, *wanted)}
+    had = CertificateSpan.objects.filter(**place, server=registration.server).values_list("sha256", flat=True)
+    return {each.upper() for each in set(had) - kept}
 
 
 def _registered(application: Application) -> dict[_Key, tuple[str, bytes, datetime]]:

@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 
 from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.files.models import Blob
+from ketnoi_portal.onboarding import certificate_history
 from ketnoi_portal.onboarding.asking import as_der, ask_operator, put_server
 from ketnoi_portal.onboarding.certificate_models import NextCertificate
 from ketnoi_portal.onboarding.models import (
@@ -266,7 +267,8 @@ def _lapse(application: Application, unit: str, actor: Actor, given: Given) -> N
 
 @_writes("replace_certificate")
 def _replace_certificate(application: Application, unit: str, actor: Actor, given: Given) -> None:
-    """The platform's operator is asked again, for the new certificate."""
+    """The platform's operator is asked again, for the new certificate; the old one is to be taken off then."""
+    certificate_history.keep(application)
     asked = {"state": PlatformRegistration.ASKED, "asked_at": clock.now(), "decided_at": None, "note": given.reason}
     if given.server is not None:
         put_server(application, given.server)

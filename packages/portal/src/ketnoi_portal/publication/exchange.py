@@ -7,6 +7,7 @@ approved. Untested against X-Road's central server, which waits for both sides.
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, Self
@@ -138,13 +139,16 @@ class ExchangeAdmin:
 
         Nothing is removed where the platform does not have the one that is to stay: the server would stand alone.
         """
-        there = self.certificates(server)
-        gone, stays = (sha256(each).hexdigest().upper() for each in (certificate, instead))
+        return self.remove_certificates(server, {sha256(certificate).hexdigest().upper()}, instead)
+
+    def remove_certificates(self, server: SecurityServerId, gone: Collection[str], instead: bytes) -> bool:
+        """As `remove_certificate`, for any number of them by their hashes (SHA-256 in capitals)."""
+        there, stays = self.certificates(server), sha256(instead).hexdigest().upper()
         if stays not in there:
             return False
-        if gone in there:
-            self._client.ensure("DELETE", f"/security-servers/{server}/authentication-certificates/{there[gone]}")
-        return gone not in self.certificates(server)
+        for each in sorted(there.keys() & set(gone) - {stays}):
+            self._client.ensure("DELETE", f"/security-servers/{server}/authentication-certificates/{there[each]}")
+        return not self.certificates(server).keys() & set(gone) - {stays}
 
     def remove(self, joining: Joining) -> Present:
         """In reverse: the client, then a server that has no other, then a subsystem that nobody uses.

@@ -6,9 +6,11 @@ so that whoever is interrupted between them presses the button again.
 
 from __future__ import annotations
 
+from ketnoi_portal.onboarding import certificate_history
 from ketnoi_portal.onboarding.actions import take
 from ketnoi_portal.onboarding.models import Application, PlatformRegistration
 from ketnoi_portal.onboarding.writing import Given
+from ketnoi_portal.process.case import OVER
 from ketnoi_portal.process.effects import platform_of
 from ketnoi_portal.process.roles import Actor
 from ketnoi_portal.process.rules import Reason, StepRefused, check_step
@@ -27,15 +29,22 @@ def register(
 ) -> Application:
     """Register an application's server on a platform (`VDXP/test`), then take the step.
 
+    Certificates that the portal had registered for that server before, and that no application goes by any more, are
+    taken off the platform: a lost key is replaced only when it opens nothing.
+
     Raises StepRefused, Changed, and AdminError when the exchange cannot be reached or says no.
     """
     check_step(STEP[REGISTER], application.case(), unit, actor)
-    joining = joining_of(_registration(application, unit))
+    registration = _registration(application, unit)
+    joining = joining_of(registration)
     if not joining.certificate:
         raise StepRefused([_NO_CERTIFICATE])
     with ExchangeAdmin.of(exchange_of(unit)) as exchange:
         if not exchange.register(joining).is_complete:
             raise StepRefused([_NOT_THERE])
+        earlier = certificate_history.left_over(registration)
+        if not exchange.remove_certificates(joining.server, earlier, joining.certificate):
+            raise StepRefused([_EARLIER_THERE])
     return take(actor, application, REGISTER, unit, Given(reason=reason), revision=revision)
 
 
@@ -106,11 +115,11 @@ def _registration(application: Application, unit: str) -> PlatformRegistration:
 
 
 def _is_shared(registration: PlatformRegistration) -> bool:
-    """Whether another application stands on the same subsystem at the same server."""
+    """Whether another application, not over yet, stands on the same subsystem at the same server."""
     same = PlatformRegistration.objects.filter(
         server=registration.server, subsystem=registration.subsystem, state=PlatformRegistration.REGISTERED
     )
-    return same.exclude(pk=registration.pk).exists()
+    return same.exclude(pk=registration.pk).exclude(application__stage__in=OVER).exists()
 
 
 def unit_of(platform: Platform, environment: Environment) -> str:
@@ -130,6 +139,11 @@ _NOT_THERE = Reason(
     "not_registered",
     Text("Nền tảng đã nhận nhưng chưa có đủ máy chủ, chứng thư, hệ thống", "The platform does not have all of it"),
     Text("Xem mục nào còn thiếu trên trang này và thử lại", "See on this page what is missing, and try again"),
+)
+_EARLIER_THERE = Reason(
+    "earlier_certificate_there",
+    Text("Chứng thư trước của máy chủ vẫn còn trên nền tảng", "The server's earlier certificate is still there"),
+    Text("Thử lại; nếu vẫn còn, kiểm tra trên nền tảng", "Try again; then look at the platform itself"),
 )
 _STILL_THERE = Reason(
     "still_registered",
