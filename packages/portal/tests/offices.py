@@ -22,7 +22,7 @@ DESKS = {
     "c06": (DeskKind.C06, "G01.C06", ""),
     "a05": (DeskKind.A05, "G01.A05", ""),
     "a06": (DeskKind.A06, "G01.A06", ""),
-    "lanh-dao": (DeskKind.LEADERSHIP, "G01.LD", ""),
+    "lanh-dao": (DeskKind.LEADERSHIP, "G01", ""),
     "vdxp": (DeskKind.VDXP_OPERATOR, "G22", ""),
     "ndxp": (DeskKind.NDXP_OPERATOR, "G14", ""),
     "pc06-h55": (DeskKind.PC06, "G01.PC06.H55", "H55"),

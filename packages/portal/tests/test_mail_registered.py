@@ -274,6 +274,13 @@ def test_a_closed_organisation_gets_no_draft() -> None:
     assert arrives(with_form()).problems == ["organisation_closed"]
 
 
+def test_c06_gets_no_draft_for_itself_and_its_letter_waits() -> None:
+    Organisation.objects.create(code="G01.C06", name="Cục C06", level="ministry")
+    mail = arrives(with_form(filled(organisation="G01.C06")))
+    assert (mail.state, mail.problems) == (WAITING, ["organisation_keeper"])
+    assert not Application.objects.exists()
+
+
 def test_a_personal_number_in_a_letter_is_not_shown() -> None:
     mail = arrives(letter(text="Công dân 901.099.012345 xin tra cứu.\nGọi 0208 123."))
     assert "012345" not in mail.text

@@ -18,8 +18,8 @@ DESKS = (
     at(DeskKind.C06, Role.HANDLER, "G01.C06"),
     at(DeskKind.A05, Role.ASSESSOR, "G01.A05"),
     at(DeskKind.A06, Role.ASSESSOR, "G01.A06"),
-    at(DeskKind.LEADERSHIP, Role.LEADER, "G01.LD", level=1),
-    at(DeskKind.LEADERSHIP, Role.LEADER, "G01.LD", level=2),
+    at(DeskKind.LEADERSHIP, Role.LEADER, "G01", level=1),
+    at(DeskKind.LEADERSHIP, Role.LEADER, "G01", level=2),
     at(DeskKind.VDXP_OPERATOR, Role.OPERATOR, "G22"),
     at(DeskKind.NDXP_OPERATOR, Role.OPERATOR, "G14"),
 )

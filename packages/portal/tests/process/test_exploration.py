@@ -31,6 +31,7 @@ OPERATORS = frozenset({DeskKind.VDXP_OPERATOR, DeskKind.NDXP_OPERATOR})
 PATHS = {
     "province": begun(System.POPULATION, "H55", Level.PROVINCE, Platform.VDXP),
     "ministry": begun(System.IDENTITY, "G15", Level.MINISTRY, Platform.NDXP),
+    "public security": begun(System.IDENTITY, "G01", Level.MINISTRY, Platform.NDXP),
 }
 
 
@@ -102,7 +103,8 @@ def lawful(taken: Taken) -> str | None:
         actor.desk is not DeskKind.LEADERSHIP or actor.leadership_level != after.decisions
     ):
         return "a decision out of order, or by somebody else"
-    if step.decides and actor.owns(before.applicant):
+    beneath = f"{before.applicant}.".startswith(f"{actor.organisation}.")
+    if step.decides and beneath and (actor.desk is not DeskKind.LEADERSHIP or actor.organisation != "G01"):
         return "a desk decides its own request"
     if (
         before.stage is Stage.SUBMITTED
@@ -187,8 +189,9 @@ def walk(
         ("province", ASIDE | ROTATION, 50_000),
         ("ministry", ROTATION, 20_000),
         ("ministry", ASIDE, 20_000),
+        ("public security", ASIDE | ROTATION, 1_000),
     ],
-    ids=["province", "ministry", "ministry, with other certificates"],
+    ids=["province", "ministry", "ministry, with other certificates", "public security"],
 )
 def test_no_way_leads_past_the_rules(
     path: str, leave: frozenset[str], least: int, capsys: pytest.CaptureFixture[str]

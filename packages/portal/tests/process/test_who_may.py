@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from ketnoi_portal.process.case import Case, PaperState, Stage
-from ketnoi_portal.process.charts import Level
+from ketnoi_portal.process.charts import CHARTS, Level
 from ketnoi_portal.process.roles import ROLES, SYSTEM_ACTOR, Actor, DeskKind, Role
 from ketnoi_portal.process.rules import StepRefused, apply, can_step, check_step
 from ketnoi_portal.process.workflow import STEP, STEPS
@@ -169,6 +169,15 @@ def samples() -> dict[str, Sample]:
     return found
 
 
+BODIES = {
+    DeskKind.C06: "G01.C06",
+    DeskKind.A05: "G01.A05",
+    DeskKind.A06: "G01.A06",
+    DeskKind.VDXP_OPERATOR: "G22",
+    DeskKind.NDXP_OPERATOR: "G14",
+}
+
+
 def everybody(case: Case) -> list[tuple[str, Actor]]:
     """Every role at every desk that has it: of the applicant, of another organisation, of the area, of another."""
     own, other = case.applicant, "H38"
@@ -180,9 +189,9 @@ def everybody(case: Case) -> list[tuple[str, Actor]]:
             elif desk in (DeskKind.PC06, DeskKind.DISTRICT_POLICE, DeskKind.COMMUNE_POLICE):
                 people += [("area", at(desk, role, "G01.P1", own)), ("other area", at(desk, role, "G01.P2", other))]
             elif desk is DeskKind.LEADERSHIP:
-                people += [(f"level {level}", at(desk, role, "G01.LD", level=level)) for level in (1, 2)]
+                people += [(f"level {level}", at(desk, role, "G01", level=level)) for level in (1, 2)]
             else:
-                people += [("desk", at(desk, role, f"G01.{desk.upper().replace('_', '')[:10]}"))]
+                people += [("desk", at(desk, role, BODIES[desk]))]
     return people
 
 
@@ -228,8 +237,43 @@ def test_no_desk_decides_on_its_own_body(name: str) -> None:
         check_step(STEP[name], case, sample.unit, own)
 
 
-def test_an_operators_own_registration_is_decided_by_c06() -> None:
-    case = begun(System.POPULATION, "G22", Level.MINISTRY, Platform.VDXP).but(stage=Stage.SUBMITTED)
+@pytest.mark.parametrize("chart", CHARTS)
+@pytest.mark.parametrize("applicant", ["G01", "G01.C08"])
+def test_the_ministry_of_public_security_and_its_units_reach_production(applicant: str, chart: str) -> None:
+    case = begun(System.POPULATION, applicant, Level.MINISTRY, Platform.VDXP, chart).but(claimed=False)
+    way = [each.replace("to_pc06", "to_c06") for each in WAY if each != "forward"]
+    for name, _, unit in (each.partition(" ") for each in way[: way.index("go_live") + 1]):
+        step = STEP[name]
+        takers = {actor.organisation for actor in insiders(applicant) if can_step(step, case, unit, actor)}
+        # Leadership alone decides for its own ministry.
+        assert takers - {applicant} or not step.decides or step.role is Role.LEADER, name
+        assert takers, name
+        case = apply(step, case, unit)
+    assert case.stage is Stage.LIVE
+
+
+@pytest.mark.parametrize("applicant", ["G01.C06", "G01.C06.P1"])
+def test_nobody_decides_for_c06_and_the_refusal_says_so(applicant: str) -> None:
+    begin = begun(System.POPULATION, applicant, Level.MINISTRY, Platform.VDXP)
+    for name, stage, unit, actor in (
+        ("accept", Stage.SUBMITTED, "", at(DeskKind.C06, Role.HANDLER, "G01.C06")),
+        ("decide", Stage.WITH_LEADERSHIP, "1", at(DeskKind.LEADERSHIP, Role.LEADER, "G01", level=1)),
+    ):
+        with pytest.raises(StepRefused, match="own_request") as refused:
+            check_step(STEP[name], begin.but(stage=stage), unit, actor)
+        assert "C06 không đăng ký với chính mình" in refused.value.reasons[0].mend.vi
+
+
+def test_a_refusal_of_ones_own_request_names_no_desk_that_is_not_there() -> None:
+    case = begun(System.POPULATION, "G01.A05", Level.MINISTRY, Platform.VDXP).but(stage=Stage.TESTED, survey_sent=True)
+    with pytest.raises(StepRefused, match="own_request") as refused:
+        check_step(STEP["confirm_security"], case, "a05", at(DeskKind.A05, Role.ASSESSOR, "G01.A05"))
+    assert "Không có bộ phận nào thay thế" in refused.value.reasons[0].mend.vi
+
+
+@pytest.mark.parametrize("applicant", ["G22", "G22.01"])
+def test_an_operators_own_registration_is_decided_by_c06(applicant: str) -> None:
+    case = begun(System.POPULATION, applicant, Level.MINISTRY, Platform.VDXP).but(stage=Stage.SUBMITTED)
     step = STEP["register_on_platform"]
     with pytest.raises(StepRefused):
         check_step(step, case, "VDXP/test", at(DeskKind.VDXP_OPERATOR, Role.OPERATOR, "G22"))

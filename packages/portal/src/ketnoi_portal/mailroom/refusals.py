@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ketnoi_portal.files import uploads
-from ketnoi_portal.process.rules import Reason
+from ketnoi_portal.process.rules import KEEPERS_REQUEST, Reason
 from ketnoi_portal.text import Text
 
 _FORM_AGAIN: Final = Text(
@@ -101,6 +101,7 @@ _ROWS: Final = (
         Text("Cơ quan ghi trong phiếu đã giải thể hoặc sáp nhập", "The organisation in the form has closed"),
         Text("Ghi mã của cơ quan kế thừa", "Write its successor's code"),
     ),
+    Reason("organisation_keeper", KEEPERS_REQUEST.title, KEEPERS_REQUEST.mend),
     Reason(
         "drafts_too_many",
         Text("Cơ quan này còn nhiều bản đăng ký chưa ai nhận", "Many drafts of this organisation wait to be claimed"),

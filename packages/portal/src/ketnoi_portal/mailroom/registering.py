@@ -33,8 +33,9 @@ from ketnoi_portal.mailroom.reading import Enclosed, Read
 from ketnoi_portal.onboarding.actions import open_draft
 from ketnoi_portal.onboarding.models import Application
 from ketnoi_portal.process.case import Stage
+from ketnoi_portal.process.charts import CHARTS
 from ketnoi_portal.process.roles import Actor, DeskKind
-from ketnoi_portal.settings import Mailbox
+from ketnoi_portal.settings import Mailbox, current
 from ketnoi_portal.site import clock
 from ketnoi_protocol.identifiers import InvalidIdentifier
 from ketnoi_protocol.services import System
@@ -162,6 +163,8 @@ def recognised(code: str) -> tuple[Organisation | None, str]:
         return None, "organisation_unknown"
     if not organisation.is_open(clock.today()):
         return None, "organisation_closed"
+    if CHARTS[current().chart].is_keepers(organisation.code):
+        return None, "organisation_keeper"
     waiting = Application.objects.filter(organisation=organisation, claimed=False, stage=Stage.DRAFT)
     if waiting.count() >= MOST_UNCLAIMED:
         return None, "drafts_too_many"
@@ -169,7 +172,7 @@ def recognised(code: str) -> tuple[Organisation | None, str]:
 
 
 def open_for(actor: Actor, mail: Mail, organisation: Organisation) -> MailDraft:
-    """Open a letter's draft for an organisation, within a transaction. Raises StepRefused when that has closed."""
+    """Open a letter's draft for an organisation, within a transaction. Raises StepRefused when it may not apply."""
     application = open_draft(actor, organisation, System(mail.system), mail.registration, claimed=False)
     draft = MailDraft.objects.create(mail=mail, application=application, opened_at=clock.now(), opened_by=actor.person)
     mail.state = OPENED

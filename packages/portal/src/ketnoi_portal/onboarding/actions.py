@@ -17,9 +17,10 @@ from ketnoi_portal.onboarding.reasons import NO_SERVER_HERE, NOT_THE_AGENCY
 from ketnoi_portal.onboarding.registration import Registration, ServerEntry, defects
 from ketnoi_portal.onboarding.writing import WRITES, Given, issue_production_account
 from ketnoi_portal.process.case import Case, Stage
+from ketnoi_portal.process.charts import CHARTS
 from ketnoi_portal.process.deadlines import DAYS
 from ketnoi_portal.process.roles import Actor, DeskKind, Role
-from ketnoi_portal.process.rules import Reason, StepRefused, apply, check_step
+from ketnoi_portal.process.rules import KEEPERS_REQUEST, Reason, StepRefused, apply, check_step
 from ketnoi_portal.process.step import BEFORE_PRODUCTION
 from ketnoi_portal.process.workflow import STEP
 from ketnoi_portal.settings import current
@@ -72,11 +73,13 @@ def open_draft(
 ) -> Application:
     """A draft for an organisation, whoever brings it in (the mailroom does: not `claimed` by anybody yet).
 
-    Raises StepRefused when the organisation has closed.
+    Raises StepRefused when the organisation has closed, or keeps the registers itself.
     """
+    own = current()
     if not organisation.is_open(clock.today()):
         raise StepRefused([_CLOSED])
-    own = current()
+    if CHARTS[own.chart].is_keepers(organisation.code):
+        raise StepRefused([KEEPERS_REQUEST])
     with transaction.atomic():
         at = clock.now()
         application = Application.objects.create(

@@ -12,8 +12,9 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
-from ketnoi_portal.process.roles import DeskKind
+from ketnoi_portal.process.roles import Actor, DeskKind
 from ketnoi_portal.text import Text
+from ketnoi_protocol.identifiers import OrganisationCode
 from ketnoi_protocol.services import Platform
 
 
@@ -62,7 +63,9 @@ class Chart:
     """The hierarchy from a day on.
 
     `dossier_routes` and `account_routes` name, by the applicant's level, the desks in order; leadership follows the
-    last desk of a dossier. `substitutes` decide where the first desk would decide its own request.
+    last desk of a dossier. `substitutes` decide where the first desk would decide its own request. `last_instance` are
+    desks above which nobody stands, each with the body for which it decides although that is its own. `keeper` is the
+    body that keeps both registers: it does not apply to itself, so nobody decides for it.
     """
 
     name: str
@@ -74,11 +77,28 @@ class Chart:
     leadership: tuple[LeadershipLevel, ...]
     operators: dict[Platform, Operator]
     substitutes: dict[DeskKind, DeskKind]
+    last_instance: dict[DeskKind, str]
+    keeper: str
 
     def registration_desk(self, platform: Platform, applicant: str) -> DeskKind:
         """Whose desk decides a registration on a platform: the operator's, or its substitute for its own request."""
         operator = self.operators[platform]
-        return self.substitutes[operator.desk] if operator.organisation == applicant else operator.desk
+        return self.substitutes[operator.desk] if _covers(operator.organisation, applicant) else operator.desk
+
+    def is_keepers(self, applicant: str) -> bool:
+        """Whether a request would be the keeper's own, which cannot be made here."""
+        return _covers(self.keeper, applicant)
+
+    def is_own(self, actor: Actor, applicant: str) -> bool:
+        """Whether a request is of the desk's own body, so that this desk must not decide it."""
+        if not actor.owns(applicant):
+            return False
+        body = self.last_instance.get(actor.desk, "")
+        return not body or not _covers(body, applicant) or self.is_keepers(applicant)
+
+
+def _covers(body: str, applicant: str) -> bool:
+    return OrganisationCode.parse(body).covers(OrganisationCode.parse(applicant))
 
 
 _TO_C06 = (DeskKind.C06,)
@@ -93,6 +113,10 @@ _LEADERSHIP = (
 )
 # A platform's operator does not decide its own registration: C06 does. Our choice.
 _SUBSTITUTES = {DeskKind.VDXP_OPERATOR: DeskKind.C06, DeskKind.NDXP_OPERATOR: DeskKind.C06}
+# Both registers are the ministry's own: nobody above its leadership could agree for its units instead. Our choice.
+_LAST_INSTANCE = {DeskKind.LEADERSHIP: "G01"}
+# C06 uses what it keeps without the platforms and without this portal. Our choice.
+_KEEPER = "G01.C06"
 _VPCP = Operator("G22", Text("Văn phòng Chính phủ", "Office of the Government"), DeskKind.VDXP_OPERATOR)
 
 CHART_2022: Final = Chart(
@@ -118,6 +142,8 @@ CHART_2022: Final = Chart(
         ),
     },
     _SUBSTITUTES,
+    _LAST_INSTANCE,
+    _KEEPER,
 )
 
 CHART_2025: Final = Chart(
@@ -140,6 +166,8 @@ CHART_2025: Final = Chart(
         ),
     },
     _SUBSTITUTES,
+    _LAST_INSTANCE,
+    _KEEPER,
 )
 
 CHARTS: Final = {chart.name: chart for chart in (CHART_2022, CHART_2025)}

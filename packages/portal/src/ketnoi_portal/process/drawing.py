@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from html import escape
 from typing import Final
 
+from ketnoi_portal.process.account_steps import ACCOUNT_STEPS
 from ketnoi_portal.process.case import STAGE_TITLES, Stage
 from ketnoi_portal.process.charts import CHARTS, LEVEL_TITLES, Chart, Level
 from ketnoi_portal.process.requirements import GATE_TITLES, REQUIREMENTS
 from ketnoi_portal.process.roles import DESK_TITLES, ROLES, DeskKind
 from ketnoi_portal.process.seed import PASSAGES
 from ketnoi_portal.process.step import Step
+from ketnoi_portal.process.unit_commitments import UNIT_STEPS
 from ketnoi_portal.process.workflow import STEPS
 from ketnoi_portal.text import Text
 from ketnoi_protocol.services import System
@@ -254,23 +256,54 @@ def receivers(chart: Chart) -> str:
         )
         for level in Level
     ]
-    return table(("cấp · level", "hồ sơ chạy chính thức · dossier", "tài khoản khai thác · accounts"), rows)
+    told = table(("cấp · level", "hồ sơ chạy chính thức · dossier", "tài khoản khai thác · accounts"), rows)
+    return f"{told}\n\n{_own_requests(chart)}"
+
+
+def _own_requests(chart: Chart) -> str:
+    """Who decides what a deciding body asks for itself, under one chart."""
+    lines = [
+        f"- {DESK_TITLES[first].vi}: {DESK_TITLES[second].vi} quyết định thay. *{DESK_TITLES[second].en} decides for "
+        f"{DESK_TITLES[first].en}.*"
+        for first, second in chart.substitutes.items()
+    ]
+    lines += [
+        f"- {DESK_TITLES[desk].vi}: không có cấp nào ở trên, nên quyết định cả cho đơn vị của chính mình (`{body}`). "
+        f"*{DESK_TITLES[desk].en}: nobody stands above it, so it decides for its own body (`{body}`), too.*"
+        for desk, body in chart.last_instance.items()
+    ]
+    lines.append(
+        f"- Cơ quan quản lý dữ liệu (`{chart.keeper}`) không đăng ký với chính mình. *The keeper of the registers "
+        f"(`{chart.keeper}`) does not apply to itself.*"
+    )
+    head = "Đề nghị của chính nơi quyết định [OC] · What a deciding body itself asks for [OC]:"
+    return "\n".join([head, "", *lines])
 
 
 def sentences() -> str:
-    """Every passage of the guidance and what carries it out."""
+    """Every passage of the guidance and what carries it out, or that nothing does yet."""
     carried: dict[str, list[str]] = {}
-    for number, step in enumerate(STEPS, 1):
-        for id_ in step.seed:
-            carried.setdefault(id_, []).append(f"bước {number}")
+    for kind, rows in (
+        ("bước", STEPS),
+        ("bước tài khoản", ACCOUNT_STEPS),
+        ("bước cam kết đơn vị", UNIT_STEPS),
+    ):
+        for number, step in enumerate(rows, 1):
+            for id_ in step.seed:
+                carried.setdefault(id_, []).append(f"{kind} {number}")
     for row in REQUIREMENTS:
         carried.setdefault(row.seed, []).append(f"`{row.key}`")
-    rows = [
-        (each.id, each.text, ", ".join([*carried.get(each.id, []), *(f"`{place}`" for place in each.carried_by)]))
+    told = [
+        (
+            each.id,
+            each.text,
+            ", ".join([*carried.get(each.id, []), *(f"`{place}`" for place in each.carried_by)])
+            + (f"<br>**chưa có** · **later**: {both(each.later)}" if each.later is not None else ""),
+        )
         for each in PASSAGES
         if not each.is_title
     ]
-    return table(("số", "hướng dẫn · the guidance", "thực hiện bởi · carried out by"), rows)
+    return table(("số", "hướng dẫn · the guidance", "thực hiện bởi · carried out by"), told)
 
 
 def process_page(note: str) -> str:
@@ -314,6 +347,8 @@ calls count for one certificate.*
 {charts}
 
 ## Từng câu của hướng dẫn · The guidance, sentence by sentence
+
+Các bước tài khoản ở [trang tài khoản](accounts.md). Steps of accounts are on the [page of accounts](accounts.md).
 
 {sentences()}
 """

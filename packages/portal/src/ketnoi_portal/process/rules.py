@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from typing import Final
 
 from ketnoi_portal.process.case import Case
 from ketnoi_portal.process.requirements import REQUIREMENTS, Requirement, missing
@@ -108,8 +109,8 @@ def _objection(step: Step, case: Case, unit: str, actor: Actor) -> Reason | None
         return None if actor.organisation == case.applicant else _NOT_YOURS
     if not actor.manages(case.applicant):
         return _OTHER_AREA
-    if step.decides and actor.owns(case.applicant):
-        return _OWN_REQUEST
+    if step.decides and case.chart.is_own(actor, case.applicant):
+        return _own_request(case)
     if step.role is Role.LEADER and str(actor.leadership_level) != unit:
         return _OTHER_LEVEL
     return None
@@ -125,6 +126,10 @@ def _not_your_role(role: Role, desk: DeskKind) -> Reason:
         ),
         Text("Chuyển cho đúng người có thẩm quyền", "Leave it to whoever is in charge"),
     )
+
+
+def _own_request(case: Case) -> Reason:
+    return KEEPERS_REQUEST if case.chart.is_keepers(case.applicant) else _OWN_REQUEST
 
 
 def _has(role: Role, actor: Actor) -> bool:
@@ -157,10 +162,22 @@ _OTHER_AREA = Reason(
     Text("Cơ quan này không thuộc địa bàn của bạn", "This organisation is not in your area"),
     Text("Bộ phận quản lý địa bàn đó xử lý", "The desk that manages that area handles it"),
 )
+_OWN = Text("Không ai tự quyết định đề nghị của cơ quan mình", "Nobody decides a request of their own body")
 _OWN_REQUEST = Reason(
     "own_request",
-    Text("Không ai tự quyết định đề nghị của cơ quan mình", "Nobody decides a request of their own body"),
-    Text("Bộ phận thay thế theo tuyến quyết định việc này", "The desk that substitutes in the chart decides it"),
+    _OWN,
+    Text(
+        "Không có bộ phận nào thay thế trên cổng: việc này quyết định bằng văn bản giữa hai cơ quan",
+        "No desk of the portal substitutes: this is decided by letter between the two bodies",
+    ),
+)
+KEEPERS_REQUEST: Final = Reason(
+    "own_request",
+    _OWN,
+    Text(
+        "C06 không đăng ký với chính mình; đơn vị khác của Bộ đăng ký bằng mã của đơn vị đó",
+        "C06 does not apply to itself; another unit of the ministry applies under its own code",
+    ),
 )
 _OTHER_LEVEL = Reason(
     "not_your_level",

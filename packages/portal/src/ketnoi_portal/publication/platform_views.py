@@ -136,8 +136,8 @@ def _is_mine(actor: Actor, found: PlatformRegistration) -> bool:
     unit, case = f"{found.platform}/{found.environment}", found.application.case()
     if any(is_theirs(STEP[name], case, unit, actor) for name in (registrar.REGISTER, registrar.REMOVE)):
         return True
-    desk = CHARTS[found.application.chart].registration_desk(Platform(found.platform), case.applicant)
-    return desk is actor.desk and not actor.owns(case.applicant)
+    desk = case.chart.registration_desk(Platform(found.platform), case.applicant)
+    return desk is actor.desk and not case.chart.is_own(actor, case.applicant)
 
 
 def _decide(request: HttpRequest, actor: Actor, found: PlatformRegistration, reason: str) -> bool:
