@@ -79,7 +79,7 @@ def test_each_office_hears_of_its_turn_and_of_what_others_did(cast: Cast) -> Non
     }
     walk.take("c06", "return_registration", given=Given(reason="thiếu số quyết định"))
     # One letter for one event; in the portal both stand.
-    assert letters()["nhan@example.vn"] == ["Trả lại đăng ký"]
+    assert letters()["motcua@example.vn"] == ["Trả lại đăng ký"]
     notices = Notice.objects.filter(office="agency:H55", application=walk.application)
     assert list(notices.order_by("pk").values_list("act", flat=True)) == ["return_registration", "turn:submit"]
 
@@ -98,7 +98,7 @@ def test_a_letter_carries_no_data_but_a_link(cast: Cast) -> None:
 
 def test_nobody_is_written_to_about_what_they_did_themselves(cast: Cast) -> None:
     Walk(cast).to(Stage.TESTING)
-    for told in letters().get("nhan@example.vn", []):
+    for told in letters().get("motcua@example.vn", []):
         assert "Nhận tài khoản tích hợp" not in told or told.startswith("Đến lượt")
     assert all("Tiếp nhận" not in told or told.startswith("Đến lượt") for told in letters()["c06@bca.example.vn"])
 
@@ -136,7 +136,7 @@ def test_a_confirmation_lapses_after_its_last_day_and_everybody_hears(cast: Cast
     case = Application.objects.get(pk=walk.application.pk).case()
     assert {said for _, said in case.confirmations} == {Confirmation.STALE}
     told = [each for each in letters() if any("Văn bản xác nhận hết hạn" in one for one in letters()[each])]
-    assert {"nhan@example.vn", "c06@bca.example.vn", "a05@bca.example.vn", "a06@bca.example.vn"} <= set(told)
+    assert {"motcua@example.vn", "c06@bca.example.vn", "a05@bca.example.vn", "a06@bca.example.vn"} <= set(told)
 
 
 def test_what_is_past_opens_no_production_though_nothing_has_written_it_down(cast: Cast, hands: Hands) -> None:
