@@ -229,7 +229,7 @@ def test_a_renewal_starts_from_the_live_form_and_shows_what_it_changes() -> None
     sent |= {"VDXP-production-address": "127.0.0.9", "VDXP-production-pem": request()}
     assert rep.post(reverse("onboarding:form", args=[new.pk]), sent).status_code == 302
     text = rep.get(page).content.decode()
-    for told in ("G15-TP111", "Nơi thường trú (ThuongTru)", "Thời hạn (tháng)"):
+    for told in ("G15-TP111", "(NgayThangNamSinh)", "Thời hạn (tháng)"):
         assert told in text
     second = Walk.__new__(Walk)
     second.cast, second.system, second.application = cast, walk.system, Application.objects.get(pk=new.pk)

@@ -22,7 +22,7 @@ from ketnoi_exchange.publication.shelf import Shelf
 from ketnoi_exchange.publication.store import ClockBehind, PublicationStore
 from ketnoi_exchange.settings import Settings
 from ketnoi_runtime.clock import Clock
-from ketnoi_runtime.database import migrate, open_pool
+from ketnoi_runtime.database import DATABASE_ERRORS, migrate, open_pool
 from ketnoi_runtime.web import Listener
 from ketnoi_trust.errors import Refused
 
@@ -114,7 +114,7 @@ class Exchange:
 async def _close(pool: asyncpg.Pool) -> None:
     try:
         await pool.close()
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    except DATABASE_ERRORS:
         pool.terminate()
 
 

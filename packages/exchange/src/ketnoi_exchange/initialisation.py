@@ -15,7 +15,7 @@ from ketnoi_exchange.refusals import ChangeRefused
 from ketnoi_exchange.settings import Settings
 from ketnoi_protocol.identifiers import InvalidIdentifier, MemberId
 from ketnoi_runtime.clock import Clock
-from ketnoi_runtime.database import migrate, open_pool
+from ketnoi_runtime.database import DATABASE_ERRORS, migrate, open_pool
 
 PACKAGE = "ketnoi_exchange"
 
@@ -74,7 +74,7 @@ async def open_actions(settings: Settings, clock: Clock) -> AsyncIterator[Action
 async def _reach(settings: Settings) -> asyncpg.Pool:
     try:
         return await open_pool(settings.database)
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except DATABASE_ERRORS as error:
         raise DatabaseAway(type(error).__name__) from None
 
 

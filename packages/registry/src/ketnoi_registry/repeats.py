@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from ketnoi_protocol.envelope import Request
 from ketnoi_runtime.clock import Clock
+from ketnoi_runtime.database import DATABASE_ERRORS
 
 from .access_log import Pseudonyms, Subject
 
@@ -115,6 +116,6 @@ class Forgetting:
         while True:
             try:
                 await self.forget(self._clock.now())
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except DATABASE_ERRORS as error:
                 _log.warning("kept answers could not be forgotten yet: %s", type(error).__name__)
             await asyncio.sleep(min(self._window.total_seconds() / 10, 600.0))

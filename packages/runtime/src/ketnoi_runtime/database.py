@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import re
 from importlib import resources
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
+
+DATABASE_ERRORS: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What a statement can fail with, whoever is to blame. The last one is raised on a connection that is still busy with
+ending a statement which somebody gave up; a moment later it serves again. Whatever goes on by itself must outlive it.
+"""
 
 _MIGRATION = re.compile(r"^(\d{4})_[a-z0-9_]+\.sql$")
 

@@ -20,6 +20,7 @@ import asyncpg
 
 from ketnoi_protocol.identifiers import ServiceId, SubsystemId
 from ketnoi_runtime.clock import Clock
+from ketnoi_runtime.database import DATABASE_ERRORS
 from ketnoi_securityserver.observer import outcome_of
 
 logger = logging.getLogger(__name__)
@@ -90,7 +91,7 @@ class Traffic:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
             self._task = None
-        with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        with contextlib.suppress(*DATABASE_ERRORS):
             await self.write()
 
     def carried(self) -> Carried:
@@ -133,7 +134,7 @@ class Traffic:
                 await self.write()
                 if today != (today := day_of(self._clock.now())):
                     await self.forget()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except DATABASE_ERRORS as error:
                 logger.warning("the counts of exchanges could not be written: %s", type(error).__name__)
 
 

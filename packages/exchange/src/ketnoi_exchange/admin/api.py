@@ -24,6 +24,7 @@ from ketnoi_exchange.admin.views import Views
 from ketnoi_exchange.publication.publisher import Publisher
 from ketnoi_exchange.publication.shelf import Shelf
 from ketnoi_exchange.refusals import ChangeRefused
+from ketnoi_runtime.database import DATABASE_ERRORS
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +64,10 @@ class Admin:
                 status, told = await route.handle(Asked(holder, request.match_info, request.query, data, form))
             except ChangeRefused as refused:
                 return _refused(refused)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except asyncpg.DataError as error:
+                # For instance a NUL character, which no text in the database holds.
+                return _refused(ChangeRefused("validation_failure", type(error).__name__))
+            except DATABASE_ERRORS as error:
                 logger.error("the admin API cannot reach the database: %s", type(error).__name__)
                 return _refused(ChangeRefused("database_error"))
             if told is None:

@@ -10,8 +10,6 @@ import contextlib
 import logging
 from datetime import datetime, timedelta
 
-import asyncpg
-
 from ketnoi_exchange.keys import KeyFolder, KeyUnusable
 from ketnoi_exchange.observer import PUBLISHED, ExchangeEvent, Observer
 from ketnoi_exchange.publication import signing
@@ -22,6 +20,7 @@ from ketnoi_exchange.publication.store import ClockBehind, Publication, Publicat
 from ketnoi_exchange.refusals import ChangeRefused
 from ketnoi_exchange.settings import Publish
 from ketnoi_runtime.clock import Clock
+from ketnoi_runtime.database import DATABASE_ERRORS
 from ketnoi_trust.errors import Refused
 
 logger = logging.getLogger(__name__)
@@ -119,7 +118,7 @@ class Publisher:
                 async with asyncio.timeout(DEADLINE_SECONDS):
                     await self.turn()
                 self._tell("")
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+            except (*DATABASE_ERRORS, TimeoutError) as error:
                 self._tell(f"the database is out of reach: {type(error).__name__}")
             except (ChangeRefused, Refused, KeyUnusable) as error:
                 self._tell(str(error))

@@ -81,7 +81,11 @@ class Admin:
                 return _refused(refused)
             except web.HTTPRequestEntityTooLarge:
                 return _refused(ChangeRefused(413, "request_too_large"))
-            except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except asyncpg.DataError as error:
+                # For instance a NUL character, which no text in the database holds.
+                logger.info("the admin API was sent what the database cannot hold: %s", type(error).__name__)
+                return _refused(ChangeRefused(400, "validation_failure"))
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
                 # Its text may quote what was to be written.
                 logger.error("the admin API cannot use the database: %s", type(error).__name__)
                 return _refused(ChangeRefused(503, "database_error"))

@@ -16,6 +16,7 @@ from aiohttp import web
 
 from ketnoi_protocol.errors import Refusal
 from ketnoi_protocol.identifiers import InvalidIdentifier, SubsystemId
+from ketnoi_runtime.database import DATABASE_ERRORS
 from ketnoi_securityserver.messagelog import export
 from ketnoi_securityserver.messagelog.encryption import BodyCipher
 from ketnoi_securityserver.messagelog.reading import Logged, batch_of, find
@@ -76,7 +77,7 @@ class Evidence:
             except (Refusal, Refused) as refusal:
                 logger.error("evidence could not be given: %s", refusal)
                 return _plain(500, str(refusal))
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except DATABASE_ERRORS as error:
                 logger.error("evidence could not be given: %s", type(error).__name__)
                 return _plain(500, "The message log cannot be read at this moment.")
 

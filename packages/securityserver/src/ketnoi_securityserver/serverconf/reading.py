@@ -12,6 +12,7 @@ from typing import Any
 import asyncpg
 
 from ketnoi_protocol.identifiers import SecurityServerId, ServiceId, SubsystemId
+from ketnoi_runtime.database import DATABASE_ERRORS
 from ketnoi_securityserver.serverconf.model import AccessRight, Client, LocalService, Snapshot
 
 logger = logging.getLogger(__name__)
@@ -87,7 +88,7 @@ class ServerConfiguration:
             await asyncio.sleep(self._poll_seconds)
             try:
                 await self.reload()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except DATABASE_ERRORS as error:
                 # Messages stop by themselves: their log lies in the same database.
                 logger.warning("the server configuration cannot be read: %s", type(error).__name__)
 
