@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from playwright.sync_api import expect
@@ -14,6 +15,15 @@ from ketnoi_protocol.services import Service, System
 _KEY = re.compile(r"/ho-so/([0-9a-f-]{36})/")
 _BODY = ("duties", "information_system", "information_system_code", "security_level", "level_decision",
          "per_day", "peak_per_second", "months", "notify")  # fmt: skip
+
+
+def rightly_and_wrongly(services: Iterable[Service]) -> dict[str, str]:
+    """The code of each test call: every service is asked once with a licensed procedure and once without."""
+    return {
+        f"{service}/{outcome}": code
+        for service in services
+        for outcome, code in (("answered", "00"), ("refused", "23"))
+    }
 
 
 class Dossier:

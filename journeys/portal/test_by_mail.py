@@ -14,6 +14,7 @@ import pytest
 
 from journeys.portal.browsing import BrowserVisitor
 from journeys.portal.conftest import SitDown
+from journeys.portal.dossier import rightly_and_wrongly
 from journeys.portal.hands import Hands
 from ketnoi_portal.onboarding.registration import Registration
 from ketnoi_protocol.services import Environment, Service, System
@@ -120,11 +121,7 @@ def test_from_a_letter_to_the_first_call_in_production(
     walk.take_account(Environment.TEST)
     walk.check_connection()
     tried = walk.try_out()
-    assert {unit: code for unit, (_, code) in tried.items()} == {
-        f"{service}/{outcome}": code
-        for service in PROVINCE_SERVICES
-        for outcome, code in (("answered", "00"), ("refused", "23"))
-    }
+    assert {unit: code for unit, (_, code) in tried.items()} == rightly_and_wrongly(PROVINCE_SERVICES)
     walk.send_survey()
     walk.confirm_test()
 

@@ -12,6 +12,7 @@ import pytest
 
 from journeys.portal.browsing import BrowserVisitor
 from journeys.portal.crowd import crowd, officers_published
+from journeys.portal.dossier import rightly_and_wrongly
 from ketnoi_protocol.services import Environment, Service
 from ketnoi_testbed.account_walk import AccountWalk
 from ketnoi_testbed.asking import ask
@@ -50,11 +51,7 @@ def test_a_province_goes_through_pc06_to_production(country: Country, browse: Br
     walk.send_survey()
     walk.list_account(LAO_CAI.officer, LAO_CAI.officer_email)
     handed = walk.try_out()
-    assert {unit: code for unit, (_, code) in handed.items()} == {
-        f"{service}/{outcome}": code
-        for service in SERVICES
-        for outcome, code in (("answered", "00"), ("refused", "23"))
-    }
+    assert {unit: code for unit, (_, code) in handed.items()} == rightly_and_wrongly(SERVICES)
     walk.confirm_test()
     walk.assess()
     walk.sign_papers()

@@ -157,6 +157,18 @@ def test_what_passes_is_waited_for_with_the_same_request_code(run, server: Stand
     assert no_waiting[:4] == [1.0, 2.0, 4.0, 17.0]
 
 
+def told_to_wait(seconds: int) -> Reply:
+    quota = problem("30")
+    return Reply(quota.status, quota.body, {**quota.headers, "Retry-After": str(seconds)})
+
+
+def test_who_is_told_to_wait_too_long_stops(run, server: StandIn, no_waiting: list[float]) -> None:
+    server.reply = lambda asked: told_to_wait(901)
+    status, rows, said = run("look-up", people(2), "--at-once", "1")
+    assert (status, rows, no_waiting) == (1, {}, [])
+    assert "[30]" in said
+
+
 def test_what_does_not_pass_stops_the_batch_and_it_goes_on_later(run, server: StandIn, tmp_path: Path) -> None:
     honest = answered(plain_answer)
     server.reply = lambda asked: problem("22") if number(5) in asked.body.decode() else honest(asked)
@@ -255,6 +267,21 @@ def test_a_list_that_is_not_there(folder: AgencyFolder, tmp_path: Path) -> None:
 def test_how_many_at_once(at_once: str) -> None:
     with pytest.raises(SystemExit):
         main(["batch", "look-up", "--input", "a", "--out", "b", "--at-once", at_once])
+
+
+def test_whoever_stops_it_does_not_wait_for_a_pause(folder: AgencyFolder, server: StandIn, tmp_path: Path) -> None:
+    server.reply = lambda asked: told_to_wait(600)
+    (tmp_path / "people.csv").write_text(people(9), encoding="utf-8")
+    command = [sys.executable, "-m", "ketnoi_client.cli", "batch", "--settings", str(folder.settings()), "look-up"]
+    command += ["--input", str(tmp_path / "people.csv"), "--out", str(tmp_path / "out.csv")]
+    waiting = subprocess.Popen(command, stderr=subprocess.PIPE, env={**os.environ, "PYTHONUTF8": "1"})
+    until = time.monotonic() + 60
+    while len(server.asked) < 4 and time.monotonic() < until:
+        time.sleep(0.05)
+    waiting.send_signal(signal.SIGINT)
+    _, said = waiting.communicate(timeout=60)
+    assert waiting.returncode == 1
+    assert "run this again" in said.decode()
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])

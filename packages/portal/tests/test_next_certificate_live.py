@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,7 +29,7 @@ from ketnoi_testbed.asking import person_of
 from ketnoi_testbed.world import World
 
 from .browsing import as_person
-from .connected import connected, neighbours_of
+from .connected import connected
 from .offices import at_agency, at_desk, found
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("neighbours")]
@@ -42,12 +41,6 @@ def world(cluster: Any) -> Iterator[World]:
     """A world of its own: a server has another certificate afterwards."""
     with World(people=200, postgres=cluster) as running:
         yield running
-
-
-@pytest.fixture
-def neighbours(world: World) -> Iterator[Path]:
-    with neighbours_of(world) as folder:
-        yield folder
 
 
 @pytest.fixture

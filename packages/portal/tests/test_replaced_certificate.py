@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -28,7 +27,7 @@ from ketnoi_securityserver.credentials.keys import KeyStore, authentication_requ
 from ketnoi_testbed.world import World
 
 from .applications import an_application
-from .connected import connected, failed_items, neighbours_of, newest_check
+from .connected import connected, failed_items, newest_check
 from .offices import at_agency, at_desk, found
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("neighbours")]
@@ -40,12 +39,6 @@ def world(cluster: Any) -> Iterator[World]:
     """A world of its own: its platform has other certificates meanwhile."""
     with World(people=60, postgres=cluster) as running:
         yield running
-
-
-@pytest.fixture
-def neighbours(world: World) -> Iterator[Path]:
-    with neighbours_of(world) as folder:
-        yield folder
 
 
 @pytest.fixture

@@ -92,7 +92,8 @@ def test_every_answer_is_one_that_is_described(running, service, mode):
             if not signed:
                 headers |= {name: str(value) for name, value in (case.headers or {}).items() if name in headers}
             headers = {name: value.encode("utf-8", "surrogatepass") for name, value in headers.items()}
-            url = f"https://localhost:{world.registry.port}/v1/{entry.service_code}"
+            port = world.registry.port
+            url = f"https://localhost:{port}/v1/{entry.service_code}"
             try:
                 response = session.post(url, data=octets, headers=headers, timeout=10)
             except (requests.exceptions.InvalidHeader, requests.exceptions.ChunkedEncodingError):

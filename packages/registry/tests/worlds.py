@@ -148,7 +148,8 @@ class World:
 
     @property
     def url(self) -> str:
-        return f"https://127.0.0.1:{self.registry.port}"
+        port = self.registry.port
+        return f"https://127.0.0.1:{port}"
 
     def entry(self, service: Service) -> Any:
         return self.catalogue.entry(System.POPULATION, service, Environment.TEST)

@@ -7,7 +7,7 @@ registry sees that it is the same question.
 
 from __future__ import annotations
 
-import time
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -22,6 +22,9 @@ from ketnoi_client.questions import Row
 MOST_AT_ONCE: Final = 16
 PATIENCE: Final = 5
 """How often a question is sent, at most, before the batch stops [our choice]."""
+
+LONGEST_PAUSE: Final = 900.0
+"""Seconds that the batch waits because a server says so, at most [our choice]; told to wait longer it stops."""
 
 OF_ONE_QUESTION: Final = frozenset({"10", "11", "12", "personal_number_in_header", "bad_request"})
 """Refusals that the next question need not get: they are written beside theirs, and the batch goes on."""
@@ -69,15 +72,15 @@ class Batch:
         code: str,
         *,
         at_once: int = 4,
-        pause: Callable[[float], None] = time.sleep,
+        pause: Callable[[float], object] | None = None,
     ) -> None:
         self._agency = agency
         self._ask = ask
         self._call = call
         self._code = code
         self._at_once = at_once
-        self._pause = pause
-        self._ending = False
+        self._ending = threading.Event()
+        self._pause = pause or self._ending.wait
 
     def run(self, rows: Iterator[Row]) -> Iterator[Result]:
         """The results in the order of `rows`, as they come; a few questions are always under way.
@@ -93,8 +96,8 @@ class Batch:
                     waiting.extend(threads.submit(self._one, row) for row in islice(rows, 1))
                     yield result
             finally:
-                # Whoever sleeps before a repetition gives up.
-                self._ending = True
+                # Whoever waits before a repetition gives up now.
+                self._ending.set()
                 for each in waiting:
                     each.cancel()
 
@@ -104,21 +107,20 @@ class Batch:
         for attempt in range(1, PATIENCE + 1):
             try:
                 return Result(row, code, self._ask(self._agency, row.person, call), None)
-            except Refused as refused:
-                if refused.code in OF_ONE_QUESTION:
-                    return Result(row, code, None, refused)
-                if refused.code not in PASSING or attempt == PATIENCE or self._ending:
-                    raise Stopped(refused) from None
-                self._pause(max(refused.retry_after, _pause_after(attempt)))
-            except Unreachable as lost:
-                if attempt == PATIENCE or self._ending:
-                    raise Stopped(lost) from None
-                self._pause(_pause_after(attempt))
             except KetnoiError as error:
-                raise Stopped(error) from None
+                if isinstance(error, Refused) and error.code in OF_ONE_QUESTION:
+                    return Result(row, code, None, error)
+                pause = _pause_before_another(error, attempt)
+                if pause is None or self._ending.is_set():
+                    raise Stopped(error) from None
+                self._pause(pause)
         raise AssertionError("the last attempt returns or raises")
 
 
-def _pause_after(attempt: int) -> float:
-    """Seconds: 1, 2, 4, 8."""
-    return float(2 ** (attempt - 1))
+def _pause_before_another(error: KetnoiError, attempt: int) -> float | None:
+    """Seconds (1, 2, 4, 8, or as long as the server says) after which to ask again; None when that is of no use."""
+    passing = isinstance(error, Unreachable) or (isinstance(error, Refused) and error.code in PASSING)
+    told = error.retry_after if isinstance(error, Refused) else 0.0
+    if not passing or attempt == PATIENCE or told > LONGEST_PAUSE:
+        return None
+    return max(told, float(2 ** (attempt - 1)))

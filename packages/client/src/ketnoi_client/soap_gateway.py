@@ -15,7 +15,6 @@ import re
 import tomllib
 import uuid
 from dataclasses import dataclass
-from typing import Final
 
 import msgspec
 
@@ -26,13 +25,18 @@ from ketnoi_protocol.envelope import request_of
 from ketnoi_protocol.errors import Refusal
 from ketnoi_protocol.identifiers import InvalidIdentifier, OrganisationCode
 from ketnoi_protocol.services import CatalogueEntry
-from ketnoi_protocol.soap_envelope import CONTENT_TYPE, FAULT_STATUS, read_envelope, write_fault
+from ketnoi_protocol.soap_envelope import (
+    CHARSETS,
+    CONTENT_TYPE,
+    FAULT_STATUS,
+    MEDIA_TYPES,
+    read_envelope,
+    write_fault,
+)
 from ketnoi_protocol.soap_requests import Fields, encode_request, read_fields
 from ketnoi_protocol.soap_schema import wsdl
 from ketnoi_protocol.xml_reading import Element
 
-MEDIA_TYPES: Final = ("text/xml", "application/xml")
-_UNICODE: Final = ("", "utf-8", "utf-16")
 _CHARSET = re.compile(r';\s*charset="?([^";]*)"?', re.IGNORECASE)
 
 
@@ -164,8 +168,8 @@ class Gateway:
 
 def _check_media_type(content_type: str) -> None:
     found = _CHARSET.search(content_type)
-    charset = found[1].strip().lower() if found else ""
-    if content_type.partition(";")[0].strip().lower() not in MEDIA_TYPES or charset not in _UNICODE:
+    charset = (found[1].strip().lower() or None) if found else None
+    if content_type.partition(";")[0].strip().lower() not in MEDIA_TYPES or charset not in CHARSETS:
         raise Refusal("10", "Content-Type is not text/xml or application/xml in utf-8 or utf-16")
 
 

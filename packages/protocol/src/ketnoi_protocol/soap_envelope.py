@@ -20,6 +20,10 @@ SOAP_1_1: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 SOAP_1_2: Final = "http://www.w3.org/2003/05/soap-envelope"
 DETAIL_NAMESPACE: Final = "urn:ketnoi:error"
 CONTENT_TYPE: Final = "text/xml; charset=utf-8"
+MEDIA_TYPES: Final = ("text/xml", "application/xml")
+"""What callers send as Content-Type, without its parameters."""
+CHARSETS: Final = (None, "utf-8", "utf-16")
+"""The charset that may stand beside it, in lower case; None where none is named."""
 FAULT_STATUS: Final = 500
 """The HTTP status of every fault (SOAP 1.1 section 6.2)."""
 

@@ -19,8 +19,6 @@ from ketnoi_protocol.services import CatalogueEntry
 
 from . import problems
 
-_UNICODE = (None, "utf-8", "utf-16")
-
 
 @dataclass(frozen=True, slots=True)
 class Written:
@@ -79,7 +77,7 @@ def _refuse_in_soap(refusal: Refusal, _status: int | None) -> Written:
 JSON: Final = Dialect("json", "application/json", _read_json, _write_json, _refuse_in_json)
 SOAP: Final = Dialect("soap", soap_envelope.CONTENT_TYPE, _read_soap, _write_soap, _refuse_in_soap)
 
-_BY_CONTENT_TYPE: Final = {"application/json": JSON, "text/xml": SOAP, "application/xml": SOAP}
+_BY_CONTENT_TYPE: Final = {"application/json": JSON, **dict.fromkeys(soap_envelope.MEDIA_TYPES, SOAP)}
 
 
 def of_content_type(content_type: str) -> Dialect:
@@ -92,5 +90,5 @@ def check_content_type(content_type: str, charset: str | None) -> None:
     if content_type not in _BY_CONTENT_TYPE:
         raise Refusal("10", "Content-Type is neither application/json nor text/xml or application/xml")
     told = charset.lower() if charset is not None else None
-    if _BY_CONTENT_TYPE[content_type] is SOAP and told not in _UNICODE:
+    if _BY_CONTENT_TYPE[content_type] is SOAP and told not in soap_envelope.CHARSETS:
         raise Refusal("10", "the charset in Content-Type is not Unicode: utf-8 or utf-16")

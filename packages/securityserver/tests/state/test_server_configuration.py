@@ -58,7 +58,7 @@ def test_a_snapshot_is_of_one_moment_and_the_same_object_until_something_changes
             second = other.snapshot
             await other.reload()
             assert other.snapshot is second is not first
-            await Services(ledger).add_rest("test", dancu, "https://registry.example", "TraCuu")
+            await Services(ledger).add_rest("test", dancu, "https://dancu.example", "TraCuu")
             await other.reload()
             assert [service.id.service_code for service in other.services_of(dancu)] == ["TraCuu"]
             # A snapshot in somebody's hands does not change under him.

@@ -49,4 +49,8 @@ def _names(events: QuerySet[Event]) -> dict[str, str]:
 def _changed(event: Event) -> list[tuple[str, object, object]]:
     """What the act changed: name, before, after."""
     names = sorted({*event.before, *event.after})
-    return [(name, event.before.get(name, "–"), event.after.get(name, "–")) for name in names]
+    return [(name, _shown(event.before.get(name, "–")), _shown(event.after.get(name, "–"))) for name in names]
+
+
+def _shown(value: object) -> object:
+    return ", ".join(map(str, value)) if isinstance(value, list) else value

@@ -108,7 +108,7 @@ class Names:
     motcua = MOTCUA
     theirs = THEIRS
     client: ClassVar = {"client": {"member_class": "GOV", "member_code": "G01.C06", "subsystem_code": "DANCU"}}
-    service: ClassVar = {"url": "https://registry.example:9443/v1", "type": "REST", "rest_service_code": "TraCuu"}
+    service: ClassVar = {"url": "https://dancu.example:9443/v1", "type": "REST", "rest_service_code": "TraCuu"}
 
     async def opened(self, one: Api) -> str:
         """DANCU with the service TraCuu, enabled; the id of its description."""

@@ -37,13 +37,13 @@ def test_the_whole_recipe(api, names):
             assert (made["disabled"], made["type"]) == (True, "REST")
             service = f"{names.dancu}:TraCuu"
             assert [each["id"] for each in made["services"]] == [service]
-            change = {"url": "https://registry.example:9443/v2", "timeout": 30, "ssl_auth": True}
+            change = {"url": "https://dancu.example:9443/v2", "timeout": 30, "ssl_auth": True}
             changed = await one.do("PATCH", f"/services/{service}", change)
-            assert (changed["url"], changed["timeout"]) == ("https://registry.example:9443/v2", 30)
+            assert (changed["url"], changed["timeout"]) == ("https://dancu.example:9443/v2", 30)
             assert not one.state.serverconf.service(ServiceId.from_colon(service)).enabled
             await one.do("PUT", f"/service-descriptions/{made['id']}/enable")
             local = one.state.serverconf.service(ServiceId.from_colon(service))
-            assert (local.enabled, local.url, local.timeout) == (True, "https://registry.example:9443/v2", 30.0)
+            assert (local.enabled, local.url, local.timeout) == (True, "https://dancu.example:9443/v2", 30.0)
             # 3 who could have a right
             wanted = "?service_client_type=SUBSYSTEM&member_class=GOV&subsystem_code=motc"
             (candidate,) = await one.get(f"/clients/{names.dancu}/service-client-candidates{wanted}")

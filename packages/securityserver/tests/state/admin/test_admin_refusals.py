@@ -14,7 +14,7 @@ CHANGE = {"url": "https://other.example/", "timeout": 60, "ssl_auth": True}
 CASES = [
     # What is there already: 409, so that whoever repeats an act knows that it is done.
     ("POST", "/clients", CLIENT, 409, "client_already_exists"),
-    ("POST", "/clients/{dancu}/service-descriptions", SERVICE | {"url": "https://registry.example:9443/v1"}, 409,
+    ("POST", "/clients/{dancu}/service-descriptions", SERVICE | {"url": "https://dancu.example:9443/v1"}, 409,
      "url_already_exists"),
     ("POST", "/clients/{dancu}/service-descriptions", SERVICE | {"rest_service_code": "TraCuu"}, 409,
      "service_code_already_exists"),
