@@ -145,7 +145,7 @@ def test_calls_go_on_while_one_certificate_takes_the_place_of_the_other(
         assert len(certificates_of(live)) == 2, "both stand on the platform"
         assert live.case().rotation(platform_of(UNIT)) is Rotation.BESIDE
         settle(world)
-        assert shown(world) == coming
+        world.until(lambda: shown(world) == coming)
         assert failed(check(rep, live)) == []
         assert live.case().rotation(platform_of(UNIT)) is Rotation.CHECKED
         live = platform.retire(operator, live, UNIT)
@@ -232,6 +232,7 @@ def test_whoever_is_interrupted_between_the_two_halves_does_it_again(
         platform.register_beside(operator, live, UNIT)
     live = platform.register_beside(operator, live, UNIT)
     settle(world)
+    world.until(lambda: shown(world) == coming)
     assert failed(check(rep, live)) == []
     with monkeypatch.context() as patch, pytest.raises(Killed):
         patch.setattr(rotating, "retire", die)

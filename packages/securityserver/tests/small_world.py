@@ -226,7 +226,7 @@ class World:
             profile=self.profile,  # type: ignore[arg-type]
             peers=Peers(connect_timeout=2.0),
             limits=Limits(deadline=3.0, in_flight=3 * 1024 * 1024),
-            upkeep=Upkeep(configuration_poll=3600.0, log_timeout=1.0),
+            upkeep=Upkeep(configuration_poll=3600.0, log_timeout=1.0, new_certificate_after=0.0),
         )
         node = Node(
             id_,

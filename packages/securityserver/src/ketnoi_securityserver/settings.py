@@ -83,9 +83,12 @@ class Upkeep(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     `timestamp_failure_accepted` without a time stamp no more messages are taken. Bodies are deleted after
     `body_days` days; they are kept for ever while it is not set. With `archive`, a folder, messages are written into
     archive files every `archive_interval`, and deleted from the database once archived and `record_days` days old.
+    Beside an older authentication certificate, a newer one is used only when it has been registered for
+    `new_certificate_after`: until then there may be peers whose configuration does not name it [our choice].
     """
 
     configuration_poll: Seconds = 60.0
+    new_certificate_after: Annotated[float, msgspec.Meta(ge=0)] = 180.0
     serverconf_poll: Annotated[float, msgspec.Meta(gt=0, le=5)] = 2.0
     ocsp_refresh: Seconds | None = None
     timestamp_interval: Seconds | None = None

@@ -135,6 +135,7 @@ class _Base:
             self.fetching.ask_ocsp,
             refresh_seconds=self.settings.upkeep.ocsp_refresh,
             disabled=serverconf.disabled_certificates,
+            new_certificate_after=self.settings.upkeep.new_certificate_after,
         )
 
     def housekeeping(self, globalconf: GlobalConfiguration) -> Housekeeping:

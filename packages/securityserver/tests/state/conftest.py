@@ -264,7 +264,12 @@ class Kit:
         self.keys(instance)
         if not (self.folder / "anchor.xml").exists():
             instance.anchor()
-        defaults = {"configuration_poll": 3600.0, "serverconf_poll": 0.05, "timestamp_interval": 3600.0}
+        defaults = {
+            "configuration_poll": 3600.0,
+            "serverconf_poll": 0.05,
+            "timestamp_interval": 3600.0,
+            "new_certificate_after": 0.0,
+        }
         return Settings(
             server=str(SERVER),
             database=database,

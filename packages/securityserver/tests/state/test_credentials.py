@@ -7,13 +7,14 @@ from datetime import timedelta
 
 import aiohttp
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ketnoi_protocol.errors import Refusal
 from ketnoi_runtime.web import Listener
 from ketnoi_securityserver import multipart
-from ketnoi_securityserver.credentials.keys import KeyStore, KeyStoreError
+from ketnoi_securityserver.credentials.keys import KeyStore, KeyStoreError, authentication_request
 from ketnoi_trust import certificates, ocsp
 from ketnoi_trust.certificates import ParsedCertificate
 
@@ -123,6 +124,46 @@ def test_proofs_are_renewed_by_themselves(kit, database, eventually):
         async with kit.instance() as instance, kit.state(instance, database, ocsp_refresh=0.2) as state:
             before = state.credentials.signing(kit.c06).ocsp_response
             await eventually(lambda: state.credentials.signing(kit.c06).ocsp_response != before)
+
+    asyncio.run(act())
+
+
+def next_certificate(kit, instance, store):
+    """Another authentication certificate of the server, a minute younger, registered and published."""
+    kit.clock.advance(timedelta(minutes=1))
+    made = store.make_authentication_key()
+    certificate = instance.authority.certify_request(
+        authentication_request(made, kit.server, "Unsafe", "ss01.example"), "authentication"
+    )
+    store.import_certificate(der(certificate))
+    instance.register(certificate)
+    instance.publish()
+    return der(certificate)
+
+
+def test_a_newer_certificate_waits_until_every_peer_knows_it(kit, database, eventually):
+    async def act():
+        async with kit.instance() as instance, kit.state(instance, database, new_certificate_after=2.5) as state:
+            old = state.credentials.authentication.certificate_der
+            coming = next_certificate(kit, instance, state.credentials.keys)
+            await state.globalconf.poll()
+            await state.credentials.refresh(ask_again=True)
+            assert state.credentials.standing(coming)[1] == "", "it could be used"
+            assert state.credentials.authentication.certificate_der == old
+            await eventually(lambda: state.credentials.authentication.certificate_der == coming)
+
+    asyncio.run(act())
+
+
+def test_a_newer_certificate_takes_the_place_of_one_that_counts_no_more(kit, database):
+    async def act():
+        async with kit.instance() as instance, kit.state(instance, database, new_certificate_after=3600) as state:
+            coming = next_certificate(kit, instance, state.credentials.keys)
+            instance.authority.revoke(x509.load_der_x509_certificate(state.credentials.authentication.certificate_der))
+            kit.clock.advance(timedelta(seconds=2))
+            await state.globalconf.poll()
+            await state.credentials.refresh(ask_again=True)
+            assert state.credentials.authentication.certificate_der == coming
 
     asyncio.run(act())
 

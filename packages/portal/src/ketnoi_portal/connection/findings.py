@@ -68,9 +68,9 @@ ITEMS: Final = {
         Text("Máy chủ trình chứng thư kế tiếp", "The server shows the next certificate"),
         Text(
             "Kích hoạt chứng thư kế tiếp trên máy chủ bảo mật (X-Road: kích hoạt chứng thư mới, vô hiệu chứng thư cũ; "
-            "máy chủ Ketnoi tự chuyển khi nền tảng đã đăng ký), rồi kiểm tra lại",
+            "máy chủ Ketnoi tự chuyển vài phút sau khi nền tảng đăng ký), rồi kiểm tra lại",
             "Activate the next certificate on the security server (X-Road: activate the new one, disable the old one; "
-            "Ketnoi's server changes by itself once the platform has registered it), then check again",
+            "Ketnoi's server changes by itself some minutes after the platform has registered it), then check again",
         ),
     ),
     "certificate_registered": Item(

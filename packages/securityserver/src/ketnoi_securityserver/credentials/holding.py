@@ -57,7 +57,10 @@ class AuthenticationCredential:
 
 @dataclass(slots=True)
 class _Held:
-    """One certificate with what is known about it; `due` is a moment of the loop's clock."""
+    """One certificate with what is known about it.
+
+    `due` and `registered_since` (None while it is not registered) are moments of the loop's clock.
+    """
 
     key: HeldKey
     der: bytes
@@ -65,6 +68,7 @@ class _Held:
     judged_under: str = ""
     problem: str = "not judged yet"
     due: float = 0.0
+    registered_since: float | None = None
 
 
 class Credentials:
@@ -72,7 +76,8 @@ class Credentials:
 
     `configuration` gives the current global configuration or raises; `asks` asks an OCSP responder. OCSP responses
     are renewed every `refresh_seconds` (None: what the configuration says, X-Road's default being 1200). `disabled`
-    gives the SHA-256 of the certificates that the operator has taken out of use.
+    gives the SHA-256 of the certificates that the operator has taken out of use. `new_certificate_after` in seconds:
+    how long a newer authentication certificate must have been registered to be preferred to an older one.
     """
 
     def __init__(
@@ -85,6 +90,7 @@ class Credentials:
         *,
         refresh_seconds: float | None = None,
         disabled: Callable[[], frozenset[bytes]] = frozenset,
+        new_certificate_after: float = 0.0,
     ) -> None:
         self.keys = keys
         self._server = server
@@ -94,6 +100,7 @@ class Credentials:
         self.responders: dict[str, Outcome] = {}
         self._refresh_seconds = refresh_seconds
         self._disabled = disabled
+        self._new_certificate_after = new_certificate_after
         self._left_out: frozenset[bytes] = frozenset()
         self._held: list[_Held] = []
         self._unreadable = ""
@@ -199,8 +206,13 @@ class Credentials:
             if due or held.judged_under != configuration.digest:
                 await self._judge(held, configuration, fresh=due)
                 changed = True
-        if changed:
-            self._publish(configuration)
+            if configuration.server_by_authentication_certificate(held.der) is None:
+                held.registered_since = None
+            elif held.registered_since is None:
+                held.registered_since = asyncio.get_running_loop().time()
+        # Also when nothing has changed but the time: a newer certificate's turn comes by itself.
+        if changed or self._best_authentication() != self._authentication:
+            self._publish()
 
     # Within
 
@@ -238,7 +250,7 @@ class Credentials:
                 fresh.append(before or _Held(key, der, Proof.kept_beside(key)))
         # Only now: a key that cannot be read leaves everything as it was, to be looked at again.
         self._seen, self._held = seen, fresh
-        self._publish(None)
+        self._publish()
 
     async def _judge(self, held: _Held, configuration: Configuration, *, fresh: bool) -> None:
         at = self._clock.now()
@@ -257,7 +269,7 @@ class Credentials:
         if held.problem:
             logger.warning("certificate %s/%s: %s", held.key.kind, held.key.folder.name, held.problem)
 
-    def _publish(self, configuration: Configuration | None) -> None:
+    def _publish(self) -> None:
         signing: dict[MemberId, list[tuple[SigningCredential, datetime, datetime]]] = {}
         responses: dict[str, bytes] = {}
         for held in sorted(self._in_use(), key=_newest_first):
@@ -271,28 +283,31 @@ class Credentials:
                 credential = SigningCredential(certificate, held.key.key, proof.responses[held.der], above)
                 signing.setdefault(held.key.member, []).append((credential, *proof.window))
         self._signing, self._responses = signing, responses
-        best = self._best_authentication(configuration)
+        best = self._best_authentication()
         if best != self._authentication:
             self._authentication = best
 
     def _in_use(self) -> list[_Held]:
         return [each for each in self._held if hashlib.sha256(each.der).digest() not in self._left_out]
 
-    def _best_authentication(self, configuration: Configuration | None) -> AuthenticationCredential | None:
-        """The newest certificate that others accept by now; before any is, the newest."""
+    def _best_authentication(self) -> AuthenticationCredential | None:
+        """The newest certificate that every peer accepts by now; before any is, the one they have known for longest."""
         candidates = sorted((each for each in self._in_use() if each.key.kind == "authentication"), key=_newest_first)
         if not candidates:
             return None
+        registered = [each for each in candidates if each.registered_since is not None]
         usable = [each for each in candidates if each.proof is not None and each.proof.window is not None]
-        registered = [
-            each
-            for each in candidates
-            if configuration is not None and configuration.server_by_authentication_certificate(each.der) is not None
-        ]
-        best = (usable or registered or candidates)[0]
+        best = self._known_to_all(usable or registered) if usable or registered else candidates[0]
         responses = tuple(best.proof.responses.values()) if best.proof is not None else ()
         folder = best.key.folder
         return AuthenticationCredential(folder / CERTIFICATE, folder / KEY, best.der, responses, self.keys.pin)
+
+    def _known_to_all(self, newest_first: list[_Held]) -> _Held:
+        known_since = asyncio.get_running_loop().time() - self._new_certificate_after
+        for each in newest_first:
+            if each.registered_since is not None and each.registered_since <= known_since:
+                return each
+        return newest_first[-1]
 
 
 def _newest_first(held: _Held) -> float:

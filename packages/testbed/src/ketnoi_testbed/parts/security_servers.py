@@ -52,6 +52,7 @@ class SecurityServerPart:
                 "peers": {"port": ports[5500], "ocsp_port": ports[5577]},
                 "upkeep": {
                     "configuration_poll": pace.fetch,
+                    "new_certificate_after": 4 * pace.fetch,
                     "serverconf_poll": min(2.0, pace.fetch),
                     "ocsp_refresh": pace.ocsp,
                     "timestamp_interval": pace.timestamp,
