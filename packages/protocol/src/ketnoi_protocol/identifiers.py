@@ -258,15 +258,7 @@ class OrganisationCode:
     @classmethod
     def parse(cls, text: str) -> OrganisationCode:
         """Read either form. Raises InvalidIdentifier."""
-        old = _OLD_ORGANISATION.fullmatch(text) if len(text) <= LONGEST_ORGANISATION_CODE else None
-        if old is None:
-            return cls(text)
-        unit, code = old.groups()
-        if unit == "00":
-            return cls(code)
-        if "." in code:
-            raise InvalidIdentifier("an old organisation code names its unit once, on the left")
-        return cls(f"{code}.{unit}")
+        return _read_organisation(text)
 
     def __str__(self) -> str:
         """The normalised code."""
@@ -275,3 +267,17 @@ class OrganisationCode:
     def covers(self, other: OrganisationCode) -> bool:
         """Whether `other` is this organisation or a unit beneath it."""
         return other.value == self.value or other.value.startswith(self.value + ".")
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _read_organisation(text: str) -> OrganisationCode:
+    """The organisation's code; only those that can be read are remembered."""
+    old = _OLD_ORGANISATION.fullmatch(text) if len(text) <= LONGEST_ORGANISATION_CODE else None
+    if old is None:
+        return OrganisationCode(text)
+    unit, code = old.groups()
+    if unit == "00":
+        return OrganisationCode(code)
+    if "." in code:
+        raise InvalidIdentifier("an old organisation code names its unit once, on the left")
+    return OrganisationCode(f"{code}.{unit}")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
+
+import msgspec
 
 from ketnoi_portal.process.case import PaperState
 from ketnoi_portal.process.charts import CHARTS, Chart, Level
@@ -38,8 +39,7 @@ ACCOUNT_STATE_TITLES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class AccountCase:
+class AccountCase(msgspec.Struct, frozen=True, cache_hash=True):
     """Everything a rule may ask about one account.
 
     `person` is whose it is, once known. `position` counts the desks of the route from 0. `commitment` is the one
@@ -88,7 +88,7 @@ class AccountCase:
 
     def but(self, **changes: Any) -> AccountCase:
         """The same account with these changes."""
-        return replace(self, **changes)
+        return msgspec.structs.replace(self, **changes)
 
 
 class UnitCommitmentState(StrEnum):
@@ -108,8 +108,7 @@ UNIT_COMMITMENT_TITLES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class UnitCase:
+class UnitCase(msgspec.Struct, frozen=True):
     """A unit's own commitment: `state` is None before the first one is handed over."""
 
     unit: str
@@ -130,4 +129,4 @@ class UnitCase:
 
     def but(self, **changes: Any) -> UnitCase:
         """The same with these changes."""
-        return replace(self, **changes)
+        return msgspec.structs.replace(self, **changes)

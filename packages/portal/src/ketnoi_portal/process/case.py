@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
+
+import msgspec
 
 from ketnoi_portal.process.charts import CHARTS, Chart, Level
 from ketnoi_portal.process.roles import DeskKind
@@ -99,8 +100,7 @@ Place = tuple[Platform, Environment]
 """Where a security server is registered."""
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(msgspec.Struct, frozen=True, cache_hash=True):
     """Everything a rule may ask about one application.
 
     `connection_checked`, `calls` and the confirmations of the test count for the present certificate only: a new one
@@ -154,7 +154,7 @@ class Case:
 
     def but(self, **changes: Any) -> Case:
         """The same application with these changes."""
-        return replace(self, **changes)
+        return msgspec.structs.replace(self, **changes)
 
     def with_confirmation(self, assessor: DeskKind, said: Confirmation) -> Case:
         """An assessor says something else from now on."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from ketnoi_portal.process.case import ASSESSORS, Case, Confirmation, Outcome, PaperState, Stage
 from ketnoi_portal.process.roles import DeskKind
@@ -17,6 +18,7 @@ def each_platform(case: Case) -> Iterable[str]:
     return (f"{platform}/{environment}" for platform in sorted(case.platforms) for environment in Environment)
 
 
+@lru_cache(maxsize=64)
 def platform_of(unit: str) -> tuple[Platform, Environment]:
     """What a unit of `register_on_platform` names: `VDXP/test`."""
     platform, _, environment = unit.partition("/")

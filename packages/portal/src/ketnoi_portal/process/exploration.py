@@ -8,18 +8,17 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from ketnoi_portal.process.case import Case
 from ketnoi_portal.process.requirements import REQUIREMENTS, Requirement
 from ketnoi_portal.process.roles import Actor
-from ketnoi_portal.process.rules import apply, can_step
+from ketnoi_portal.process.rules import apply, takers
 from ketnoi_portal.process.step import Step
 from ketnoi_portal.process.workflow import STEPS
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """One step that somebody was allowed to take."""
 
     before: Case
@@ -99,9 +98,9 @@ def explore(
             if case.stage not in step.sources or not step.when(case):
                 continue
             for unit in step.units(case):
-                for actor in actors:
-                    if can_step(step, case, unit, actor, rows):
-                        after = apply(step, case, unit)
+                if able := takers(step, case, unit, actors, rows):
+                    after = apply(step, case, unit)
+                    for actor in able:
                         yield f"{step.name} {unit}".strip(), after, judge(Taken(case, step, unit, actor, after))
 
     return walk(begin, moves, most_states)
