@@ -162,9 +162,12 @@ def request_hash(rest_part: bytes, body: bytes | None) -> str:
 
     An empty body counts as none (PR-REST 4.3, and what X-Road does).
     """
-    digest = hashlib.sha512(rest_part).digest()
-    if body:
-        digest = hashlib.sha512(digest + hashlib.sha512(body).digest()).digest()
+    return request_hash_of(hashlib.sha512(rest_part).digest(), hashlib.sha512(body).digest() if body else None)
+
+
+def request_hash_of(part_digest: bytes, body_digest: bytes | None) -> str:
+    """The same from the SHA-512 digests (64 octets) of the part and of the body, None without one."""
+    digest = part_digest if body_digest is None else hashlib.sha512(part_digest + body_digest).digest()
     return base64.b64encode(digest).decode("ascii")
 
 

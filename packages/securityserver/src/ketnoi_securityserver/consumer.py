@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -34,7 +34,7 @@ from ketnoi_securityserver.messagelog import Record
 from ketnoi_securityserver.observer import CONSUMER, Steps
 from ketnoi_securityserver.parties import Parties
 from ketnoi_securityserver.peers import PeerConnector
-from ketnoi_securityserver.signing import digests, parts_of
+from ketnoi_securityserver.signing import BODY, MESSAGE, digests, parts_of
 from ketnoi_trust.configuration import Configuration, SecurityServer
 from ketnoi_trust.errors import Refused
 
@@ -88,14 +88,15 @@ class Consumer:
             steps.begin(5)
             at = own.clock.now()
             credential = own.credentials.signing(message.client.member)
-            signature = await own.signer.sign(digests(message.octets, message.body), credential, at)
+            signed = digests(message.octets, message.body)
+            signature = await own.signer.sign(signed, credential, at)
 
             # 6 log
             steps.begin(6)
             await own.log.record(
                 Record(
                     message.id, False, message.client, message.octets, message.body, signature,
-                    configuration.digest, at,
+                    configuration.digest, at, signed.get(BODY),
                 )
             )  # fmt: skip
 
@@ -111,7 +112,7 @@ class Consumer:
             at = own.clock.now()
             configuration = own.current_configuration()
             received = self._received(response)
-            answer = self._verify(message, received, configuration, at)
+            answer = self._verify(message, signed, received, configuration, at)
 
             # 9 log, answer
             steps.begin(9)
@@ -216,7 +217,12 @@ class Consumer:
         return received
 
     def _verify(
-        self, message: Message, received: transport.Transport, configuration: Configuration, at: datetime
+        self,
+        message: Message,
+        signed: Mapping[str, bytes],
+        received: transport.Transport,
+        configuration: Configuration,
+        at: datetime,
     ) -> Answer:
         assert received.signature is not None
         try:
@@ -235,7 +241,7 @@ class Consumer:
             rest.CLIENT: message.client.slash,
             rest.SERVICE: message.service.slash,
             rest.REQUEST_ID: message.request_id,
-            rest.REQUEST_HASH: rest.request_hash(message.octets, message.body),
+            rest.REQUEST_HASH: rest.request_hash_of(signed[MESSAGE], signed.get(BODY)),
         }
         told: set[str] = set()
         for header, value in answer.headers:

@@ -14,7 +14,7 @@ from ketnoi_protocol.errors import Refusal
 LONGEST_HEAD = 64 * 1024
 LONGEST_CHUNK_LINE = 4 * 1024
 _STATUS = re.compile(r"HTTP/1\.([01]) ([1-9][0-9]{2})(?: (.*))?")
-_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+")
+_NAMES = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]*")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?")
 
@@ -102,10 +102,11 @@ class ResponseReader:
         lengths: list[str] = []
         encodings: list[str] = []
         self.reusable = found[1] == "1"
-        for line in lines[1:]:
-            name, colon, value = line.partition(":")
-            if not colon or not _NAME.fullmatch(name):
-                raise Refusal("http_error", "the response has a malformed header")
+        cut = [line.partition(":") for line in lines[1:]]
+        names = "".join([name for name, _, _ in cut])
+        if not all(name and colon for name, colon, _ in cut) or not _NAMES.fullmatch(names):
+            raise Refusal("http_error", "the response has a malformed header")
+        for name, _, value in cut:
             name, value = name.lower(), value.strip(" \t")
             headers.append((name, value))
             if name == "content-length":

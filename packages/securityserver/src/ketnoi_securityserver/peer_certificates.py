@@ -136,7 +136,7 @@ class PeerCertificates:
     def check_serves(
         self,
         server: SecurityServerId,
-        wanted: frozenset[SecurityServerId],
+        wanted: Sequence[SecurityServerId],
         provider: SubsystemId,
         configuration: Configuration,
     ) -> None:

@@ -47,7 +47,7 @@ class PeerConnector:
         self._context = context
         self._certificates = certificates
         self._pool = Pool(settings.idle)
-        self._fastest: dict[frozenset[Address], _Fastest] = {}
+        self._fastest: dict[tuple[Address, ...], _Fastest] = {}
         self._presented: ssl.SSLContext | None = None
 
     async def exchange(
@@ -77,11 +77,10 @@ class PeerConnector:
     async def _judged_connection(
         self, servers: Sequence[SecurityServer], provider: SubsystemId, deadline: float
     ) -> tuple[Connection, SecurityServerId]:
-        addresses = list(
-            dict.fromkeys((address, self._settings.port) for server in servers for address in server.addresses)
-        )
-        wanted = frozenset(server.id for server in servers)
-        group = frozenset(addresses)
+        port = self._settings.port
+        group = tuple(dict.fromkeys([(address, port) for server in servers for address in server.addresses]))
+        addresses = list(group)
+        wanted = [server.id for server in servers]
         fastest = self._remembered(group)
         near = [fastest] if fastest is not None else addresses
         problem: Refusal | None = None
@@ -109,7 +108,7 @@ class PeerConnector:
                 return connection, server
         raise problem or Refusal("network_error", f"no security server of {provider} can be reached")
 
-    def _remembered(self, group: frozenset[Address]) -> Address | None:
+    def _remembered(self, group: tuple[Address, ...]) -> Address | None:
         fastest = self._fastest.get(group)
         if fastest is None or asyncio.get_running_loop().time() - fastest.since > self._settings.fastest_remembered:
             return None
@@ -151,7 +150,7 @@ class PeerConnector:
                 runner.add_done_callback(_close_late)
 
     async def _judge(
-        self, connection: Connection, address: Address, wanted: frozenset[SecurityServerId], provider: SubsystemId
+        self, connection: Connection, address: Address, wanted: Sequence[SecurityServerId], provider: SubsystemId
     ) -> SecurityServerId:
         """Who is at the other end, at this moment under this configuration. Closes the connection on refusal."""
         try:

@@ -6,7 +6,6 @@ Refusal; nothing after a refused step happens.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from datetime import datetime, timedelta
 
@@ -33,7 +32,7 @@ from ketnoi_securityserver.observer import PROVIDER, Steps
 from ketnoi_securityserver.parties import Parties
 from ketnoi_securityserver.peer_certificates import PeerCertificates
 from ketnoi_securityserver.serverconf import LocalService
-from ketnoi_securityserver.signing import digests, parts_of
+from ketnoi_securityserver.signing import BODY, MESSAGE, digests, parts_of
 from ketnoi_securityserver.transport import Transport
 from ketnoi_trust.configuration import Configuration
 from ketnoi_trust.errors import Refused
@@ -43,7 +42,10 @@ _VERSION = re.compile(r"\d{1,4}\.\d{1,4}\.\d{1,4}(?:[-.+].{0,64})?")
 
 
 class Request(msgspec.Struct, frozen=True):
-    """A transport message read as an X-Road request addressed to us; nothing of it is verified yet."""
+    """A transport message read as an X-Road request addressed to us; nothing of it is verified yet.
+
+    `digests` are the SHA-512 digests of its parts, `hash` is its X-Road-Request-Hash.
+    """
 
     id: str
     request_id: str
@@ -52,6 +54,8 @@ class Request(msgspec.Struct, frozen=True):
     service_path: str
     rest: RestRequest
     received: Transport
+    digests: dict[str, bytes]
+    hash: str
 
 
 class Provider:
@@ -104,7 +108,7 @@ class Provider:
             await own.log.record(
                 Record(
                     request.id, False, request.service.provider, request.received.message, request.received.body,
-                    request.received.signature, configuration.digest, at,
+                    request.received.signature, configuration.digest, at, request.digests.get(BODY),
                 ),
                 replay=replay,
             )  # fmt: skip
@@ -118,13 +122,17 @@ class Provider:
             steps.begin(8)
             response = self._response(request, answer)
             octets, body = response.encode(), answer.body or None
+            signed = digests(octets, body)
             at = own.clock.now()
             configuration = own.current_configuration()
             credential = own.credentials.signing(request.service.provider.member)
-            signature = await own.signer.sign(digests(octets, body), credential, at)
+            signature = await own.signer.sign(signed, credential, at)
             await own.log.record(
-                Record(request.id, True, request.service.provider, octets, body, signature, configuration.digest, at)
-            )
+                Record(
+                    request.id, True, request.service.provider, octets, body, signature,
+                    configuration.digest, at, signed.get(BODY),
+                )
+            )  # fmt: skip
 
             # 9 answer
             steps.begin(9)
@@ -163,7 +171,12 @@ class Provider:
         known = self._own.serverconf.client(service.provider)
         if server is None or service.provider not in server.clients or known is None:
             raise Refusal("unknown_member", f"{service.provider} is not served here")
-        return Request(named[rest.ID], named[rest.REQUEST_ID], client, service, service_path, request, received)
+        parts = digests(received.message, received.body)
+        # An empty body counts as none here, though it is a part that is signed.
+        digest = rest.request_hash_of(parts[MESSAGE], parts[BODY] if received.body else None)
+        return Request(
+            named[rest.ID], named[rest.REQUEST_ID], client, service, service_path, request, received, parts, digest
+        )
 
     def _verify(
         self, delivery: Delivery, request: Request, peer: SecurityServerId, configuration: Configuration, at: datetime
@@ -195,10 +208,7 @@ class Provider:
             at - configuration.ocsp_freshness - CLOCKS_MAY_DIFFER <= signed_at <= at + CLOCKS_MAY_DIFFER
         ):
             raise Refusal("message_too_old", "the signing time lies too far from now")
-        digest = hashlib.sha512(request.received.message)
-        if request.received.body:
-            digest.update(hashlib.sha512(request.received.body).digest())
-        return ReplayKey(request.client, digest.digest())
+        return ReplayKey(request.client, request.hash.encode())
 
     def _allow(self, request: Request, peer: SecurityServerId) -> LocalService | None:
         """The service to ask; None for a metaservice, which everybody may ask (PR-META REST)."""
@@ -240,7 +250,7 @@ class Provider:
             rest.CLIENT: request.client.slash,
             rest.SERVICE: request.service.slash,
             rest.REQUEST_ID: request.request_id,
-            rest.REQUEST_HASH: rest.request_hash(request.received.message, request.received.body),
+            rest.REQUEST_HASH: request.hash,
         }
         kept = rest.kept_headers(answer.headers, *ours)
         return RestResponse(answer.status, answer.reason, (*kept, *ours.items()))

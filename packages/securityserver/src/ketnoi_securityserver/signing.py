@@ -24,9 +24,13 @@ from ketnoi_trust.signatures import Signature
 MOST_FORMS = 64
 
 
+MESSAGE = signatures.MESSAGE
+BODY = "/attachment1"
+
+
 def parts_of(message: bytes, body: bytes | None) -> dict[str, bytes]:
     """A message's octets under the names that signatures know them by."""
-    return {"/message.xml": message} if body is None else {"/message.xml": message, "/attachment1": body}
+    return {MESSAGE: message} if body is None else {MESSAGE: message, BODY: body}
 
 
 def digests(message: bytes, body: bytes | None) -> dict[str, bytes]:

@@ -126,7 +126,7 @@ def _beside(signature: Signature, parts: Mapping[str, bytes]) -> dict[str, bytes
 
 def _check_certificate_digest(document: Document) -> None:
     method, digest = document.certificate_digest
-    if not compare_digest(keys.digest(method, document.certificate), digest):
+    if not compare_digest(_certificate_digest(method, document.certificate), digest):
         raise malformed("the signed properties name another certificate")
 
 
@@ -139,6 +139,12 @@ def _chained(
     if signature.hash_chain_result is None or signature.hash_chain is None:
         raise Refused("malformed_hash_chain", "the hash chain is missing")
     return hashchain.verify(signature.hash_chain_result, signature.hash_chain, parts, (), strict=strict, together=True)
+
+
+# Peers are few, and their messages many.
+@lru_cache(maxsize=1024)
+def _certificate_digest(method: str, certificate_der: bytes) -> bytes:
+    return keys.digest(method, certificate_der)
 
 
 # Only certificates that were judged get here; peers are few, and their messages many.

@@ -19,6 +19,7 @@ class Record(msgspec.Struct, frozen=True):
     `own` is our side's subsystem: the client on the consumer side, the service's owner on the provider side.
     `rest_part` and `body` are the exact octets that were signed (`body` None when there was none), `at` is the moment
     at which the message was signed here or judged here, under the configuration that `configuration_digest` names.
+    `body_digest` is the body's SHA-512 (64 octets) where it is known already.
     """
 
     message_id: str
@@ -29,6 +30,7 @@ class Record(msgspec.Struct, frozen=True):
     signature: Signature
     configuration_digest: str
     at: datetime
+    body_digest: bytes | None = None
 
     def __repr__(self) -> str:
         """Which message it is, and nothing of what it says."""

@@ -141,7 +141,7 @@ class MessageLog:
         if record.body is None:
             return None, None
         place = Place(self.node_id, record.at.date(), record.own, record.message_id, record.is_response)
-        return hashlib.sha512(record.body).digest(), self._cipher.seal(record.body, place)
+        return record.body_digest or hashlib.sha512(record.body).digest(), self._cipher.seal(record.body, place)
 
     async def _large(self, record: Record) -> tuple[bytes | None, Sealed]:
         """Seal a large body in a thread and write it by itself. Without its record it is a row that names nothing."""

@@ -14,8 +14,12 @@ from typing import Any, Generic, Protocol, TypeVar
 READY_SECONDS = 120.0
 STOP_SECONDS = 15.0
 
-LARGE_PAGES = {"PYTHONMALLOC": "malloc", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
-"""The environment in which servers run, as packages/securityserver/README.md tells operators: memory in large pages."""
+KEPT_MEMORY = {
+    "PYTHONMALLOC": "malloc",
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=33554432"
+    ":glibc.malloc.trim_threshold=268435456:glibc.malloc.top_pad=67108864",
+}
+"""The environment of servers, as packages/securityserver/README.md tells operators: large pages, and kept once taken."""
 
 
 class Stoppable(Protocol):
@@ -48,7 +52,7 @@ class ServerProcess:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=errors,
-                env={**os.environ, **LARGE_PAGES},
+                env={**os.environ, **KEPT_MEMORY},
             )
         assert process.stdout is not None
         try:
