@@ -19,7 +19,7 @@ KEPT_MEMORY = {
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=33554432"
     ":glibc.malloc.trim_threshold=268435456:glibc.malloc.top_pad=67108864",
 }
-"""The environment of servers, as packages/securityserver/README.md tells operators: large pages, and kept once taken."""
+"""The environment of servers, as packages/securityserver/README.md tells operators: large pages, kept once taken."""
 
 
 class Stoppable(Protocol):
