@@ -246,7 +246,7 @@ def _agree(application: Application, expected: Case) -> None:
     """What was written is what the process says, or nothing is written at all."""
     found = application.case()
     if found != expected:
-        different = [name for name in Case.__slots__ if getattr(found, name) != getattr(expected, name)]
+        different = [name for name in Case.__struct_fields__ if getattr(found, name) != getattr(expected, name)]
         raise RuntimeError(f"what was written disagrees with the process in {', '.join(different)}")
 
 

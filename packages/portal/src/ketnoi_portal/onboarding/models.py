@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from ketnoi_portal.agencies.models import Desk, Organisation
 from ketnoi_portal.files.models import Blob
-from ketnoi_portal.onboarding.certificate_models import NextCertificate
+from ketnoi_portal.onboarding.case_facts import facts_of
 from ketnoi_portal.onboarding.registration import Registration, defects, platforms_of
 from ketnoi_portal.process.case import OVER, STAGE_TITLES, Case, Confirmation, Outcome, PaperState, Rotation, Stage
 from ketnoi_portal.process.charts import CHARTS, Level
@@ -104,51 +104,41 @@ class Application(models.Model):
         """The application as the rules see it."""
         system = System(self.system)
         form = self.registration
+        services = frozenset(each.service for each in form.services)
         found = defects(form, system, self.organisation_id, self.profile, clock.now())
-        confirmations = {DeskKind(each.assessor): each.says_now for each in self.assessments.filter(current=True)}
+        facts = facts_of(self.pk)
+        said = {
+            DeskKind(assessor): says(Confirmation(said), date.fromisoformat(until) if until else None)
+            for assessor, said, until in facts["assessment"]
+        }
         return Case(
             system=system,
             applicant=self.organisation_id,
             level=Level(self.level),
             chart_name=self.chart,
-            services=self.services,
-            platforms=self.platforms,
+            services=services,
+            platforms=platforms_of(system, services, self.profile),
             stage=Stage(self.stage),
             defects=sum(not each.warning for each in found),
-            registered=frozenset(
-                (Platform(platform), Environment(environment))
-                for platform, environment in self.platform_registrations.filter(
-                    state=PlatformRegistration.REGISTERED
-                ).values_list("platform", "environment")
-            ),
-            accounts_taken=frozenset(
-                Environment(each)
-                for each in self.integration_accounts.exclude(taken_at=None).values_list("environment", flat=True)
-            ),
+            registered=frozenset((Platform(where), Environment(which)) for where, which, _ in facts["registered"]),
+            accounts_taken=frozenset(Environment(each) for each, *_ in facts["account"]),
             connection_checked=self.connection_checked,
-            calls=frozenset(
-                (Service(service), Outcome(outcome))
-                for service, outcome in self.test_calls.filter(counts=True).values_list("service", "outcome")
-            ),
+            calls=frozenset((Service(service), Outcome(outcome)) for service, outcome, _ in facts["call"]),
             test_confirmed=self.test_confirmed,
             survey_sent=self.survey_sent,
-            open_questions=frozenset(
-                DeskKind(each) for each in self.questions.filter(answered_at=None).values_list("assessor", flat=True)
-            ),
-            confirmations=tuple(sorted(confirmations.items())),
+            open_questions=frozenset(DeskKind(each) for each, *_ in facts["question"]),
+            confirmations=tuple(sorted(said.items())),
             papers=tuple(
-                sorted(((each.number, each.unit), PaperState(each.state)) for each in self.papers.filter(current=True))
+                sorted(((int(number), unit), PaperState(state)) for number, unit, state in facts["paper"]),
             ),
-            listed=frozenset(self.listed_accounts.filter(removed_at=None).values_list("key", flat=True)),
-            decisions=self.decisions.filter(standing=True, agreed=True).count(),
+            listed=frozenset(each for each, *_ in facts["listed"]),
+            decisions=len(facts["decision"]),
             expired=self.valid_until is not None and clock.today() > self.valid_until,
             claimed=self.claimed,
             rotations=tuple(
                 sorted(
-                    ((Platform(platform), Environment(environment)), Rotation(state))
-                    for platform, environment, state in self.next_certificates.filter(
-                        state__in=NextCertificate.UNDER_WAY
-                    ).values_list("platform", "environment", "state")
+                    ((Platform(where), Environment(which)), Rotation(state))
+                    for where, which, state in facts["rotation"]
                 )
             ),
         )
@@ -313,6 +303,12 @@ class Question(_OfApplication):
     answered_by = models.CharField(max_length=100, blank=True)
 
 
+def says(said: Confirmation, until: date | None) -> Confirmation:
+    """What an assessment says today: one that is past has lapsed, whether or not the worker has written it down."""
+    past = until is not None and clock.today() > until
+    return Confirmation.STALE if said is Confirmation.VALID and past else said
+
+
 class Assessment(_OfApplication):
     """What A05 or A06 has said: number, date, scope, validity and conditions of the confirmation (paper 5)."""
 
@@ -335,15 +331,10 @@ class Assessment(_OfApplication):
         """Who it was."""
         return DESK_TITLES[DeskKind(self.assessor)]
 
-    def is_past(self, on: date) -> bool:
-        """Whether its validity is over."""
-        return self.valid_until is not None and on > self.valid_until
-
     @property
     def says_now(self) -> Confirmation:
-        """What it says today: a confirmation that is past has lapsed, whether or not the worker has written it down."""
-        said = Confirmation(self.said)
-        return Confirmation.STALE if said is Confirmation.VALID and self.is_past(clock.today()) else said
+        """What it says today."""
+        return says(Confirmation(self.said), self.valid_until)
 
 
 class Decision(_OfApplication):
