@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from datetime import datetime
 from typing import Final
 
 import msgspec
 
+from ketnoi_portal.files.apart import Apart, Broken, Exhausted
 from ketnoi_portal.files.examiner import Examination, Order
 from ketnoi_portal.files.uploads import DANGERS, PDF, Upload, UploadRefused
 from ketnoi_portal.settings import Settings
 
 WAIT: Final = 45.0
 """Seconds after which an examination is given up; the process bounds its own computing time before."""
+
+_APART: Final = Apart("ketnoi_portal.files.examiner")
 
 
 def trust_list(own: Settings) -> dict[str, str]:
@@ -23,24 +24,17 @@ def trust_list(own: Settings) -> dict[str, str]:
 
 
 def examine(pdf: bytes, issuers: dict[str, str], at: datetime) -> Examination:
-    """What stands in a PDF. A file that exhausts its bounds is a `bomb`, one that breaks the reader `unreadable`."""
+    """What stands in a PDF. A file that exhausts its bounds is a `bomb`, one that breaks the reader `unreadable`.
+
+    Raises OSError when no process can be started: that is no fault of the file.
+    """
     order = msgspec.msgpack.encode(Order(pdf=pdf, issuers=issuers, at=at))
     try:
-        done = subprocess.run(
-            [sys.executable, "-I", "-m", "ketnoi_portal.files.examiner"],
-            input=order,
-            capture_output=True,
-            timeout=WAIT,
-            check=False,
-            env={"PATH": "", "LC_ALL": "C.UTF-8"},
-        )
-    except subprocess.TimeoutExpired:
+        return msgspec.json.decode(_APART.do(order, WAIT), type=Examination)
+    except Exhausted:
         return Examination(dangers=("bomb",))
-    if done.returncode < 0:
-        return Examination(dangers=("bomb",))
-    if done.returncode:
+    except Broken:
         return Examination(dangers=("unreadable",))
-    return msgspec.json.decode(done.stdout, type=Examination)
 
 
 def examine_safe(pdf: bytes, issuers: dict[str, str], at: datetime) -> Examination:

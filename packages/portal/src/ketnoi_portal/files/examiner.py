@@ -1,19 +1,18 @@
 """One PDF is examined in a process of its own, which may use only so much memory and time, and no network.
 
-`python -m ketnoi_portal.files.examiner` reads an Order (msgpack) and writes an Examination (JSON). Whatever a file
-does to the reader, it does it here.
+TASK takes an Order (msgpack) and gives an Examination (JSON); apart.py runs it. Whatever a file does to the reader, it
+does it there.
 """
 
 from __future__ import annotations
 
-import logging
-import resource
-import sys
 from datetime import datetime
 from io import BytesIO
 from typing import Final
 
 import msgspec
+
+from ketnoi_portal.files.apart import Task
 
 MEMORY: Final = 1536 * 1024 * 1024
 SECONDS: Final = 30
@@ -99,21 +98,19 @@ def _keywords(reader: object) -> tuple[str, ...]:
     return tuple(each.strip() for each in str(told)[:500].split(","))[:10]
 
 
-def main() -> int:
-    """Bound this process, then examine what stands at the standard input."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    logging.disable(logging.CRITICAL)
-    order = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Order)
+def _load() -> None:
+    """Everything that an examination may need."""
+
+    import ketnoi_portal.files.pdf_dangers
+    import ketnoi_portal.files.pdf_signatures  # noqa: F401
+
+
+def _work(order: bytes) -> bytes:
     try:
-        found = examine(order)
+        found = examine(msgspec.msgpack.decode(order, type=Order))
     except MemoryError:
         found = Examination(dangers=("bomb",))
-    sys.stdout.buffer.write(msgspec.json.encode(found))
-    return 0
+    return msgspec.json.encode(found)
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+TASK: Final = Task(MEMORY, SECONDS, _load, _work)
