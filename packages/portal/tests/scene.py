@@ -129,6 +129,10 @@ class Scene:
             Address(name, reverse(name, kwargs=self._arguments(name, parameters))) for name, parameters in patterns()
         ]
 
+    def arguments_of(self, name: str) -> dict[str, object]:
+        """What stands in the address of that name."""
+        return self._arguments(name, dict(patterns())[name])
+
     def _arguments(self, name: str, parameters: set[str]) -> dict[str, object]:
         if not parameters or name in self.arguments:
             return self.arguments.get(name, {})

@@ -22,6 +22,7 @@ from ketnoi_portal.process.roles import Actor
 from ketnoi_portal.process.rules import StepRefused
 from ketnoi_portal.settings import current
 from ketnoi_portal.site import clock
+from ketnoi_portal.site.numbers import whole
 from ketnoi_portal.text import Text
 from ketnoi_protocol.identifiers import InvalidIdentifier, OrganisationCode
 from ketnoi_protocol.personal_number import holds_personal_number
@@ -88,8 +89,9 @@ def services_of(text: str) -> tuple[list[Service], list[str]]:
     services, unknown = [], []
     for part in re.split(r"[,;/\s]+", text.strip(" ()")):
         told = part.strip("()")
-        if told.isdigit() and 1 <= int(told) <= len(Service):
-            services.append(list(Service)[int(told) - 1])
+        number = whole(told)
+        if number is not None and 1 <= number <= len(Service):
+            services.append(list(Service)[number - 1])
         elif told in set(Service):
             services.append(Service(told))
         elif told:

@@ -31,6 +31,7 @@ from ketnoi_portal.process.roles import Actor, DeskKind, Role
 from ketnoi_portal.process.rules import StepRefused, can_step
 from ketnoi_portal.process.workflow import STEP
 from ketnoi_portal.site import clock
+from ketnoi_portal.site.numbers import sent_number
 from ketnoi_portal.site.refusing import tell
 from ketnoi_portal.site.words import say
 from ketnoi_portal.text import Text
@@ -78,8 +79,7 @@ def certificates(request: HttpRequest, key: UUID) -> HttpResponse:
     form = NextCertificateForm(request.POST, request.FILES) if request.method == "POST" else NextCertificateForm()
     if request.method == "POST" and form.is_valid():
         try:
-            sent = request.POST.get("revision", "")
-            revision = int(sent) if sent.isdigit() else None
+            revision = sent_number(request.POST.get("revision", ""))
             rotating.offer(actor, application, unit, form.cleaned_data["certificate"], revision=revision)
             told = say(
                 "Đã nộp chứng thư kế tiếp; chờ đơn vị vận hành đăng ký.", "Handed in; the operator registers it."

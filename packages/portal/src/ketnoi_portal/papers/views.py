@@ -27,6 +27,7 @@ from ketnoi_portal.papers.signing import NoRehearsal
 from ketnoi_portal.process.effects import each_paper
 from ketnoi_portal.process.roles import Actor
 from ketnoi_portal.process.rules import Reason, StepRefused
+from ketnoi_portal.site.numbers import sent_number
 from ketnoi_portal.text import Text
 
 Act = Callable[[Actor, Application, str, HttpRequest, int | None], Any]
@@ -113,7 +114,7 @@ def _act(done: Text) -> Callable[[Act], Callable[..., HttpResponse]]:
             unit = _unit(request, application)
             told = request.POST.get("revision", "")
             try:
-                act(request.actor, application, unit, request, int(told) if told.isdigit() else None)  # type: ignore[attr-defined]
+                act(request.actor, application, unit, request, sent_number(told))  # type: ignore[attr-defined]
             except UploadRefused as refused:
                 return _show_one(request, application, unit, [refused.reason])
             except StepRefused as refused:

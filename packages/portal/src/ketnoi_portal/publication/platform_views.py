@@ -24,6 +24,7 @@ from ketnoi_portal.publication import registrar, rotation
 from ketnoi_portal.publication.admin_client import AdminError
 from ketnoi_portal.publication.exchange import Present
 from ketnoi_portal.publication.forms import Why, said
+from ketnoi_portal.site.numbers import sent_number
 from ketnoi_portal.text import Text
 from ketnoi_protocol.services import Platform
 
@@ -145,7 +146,7 @@ def _decide(request: HttpRequest, actor: Actor, found: PlatformRegistration, rea
     act = next((each for name, each in acts.items() if name in request.POST), registrar.register)
     seen = request.POST.get("revision", "")
     try:
-        unit, revision = f"{found.platform}/{found.environment}", int(seen) if seen.isdigit() else None
+        unit, revision = f"{found.platform}/{found.environment}", sent_number(seen)
         act(actor, found.application, unit, reason, revision=revision)
     except StepRefused as refused:
         for each in refused.reasons:

@@ -31,6 +31,7 @@ from ketnoi_portal.process.accounts import account_steps_for
 from ketnoi_portal.process.charts import LEVEL_TITLES, Level
 from ketnoi_portal.process.roles import DESK_TITLES
 from ketnoi_portal.process.rules import StepRefused
+from ketnoi_portal.site.numbers import sent_number
 from ketnoi_portal.staff.models import Person
 from ketnoi_portal.text import Text
 
@@ -83,10 +84,10 @@ def step(request: HttpRequest, key: UUID, name: str) -> HttpResponse:
     given = AccountGiven(
         reason=request.POST.get("reason", "").strip()[:2000], scan="scan" in request.POST, due=_date(request)
     )
-    version = request.POST.get("version", "")
+    version = sent_number(request.POST.get("version", ""))
     try:
         unit = _new_place(request, account) if name == "transfer" else request.POST.get("unit", "")
-        actions.take(actor, account, name, unit, given, version=int(version) if version.isdigit() else None)
+        actions.take(actor, account, name, unit, given, version=version)
     except StepRefused as refused:
         pages.say_reasons(request, refused.reasons)
     except ValidationError as error:

@@ -28,6 +28,7 @@ from ketnoi_portal.process.account_case import ACCOUNT_STATE_TITLES, AccountStat
 from ketnoi_portal.process.account_requirements import ACCOUNT_REQUIREMENTS
 from ketnoi_portal.process.roles import DeskKind, Role
 from ketnoi_portal.process.rules import Reason, StepRefused
+from ketnoi_portal.site.numbers import sent_number
 from ketnoi_portal.text import Text
 from ketnoi_protocol.services import System
 
@@ -165,8 +166,7 @@ def hand_over(request: HttpRequest) -> HttpResponse:
 
 
 def _version(request: HttpRequest) -> int | None:
-    told = request.POST.get("version", "")
-    return int(told) if told.isdigit() else None
+    return sent_number(request.POST.get("version", ""))
 
 
 NOTHING_TICKED = Reason(

@@ -22,6 +22,7 @@ from ketnoi_portal.process.roles import Actor
 from ketnoi_portal.process.rules import StepRefused, can_step, is_theirs
 from ketnoi_portal.process.workflow import STEP
 from ketnoi_portal.site import clock
+from ketnoi_portal.site.numbers import whole
 from ketnoi_portal.text import Text
 from ketnoi_protocol.services import System
 
@@ -44,11 +45,11 @@ def form(request: HttpRequest, key: UUID) -> HttpResponse:
     if request.method != "POST":
         return render(request, "onboarding/form.html", _told(application, RegistrationPage(application)))
     page = RegistrationPage(application, request.POST, request.FILES)
-    revision = request.POST.get("revision", "")
-    if not page.is_valid() or not revision.isdigit():
+    revision = whole(request.POST.get("revision", ""))
+    if not page.is_valid() or revision is None:
         return render(request, "onboarding/form.html", _told(application, page), status=422)
     try:
-        actions.save_form(actor, application, page.registration(), revision=int(revision))
+        actions.save_form(actor, application, page.registration(), revision=revision)
     except StepRefused as error:
         return refused(request, error, application)
     except actions.Changed:

@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
 from ketnoi_portal.process.roles import DESK_TITLES, ROLES
+from ketnoi_portal.site.numbers import whole
 from ketnoi_portal.staff.middleware import HAT, REHEARSED
 from ketnoi_portal.staff.models import Office, Person, offices_of
 
@@ -33,7 +34,7 @@ def cards(request: HttpRequest) -> HttpResponse:
         raise Http404
     if request.method == "POST":
         key, _, hat = request.POST.get("card", "").partition(" ")
-        person = get_object_or_404(Person, pk=key if key.isdigit() else 0, is_active=True)
+        person = get_object_or_404(Person, pk=whole(key), is_active=True)
         login(request, person, backend=BACKEND)
         request.session[REHEARSED] = True
         request.session[HAT] = hat
