@@ -87,6 +87,21 @@ def test_of_an_html_letter_the_words_are_read_and_nothing_is_run_or_loaded() -> 
     assert all(word not in found.text for word in ("alert", "evil", "onerror", "p{}"))
 
 
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<html><head><title>t</title><p>Kính gửi C06",
+        "<head><style>p{}</style><div>Kính gửi C06</div>",
+        "<html><head><meta name='x'><body><p>Kính <!-- x -->gửi <b>C06",
+    ],
+)
+def test_an_html_letter_whose_head_is_not_closed_is_read_as_a_browser_does(html: str) -> None:
+    message = EmailMessage()
+    message["From"] = "a@b.vn"
+    message.set_content(html, subtype="html")
+    assert look(message).text == "Kính gửi C06"
+
+
 def test_a_long_text_is_kept_in_part_and_controls_are_dropped() -> None:
     found = look(letter(text="Kính\u202e gửi\x07 C06\n\n\n\n\n" + "a " * MOST_TEXT))
     assert found.text.startswith("Kính gửi C06\n\na a")

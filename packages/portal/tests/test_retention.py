@@ -99,7 +99,9 @@ def test_what_waits_and_what_is_a_draft_still_keeps_its_original() -> None:
     assert (waiting.state, drafted.state) == (WAITING, OPENED)
     assert drop_originals() == 0
     actions.dismiss(at_desk("c06", Role.HANDLER), waiting)
-    assert drop_originals() == 1
+    assert drop_originals() == 0
+    waiting.refresh_from_db()
+    assert waiting.original is None
     drafted.refresh_from_db()
     assert drafted.original is not None
 
@@ -114,15 +116,27 @@ def test_a_file_that_something_else_refers_to_stays() -> None:
     assert twin.enclosures.get().file == shared
 
 
-def test_the_letters_page_says_that_it_is_kept_no_longer() -> None:
-    mail = aged(arrives(letter(("quet.pdf", PDF, "application/pdf"))))
+def test_of_a_letter_dismissed_as_junk_nothing_is_kept_at_once() -> None:
+    junk = arrives(letter(("quet.pdf", PDF, "application/pdf")))
+    files = [junk.original_id, junk.enclosures.get().file_id]
+    digest = junk.original_id
     desk = at_desk("c06", Role.HANDLER)
-    actions.dismiss(desk, mail)
-    drop_originals()
+    actions.dismiss(desk, junk)
+    assert not Blob.objects.filter(pk__in=files).exists()
+    junk.refresh_from_db()
+    assert (junk.original, junk.text, junk.enclosures.count()) == (None, "", 0)
+    assert Event.objects.get(action="dismiss_mail").before["sha256"] == digest
     client = as_person(desk)
-    told = client.get(reverse("mailroom:letter", args=[mail.pk]))
-    assert "Hết thời hạn lưu giữ" in told.content.decode()
-    assert client.get(reverse("mailroom:original", args=[mail.pk])).status_code == 404
+    for page, status in (("mailroom:letter", 200), ("mailroom:original", 404)):
+        told = client.get(reverse(page, args=[junk.pk]))
+        assert told.status_code == status
+        assert "Thư đã bị từ chối: bản gốc, nội dung và tệp kèm không còn được giữ" in told.content.decode()
+
+
+def test_a_dismissed_letters_file_stays_while_another_letter_has_it() -> None:
+    mail, twin = (arrives(letter(("quet.pdf", PDF, "application/pdf"), number=number)) for number in ("1", "2"))
+    actions.dismiss(at_desk("c06", Role.HANDLER), mail)
+    assert Blob.objects.filter(pk=twin.enclosures.get().file_id).exists()
 
 
 def given_up(days: int, *, tries: int = MOST_TRIES, **more: Any) -> Letter:

@@ -11,6 +11,7 @@ from ketnoi_portal.audit.models import record
 from ketnoi_portal.mailroom import answering
 from ketnoi_portal.mailroom.models import OPENED, REFUSED, WAITING, Mail, MailDraft
 from ketnoi_portal.mailroom.registering import open_for
+from ketnoi_portal.mailroom.retention import drop
 from ketnoi_portal.onboarding.models import Application
 from ketnoi_portal.process.case import Stage
 from ketnoi_portal.process.roles import Actor, DeskKind, Role
@@ -33,13 +34,18 @@ def assign(actor: Actor, mail: Mail, organisation: Organisation) -> MailDraft:
 
 
 def dismiss(actor: Actor, mail: Mail) -> Mail:
-    """Refuse a letter as junk; its original is kept no longer where it is read. Raises StepRefused."""
+    """Refuse a letter as junk; its original, text and enclosures are kept no longer. Raises StepRefused."""
     with transaction.atomic():
         locked = _waiting(actor, mail)
         locked.state, locked.refusal = REFUSED, "mail_dismissed"
         locked.settled_at, locked.settled_by = clock.now(), actor.person
         locked.save(update_fields=["state", "refusal", "settled_at", "settled_by"])
-        record(actor, "dismiss_mail", "mail", locked.pk, before={"state": WAITING}, after={"state": REFUSED})
+        digest = locked.original_id
+        record(
+            actor, "dismiss_mail", "mail", locked.pk,
+            before={"state": WAITING, "sha256": digest}, after={"state": REFUSED, "sha256": None},
+        )  # fmt: skip
+        drop(locked)
         answering.answer_refused(locked)
     return locked
 

@@ -9,10 +9,10 @@ import unicodedata
 from collections.abc import Iterator
 from email.errors import MessageError
 from email.message import Message
-from html.parser import HTMLParser
 from typing import Final
 
 import msgspec
+from lxml import etree
 
 from ketnoi_portal.files.uploads import UploadRefused, admit, kind_of
 from ketnoi_portal.mailroom.docx_guard import check_package, is_package
@@ -181,37 +181,22 @@ def _legible(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", kept).strip()[:MOST_TEXT]
 
 
-class _Text(HTMLParser):
-    """The words of an HTML letter, and nothing that it would load or run."""
-
-    _SILENT: Final = frozenset({"script", "style", "head", "title", "template", "noscript", "svg", "object"})
-    _BREAKS: Final = frozenset({"p", "br", "div", "tr", "li", "h1", "h2", "h3", "table"})
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.found: list[str] = []
-        self._silent: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """A part that is not read begins, or a line does."""
-        if tag in self._SILENT:
-            self._silent.append(tag)
-        elif tag in self._BREAKS:
-            self.found.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        """It ends."""
-        if tag in self._silent:
-            del self._silent[self._silent.index(tag) :]
-
-    def handle_data(self, data: str) -> None:
-        """Words."""
-        if not self._silent:
-            self.found.append(re.sub(r"\s+", " ", data))
+_SILENT: Final = frozenset({"script", "style", "head", "title", "template", "noscript", "svg", "object"})
+_BREAKS: Final = frozenset({"p", "br", "div", "tr", "li", "h1", "h2", "h3", "table"})
 
 
 def _of_html(html: str) -> str:
-    reader = _Text()
-    reader.feed(html[:_MOST_HTML])
-    reader.close()
-    return "".join(reader.found)
+    """The words of an HTML letter, and nothing that it would load or run; what is not closed ends as in a browser."""
+    parser = etree.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True)
+    root = etree.fromstring(f"<html>{html[:_MOST_HTML]}".replace("\0", "").encode("utf-8", "replace"), parser)
+    found: list[str] = []
+    walk = etree.iterwalk(root, events=("start", "end"))
+    for event, element in walk:
+        if event == "end":
+            found.append(re.sub(r"\s+", " ", element.tail or ""))
+        elif element.tag in _SILENT:
+            walk.skip_subtree()
+        else:
+            found += ["\n"] if element.tag in _BREAKS else []
+            found.append(re.sub(r"\s+", " ", element.text or ""))
+    return "".join(found)

@@ -34,15 +34,19 @@ def drop_originals() -> int:
         with transaction.atomic():
             mail = old.select_for_update(of=("self",)).filter(pk=key).first()
             if mail is not None:
-                _drop(mail)
+                told = {"sha256": str(mail.original_id)}
+                record(SYSTEM_ACTOR, "drop_mail_original", "mail", mail.pk, before=told, after={"sha256": None})
+                drop(mail)
                 dropped += 1
     return dropped
 
 
-def _drop(mail: Mail) -> None:
-    original = str(mail.original_id)
-    files = [original, *mail.enclosures.values_list("file_id", flat=True)]
-    record(SYSTEM_ACTOR, "drop_mail_original", "mail", mail.pk, before={"sha256": original}, after={"sha256": None})
+def drop(mail: Mail) -> None:
+    """Delete what is kept of a letter but its row; of its files those that nothing else names. The caller records it.
+
+    Runs within the caller's transaction.
+    """
+    files = [key for key in (mail.original_id, *mail.enclosures.values_list("file_id", flat=True)) if key]
     mail.enclosures.all().delete()
     mail.original, mail.text, mail.form, mail.dropped_at = None, "", {}, clock.now()
     mail.save(update_fields=["original", "text", "form", "dropped_at"])

@@ -113,7 +113,8 @@ def original(request: HttpRequest, number: int) -> HttpResponse:
     """The letter as it came, as a download."""
     mail = seen_mail(request.actor, number)  # type: ignore[attr-defined]
     if mail.original is None:
-        raise Http404
+        # Why it is not there stands on the letter's page.
+        return _letter(request, mail, AssignForm(), status=404)
     return download(mail.original, f"thu-{mail.pk}.eml")
 
 
