@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from urllib.parse import quote
 
 import pytest
 from django.core.cache import cache
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from ketnoi_portal.accounts.lines import services_of
 from ketnoi_portal.site.numbers import whole
+from ketnoi_portal.site.wsgi import application
 
 from .scene import Scene
 
@@ -42,6 +44,16 @@ def quiet(client: Client) -> Client:
     return client
 
 
+def served(method: str, path: str = "/", **environ: str) -> tuple[int, str]:
+    """What the application that the server runs answers; Django's own test client makes its requests otherwise."""
+    begun: list[str] = []
+    known = RequestFactory().generic(method, path).environ | {"wsgi.input": BytesIO(), **environ}
+    answer = application(known, lambda status, headers, *rest: begun.append(status))
+    page = b"".join(answer).decode(errors="replace")
+    answer.close()
+    return int(begun[0][:3]), page
+
+
 @pytest.mark.parametrize("odd", list(ODD))
 def test_no_address_fails_at_odd_values(scene: Scene, odd: str) -> None:
     client = quiet(scene.browser("rep"))
@@ -69,7 +81,7 @@ def test_no_address_fails_at_odd_arguments(scene: Scene, odd: str) -> None:
                 tried += 1
                 for answer in (client.get(path), client.post(path)):
                     assert answer.status_code in {200, 302, 400, 403, 404, 405, 422}, (path[:200], answer.status_code)
-                    assert odd not in REFUSED or answer.status_code == 400, path
+                    assert odd != "nul" or answer.status_code == 400, path
     assert tried > 100
 
 
@@ -82,20 +94,63 @@ def test_the_refusal_is_a_page_in_both_languages(scene: Scene) -> None:
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
 
 
-def test_a_cookie_a_charset_and_a_files_name_are_looked_at_too(scene: Scene) -> None:
+def test_a_path_of_any_letters_is_an_address_that_is_not_there(scene: Scene) -> None:
+    client = quiet(scene.browser("rep"))
+    for path in ("/khong-co/Đơn vị ²/", "/khong-co/%FF%C3(/", "/khong-co/%F0%9F%98%80/", f"/khong-co/{'9' * 5_000}/"):
+        answer = client.get(path)
+        assert answer.status_code == 404, path[:60]
+        text = answer.content.decode()
+        assert text.index('lang="vi"') < text.index('lang="en"')
+
+
+def test_a_cookie_and_a_files_name_are_looked_at_too(scene: Scene) -> None:
     client = quiet(Client())
     assert client.get("/", headers={"cookie": 'sessionid="abcdefgh\\000"'}).status_code == 400
-    for charset in ("utf-16", "utf-7", "rot13", "no-such"):
-        assert client.get("/?q=%2BAAA-", headers={"content-type": f"text/plain; charset={charset}"}).status_code == 400
     browser = quiet(scene.browser("c06_publisher"))
     page = reverse("agencies:import")
-    part = 'Content-Disposition: form-data; name="{}"; filename="{}"\r\nContent-Type: text/csv\r\n\r\ncode\r\n'
+    part = 'Content-Disposition: form-data; name="{}"; filename{}\r\nContent-Type: text/csv\r\n\r\ncode\r\n'
     body = f"--x\r\n{part}--x--\r\n"
-    for name, file in (("fi\0le", "a.csv"), ("file", "a\0.csv")):
+    names = ('="a\0.csv"', "*=rot13''a.csv", "*=no-such''a.csv", "*=utf-8''%00.csv", "*=utf-8''%FF.csv", "*=''")
+    for name, file in (("fi\0le", '="a.csv"'), *(("file", each) for each in names)):
         answer = browser.post(page, body.format(name, file).encode(), content_type="multipart/form-data; boundary=x")
-        assert answer.status_code < 500
+        assert answer.status_code < 500, file
     text = '--x\r\nContent-Disposition: form-data; name="q"\r\n\r\na\0b\r\n--x--\r\n'
     assert browser.post(page, text.encode(), content_type="multipart/form-data; boundary=x").status_code == 400
+
+
+TYPES = (
+    "text/plain; charset=utf-16", "text/plain; charset=utf-7", "text/plain; charset=rot13", "a/b; charset=no-such",
+    f"{FORM}; charset=rot13", "multipart/form-data; boundary=x; charset=base64", "a/b; charset*=no-such''x",
+    "a/b; charset*=rot13''%41", f"a/b; charset={'9' * 5_000}",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("sent", TYPES)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_charset_that_is_none_is_refused_by_the_application_that_is_served(sent: str, method: str) -> None:
+    status, page = served(method, CONTENT_TYPE=sent, QUERY_STRING="q=%2BAAA-")
+    assert status == 400
+    assert "Cổng không đọc được yêu cầu này" in page
+
+
+HEADERS = (
+    "COOKIE", "REFERER", "ORIGIN", "ACCEPT", "ACCEPT_LANGUAGE", "ACCEPT_ENCODING", "RANGE", "IF_NONE_MATCH",
+    "IF_MODIFIED_SINCE", "X_FORWARDED_FOR", "X_FORWARDED_PROTO", "HX_REQUEST", "HX_CURRENT_URL",
+    "HX_CURRENT_URL_URI_AUTOENCODED", "USER_AGENT", "AUTHORIZATION", "X_CSRFTOKEN",
+)  # fmt: skip
+IN_HEADERS = ("\xff\xc3(", "\xc2\xb2", "9" * 5_000, "bytes=\xc2\xb2-", f"bytes={'9' * 5_000}-", "http://[", "true")
+
+
+@pytest.mark.parametrize("path", ["/", "/viec/", "/static/portal/portal.css"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_no_header_makes_a_page_fail(path: str, method: str) -> None:
+    for name in HEADERS:
+        for odd in IN_HEADERS:
+            status, _ = served(method, path, **{f"HTTP_{name}": odd})
+            assert status < 500, (name, odd[:20])
+    for odd in IN_HEADERS:
+        assert served(method, path, CONTENT_LENGTH=odd, CONTENT_TYPE=FORM)[0] < 500, odd[:20]
+        assert path.startswith("/static/") or served(method, path, HTTP_HOST=odd)[0] in {400, 404}, odd[:20]
 
 
 @pytest.mark.parametrize(

@@ -3,25 +3,48 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote_to_bytes
 
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
+from django.utils.http import parse_header_parameters
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 _NUL: Final = "\0"
 _CHARSETS: Final = frozenset({"", "utf-8", "utf8", "us-ascii"})
+_UNREADABLE: Final = "application/x-unreadable"
 # The one JSON that the portal is sent, by the library of passkeys.
 _PASSKEY: Final = "credential"
 _FORM: Final = "application/x-www-form-urlencoded"
 
 
-class OddOctetsMiddleware:
-    """Answers 400 to a NUL character or to octets that are not UTF-8, in path, query or cookies.
+class ReadableTypes:
+    """A WSGI application before which a Content-Type is looked at whose charset Django would fail at.
 
-    PostgreSQL keeps no NUL in a text, and no browser sends one. Stands before the sessions, whose key is a cookie.
+    Django decodes a query in the charset that the caller names, as it makes its request: before any middleware. Here
+    such a type becomes another one, for which OddOctetsMiddleware has the page.
+    """
+
+    def __init__(self, application: WSGIApplication) -> None:
+        self._application = application
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """The application's own answer."""
+        if not _is_readable(environ.get("CONTENT_TYPE", "")):
+            environ["CONTENT_TYPE"] = _UNREADABLE
+        return self._application(environ, start_response)
+
+
+class OddOctetsMiddleware:
+    """Answers 400 to a NUL character in path, query or cookies, to octets that are not UTF-8, and to other charsets.
+
+    PostgreSQL keeps no NUL in a text, and no browser sends one. Stands before the sessions, whose key is a cookie. A
+    path's octets that are not UTF-8 Django has written as `%FF` before anybody sees them: no address has such a name.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -29,9 +52,10 @@ class OddOctetsMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Raises BadRequest, of which Django makes the page."""
-        if (request.content_params or {}).get("charset", "").strip("\"' ").lower() not in _CHARSETS:
+        if request.content_type == _UNREADABLE:
             raise BadRequest("a charset that is not UTF-8")
-        _check_octets(request.META.get("PATH_INFO", "").encode("latin-1"))
+        if _NUL in request.path_info:
+            raise BadRequest("a NUL character in a path")
         _check_octets(unquote_to_bytes(request.META.get("QUERY_STRING", "")))
         if any(_NUL in text for text in chain.from_iterable(request.COOKIES.items())):
             raise BadRequest("a NUL character in a cookie")
@@ -39,7 +63,7 @@ class OddOctetsMiddleware:
 
 
 class OddFormMiddleware:
-    """The same for posted values. Stands after the check of the form's token, which has read the form anyway.
+    """The same for posted values. Stands before the check of the form's token, which would be the first to read it.
 
     A form in several parts is read by Django, which puts U+FFFD for octets that are not UTF-8; that is let pass.
     """
@@ -55,12 +79,24 @@ class OddFormMiddleware:
         """Raises BadRequest, of which Django makes the page."""
         if request.method != "POST":
             return
-        if any(_NUL in text for text in _texts(request)):
+        try:
+            odd = any(_NUL in text for text in _texts(request))
+        except (LookupError, ValueError, OSError) as error:
+            # A part's name in a charset that is none, a length that is no number, a caller who has gone away.
+            raise BadRequest("a form that cannot be read") from error
+        if odd:
             raise BadRequest("a NUL character in a form")
         if _PASSKEY in request.POST:
             _check_json(request.POST[_PASSKEY])
         if request.content_type == _FORM:
             _check_octets(unquote_to_bytes(request.body))
+
+
+def _is_readable(content_type: str) -> bool:
+    try:
+        return parse_header_parameters(content_type)[1].get("charset", "").strip("\"' ").lower() in _CHARSETS
+    except (LookupError, ValueError):
+        return False
 
 
 def _texts(request: HttpRequest) -> Iterator[str]:

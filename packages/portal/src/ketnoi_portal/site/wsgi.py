@@ -6,6 +6,8 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from ketnoi_portal.site.octets import ReadableTypes
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ketnoi_portal.site.settings")
 
-application = get_wsgi_application()
+application = ReadableTypes(get_wsgi_application())
