@@ -14,7 +14,7 @@ from ketnoi_portal import settings as portal_settings
 from ketnoi_portal.audit.models import Event
 from ketnoi_portal.files.models import Blob
 from ketnoi_portal.mailroom import actions
-from ketnoi_portal.mailroom.models import OPENED, WAITING, Mail
+from ketnoi_portal.mailroom.models import OPENED, REFUSED, WAITING, Mail
 from ketnoi_portal.mailroom.retention import drop_originals
 from ketnoi_portal.notices.models import Letter
 from ketnoi_portal.notices.retention import drop_given_up
@@ -29,8 +29,9 @@ from ketnoi_portal.site import clock
 from ketnoi_portal.worker.tasks import TASKS
 
 from .browsing import as_person
-from .letters import PDF, arrives, filled, letter, with_form
+from .letters import arrives, filled, letter, with_form
 from .offices import at_agency, at_desk, found
+from .test_mail_registered import PDF_WHOLE
 
 pytestmark = pytest.mark.django_db
 
@@ -94,7 +95,7 @@ def test_an_original_stays_within_its_time() -> None:
 
 
 def test_what_waits_and_what_is_a_draft_still_keeps_its_original() -> None:
-    waiting = aged(arrives(letter(("quet.pdf", PDF, "application/pdf"))))
+    waiting = aged(arrives(letter(("quet.pdf", PDF_WHOLE, "application/pdf"))))
     drafted = aged(arrives(with_form(number="2")))
     assert (waiting.state, drafted.state) == (WAITING, OPENED)
     assert drop_originals() == 0
@@ -117,7 +118,7 @@ def test_a_file_that_something_else_refers_to_stays() -> None:
 
 
 def test_of_a_letter_dismissed_as_junk_nothing_is_kept_at_once() -> None:
-    junk = arrives(letter(("quet.pdf", PDF, "application/pdf")))
+    junk = arrives(letter(("quet.pdf", PDF_WHOLE, "application/pdf")))
     files = [junk.original_id, junk.enclosures.get().file_id]
     digest = junk.original_id
     desk = at_desk("c06", Role.HANDLER)
@@ -125,7 +126,7 @@ def test_of_a_letter_dismissed_as_junk_nothing_is_kept_at_once() -> None:
     assert not Blob.objects.filter(pk__in=files).exists()
     junk.refresh_from_db()
     assert (junk.original, junk.text, junk.enclosures.count()) == (None, "", 0)
-    assert Event.objects.get(action="dismiss_mail").before["sha256"] == digest
+    assert Event.objects.get(act="dismiss_mail").before["sha256"] == digest
     client = as_person(desk)
     for page, status in (("mailroom:letter", 200), ("mailroom:original", 404)):
         told = client.get(reverse(page, args=[junk.pk]))
@@ -134,9 +135,17 @@ def test_of_a_letter_dismissed_as_junk_nothing_is_kept_at_once() -> None:
 
 
 def test_a_dismissed_letters_file_stays_while_another_letter_has_it() -> None:
-    mail, twin = (arrives(letter(("quet.pdf", PDF, "application/pdf"), number=number)) for number in ("1", "2"))
+    mail, twin = (arrives(letter(("quet.pdf", PDF_WHOLE, "application/pdf"), number=number)) for number in ("1", "2"))
     actions.dismiss(at_desk("c06", Role.HANDLER), mail)
     assert Blob.objects.filter(pk=twin.enclosures.get().file_id).exists()
+
+
+def test_a_letter_that_was_dismissed_before_and_kept_all_goes_with_the_next_round() -> None:
+    mail = arrives(letter(("quet.pdf", PDF_WHOLE, "application/pdf")))
+    Mail.objects.filter(pk=mail.pk).update(state=REFUSED, refusal="mail_dismissed")
+    assert drop_originals() == 1
+    mail.refresh_from_db()
+    assert (mail.original, mail.enclosures.count()) == (None, 0)
 
 
 def given_up(days: int, *, tries: int = MOST_TRIES, **more: Any) -> Letter:

@@ -182,13 +182,19 @@ def _legible(text: str) -> str:
 
 
 _SILENT: Final = frozenset({"script", "style", "head", "title", "template", "noscript", "svg", "object"})
-_BREAKS: Final = frozenset({"p", "br", "div", "tr", "li", "h1", "h2", "h3", "table"})
+_BREAKS: Final = frozenset(
+    {"p", "br", "div", "tr", "li", "h1", "h2", "h3", "h4", "table", "blockquote", "pre", "ul", "ol", "hr"}
+)
+_CELLS: Final = frozenset({"td", "th"})
+# The parser ends where these stand; a browser reads on, and so does a letter to which a gateway has added something.
+_ENDS: Final = re.compile(r"</(?:html|body)\s*>", re.IGNORECASE)
 
 
 def _of_html(html: str) -> str:
     """The words of an HTML letter, and nothing that it would load or run; what is not closed ends as in a browser."""
-    parser = etree.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True)
-    root = etree.fromstring(f"<html>{html[:_MOST_HTML]}".replace("\0", "").encode("utf-8", "replace"), parser)
+    parser = etree.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, huge_tree=True)
+    whole = _ENDS.sub("", f"<html>{html[:_MOST_HTML]}".replace("\0", ""))
+    root = etree.fromstring(whole.encode("utf-8", "replace"), parser)
     found: list[str] = []
     walk = etree.iterwalk(root, events=("start", "end"))
     for event, element in walk:
@@ -197,6 +203,6 @@ def _of_html(html: str) -> str:
         elif element.tag in _SILENT:
             walk.skip_subtree()
         else:
-            found += ["\n"] if element.tag in _BREAKS else []
+            found.append("\n" if element.tag in _BREAKS else " " if element.tag in _CELLS else "")
             found.append(re.sub(r"\s+", " ", element.text or ""))
     return "".join(found)

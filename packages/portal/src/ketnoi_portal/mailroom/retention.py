@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from ketnoi_portal.audit.models import record
 from ketnoi_portal.files.forgetting import forget
-from ketnoi_portal.mailroom.models import WAITING, Mail, MailDraft
+from ketnoi_portal.mailroom.models import REFUSED, WAITING, Mail, MailDraft
 from ketnoi_portal.process.case import Stage
 from ketnoi_portal.process.roles import SYSTEM_ACTOR
 from ketnoi_portal.settings import current
@@ -23,12 +23,13 @@ def drop_originals() -> int:
     """Delete the originals that have been kept long enough; how many letters.
 
     With the original go its text, its enclosures and the form as it came. Not of a letter that waits for C06, and not
-    while the draft that it opened is a draft. The audit log has the original's digest, so that a copy elsewhere can
-    still be told to be the letter that came.
+    while the draft that it opened is a draft. One that was dismissed as junk keeps nothing from that moment on [OC]: it
+    is evidence of nothing, and may hold what somebody never meant for us. The audit log has the original's digest, so
+    that a copy elsewhere can still be told to be the letter that came.
     """
     before = clock.now() - timedelta(days=current().mailroom.keep_originals_days)
     drafts = MailDraft.objects.filter(application__stage=Stage.DRAFT)
-    old = Mail.objects.filter(~Q(original=None), received_at__lt=before).exclude(state=WAITING)
+    old = Mail.objects.filter(~Q(original=None), Q(received_at__lt=before) | Q(state=REFUSED)).exclude(state=WAITING)
     dropped = 0
     for key in old.exclude(drafts__in=drafts).order_by("received_at").values_list("pk", flat=True)[:_AT_ONCE]:
         with transaction.atomic():
