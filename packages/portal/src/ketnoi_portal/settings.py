@@ -142,8 +142,11 @@ class Settings(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything. Relative paths are meant relative to the file's own folder (`base`).
 
     `rehearsal` marks a test bed: sign-in cards, test certificates on papers. It never stands beside real mailboxes.
-    `trusted_proxies` are addresses or networks of proxies before this portal, whose X-Forwarded-For is believed; none
-    by default. Such a proxy must itself write that header, and pass on none with an underscore in its name.
+    `base_url` is where people reach the portal: its scheme and host stand in every letter, only that host is answered,
+    and with https cookies are sent by TLS alone.
+    `trusted_proxies` are addresses or networks of proxies before this portal, whose X-Forwarded-For and
+    X-Forwarded-Proto are believed; none by default. Such a proxy must itself write these headers, and pass on none with
+    an underscore in its name.
     """
 
     database: str
@@ -174,6 +177,10 @@ class Settings(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def proxies(self) -> tuple[Network, ...]:
         """The trusted proxies. Raises ValueError for what is no address and no network."""
         return tuple(ip_network(each) for each in self.trusted_proxies)
+
+    def public(self, path: str) -> str:
+        """The address by which people reach a path of this portal (`/…`), whatever way a request came."""
+        return self.base_url.rstrip("/") + path
 
     def path(self, name: str) -> Path:
         """A path that the file names."""

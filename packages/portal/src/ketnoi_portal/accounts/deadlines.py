@@ -164,7 +164,7 @@ def _write(occasion: _Occasion, address: tuple[str, bool], count: int, *, key: s
         f"{count} {told.vi} · {count} {told.en}",
         f"{count} {told.vi}. Đăng nhập cổng đăng ký kết nối để xem:\n"
         f"{count} {told.en}. Sign in to the connection portal to see them:\n\n"
-        f"{current().base_url.rstrip('/')}{place}{occasion.query if has_lists else ''}\n\n"
+        f"{current().public(place)}{occasion.query if has_lists else ''}\n\n"
         "Thư này không kèm dữ liệu. Không trả lời thư này.\n"
         "This letter carries no data. Please do not answer it.\n",
         key=key,

@@ -34,13 +34,12 @@ def invite(actor: Actor, account: Account) -> Person | None:
         Assignment.objects.create(
             person=person, role=Role.OFFICER, organisation=account.unit, since=at, given_by=f"account:{account.pk}"
         )
-    base = current().base_url.rstrip("/")
     Letter.write(
         account.email,
         "Kích hoạt tài khoản khai thác · Activate your account",
         "Tài khoản khai thác của bạn đã được C06 tạo. Đăng nhập rồi kích hoạt tại:\n"
         "C06 has created your account. Sign in and activate it at:\n\n"
-        f"{base}{reverse('accounts:own')}\n",
+        f"{current().public(reverse('accounts:own'))}\n",
         key=f"activate:{account.pk}:{account.version}",
     )
     return person

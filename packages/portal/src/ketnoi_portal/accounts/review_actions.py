@@ -52,7 +52,7 @@ def _tell(units: dict[str, int], due: date) -> None:
             "Rà soát tài khoản khai thác · Yearly review of accounts",
             f"{units[str(each.organisation_id)]} tài khoản của đơn vị chờ xác nhận đến hết ngày {due:%d/%m/%Y}.\n"
             f"Accounts of your unit wait to be confirmed until {due.isoformat()}.\n\n"
-            f"{current().base_url.rstrip('/')}{reverse('accounts:review')}\n",
+            f"{current().public(reverse('accounts:review'))}\n",
             key=f"review:{each.organisation_id}:{due.isoformat()}",
         )
 

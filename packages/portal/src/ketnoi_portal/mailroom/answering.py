@@ -140,4 +140,4 @@ def _problems(reasons: list[Reason], language: str) -> list[str]:
 
 
 def _link(path: str) -> str:
-    return f"{current().base_url.rstrip('/')}{path}"
+    return current().public(path)

@@ -81,7 +81,7 @@ def tell(office: str, application: Application, act: str, unit: str = "", *, let
 def write(address: str, application: Application, act: str, *, key: str) -> None:
     """Put a letter about an application into the outbox: its number, what happened, a link; nothing else."""
     told = words_of(act)
-    link = f"{current().base_url.rstrip('/')}{page_of(application, act)}"
+    link = current().public(page_of(application, act))
     body = (
         f"Hồ sơ {application.number}: {told.vi}.\n"
         f"Đăng nhập cổng đăng ký kết nối để xem và xử lý:\n{link}\n\n"

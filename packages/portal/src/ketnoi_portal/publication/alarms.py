@@ -29,7 +29,7 @@ def publishers() -> list[str]:
 
 def tell_publishers(target: Target, what: Text, key: str) -> None:
     """A letter to each, with a link and without data."""
-    link = current().base_url + reverse("publication:target", args=[target.pk])
+    link = current().public(reverse("publication:target", args=[target.pk]))
     subject = f"[{target.pk}] {what.vi}"
     body = f"{what.vi}\n{what.en}\n\n{target.pk}\n{link}\n"
     for address in publishers():

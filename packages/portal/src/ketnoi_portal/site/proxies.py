@@ -1,4 +1,4 @@
-"""Who calls, behind the proxies that the settings trust: the address that limits and sessions are kept by."""
+"""Who calls and by what, behind the proxies that the settings trust: whom limits count, and whether TLS was used."""
 
 from __future__ import annotations
 
@@ -13,17 +13,24 @@ _Address = IPv4Address | IPv6Address
 
 
 class CallerAddressMiddleware:
-    """Puts the caller's own address into REMOTE_ADDR before anything else looks there."""
+    """Puts the caller's own address into REMOTE_ADDR, and leaves of X-Forwarded-Proto what a trusted proxy wrote.
+
+    Before anything else looks there.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
         self._trusted = current().proxies()
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Read X-Forwarded-For, of a call that a trusted proxy passes on."""
+        """Read X-Forwarded-For and X-Forwarded-Proto, of a call that a trusted proxy passes on."""
+        peer, scheme = request.META.get("REMOTE_ADDR", ""), request.META.pop("HTTP_X_FORWARDED_PROTO", "")
+        if is_trusted(peer, self._trusted):
+            # The last one is the word of the proxy that stands before us.
+            request.META["HTTP_X_FORWARDED_PROTO"] = scheme.rpartition(",")[2].strip().lower()
         if self._trusted:
             told = request.META.get("HTTP_X_FORWARDED_FOR", "")
-            request.META["REMOTE_ADDR"] = caller(request.META.get("REMOTE_ADDR", ""), told, self._trusted)
+            request.META["REMOTE_ADDR"] = caller(peer, told, self._trusted)
         return self._get_response(request)
 
 
@@ -44,6 +51,12 @@ def caller(peer: str, forwarded: str, trusted: Iterable[Network]) -> str:
             break
         at = before
     return str(at)
+
+
+def is_trusted(peer: str, trusted: Iterable[Network]) -> bool:
+    """Whether a call comes from a trusted proxy."""
+    at = _address(peer)
+    return at is not None and any(at in network for network in trusted)
 
 
 def _address(text: str) -> _Address | None:

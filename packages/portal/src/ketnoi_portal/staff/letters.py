@@ -10,7 +10,7 @@ from ketnoi_portal.staff.models import Admission, Invitation, Person
 
 
 def _link(path: str) -> str:
-    return current().base_url.rstrip("/") + path
+    return current().public(path)
 
 
 def invited(invitation: Invitation, secret: str) -> None:

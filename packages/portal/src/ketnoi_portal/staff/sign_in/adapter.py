@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.http import HttpRequest
+from django.urls import reverse
 
+from ketnoi_portal.settings import current
 from ketnoi_portal.site.words import say
 
 
@@ -37,6 +40,11 @@ class PortalAccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Never."""
         return False
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """The link of the letter: to the portal's public address, whatever host or scheme the request named."""
+        of = {"uidb36": "UID", "key": "KEY"}
+        return current().public(reverse("account_reset_password_from_key", kwargs=of).replace("UID-KEY", quote(key)))
 
     def pre_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> Any:
         """Whoever has left does not come back in."""

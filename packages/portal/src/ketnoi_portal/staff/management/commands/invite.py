@@ -43,4 +43,4 @@ class Command(BaseCommand):
             secret = write_invitation(SYSTEM_ACTOR, where, invited)
         except StepRefused as refused:
             raise CommandError("; ".join(reason.title.both for reason in refused.reasons)) from refused
-        self.stdout.write(current().base_url.rstrip("/") + reverse("staff:invitation", args=[secret]))
+        self.stdout.write(current().public(reverse("staff:invitation", args=[secret])))
