@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from journeys.portal.browsing import BrowserVisitor
 from journeys.portal.desk import Desk
+from journeys.portal.pictures import Pictures
 from ketnoi_testbed.country import Country
 from ketnoi_testbed.surroundings import Pace
 
@@ -69,6 +72,13 @@ def sit_down_at(browser: Browser) -> Iterator[SitDown]:
 def sit_down(country: Country, sit_down_at: SitDown) -> SitDown:
     """`sit_down("Phan Anh Dũng")`: that person of the country."""
     return partial(sit_down_at, country.portal.url)
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Pictures:
+    """Takes pictures: away, unless a folder is named."""
+    named = os.environ.get("KETNOI_PICTURES")
+    return Pictures(Path(named) if named else tmp_path_factory.mktemp("pictures"))
 
 
 @pytest.fixture

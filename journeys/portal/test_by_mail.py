@@ -16,6 +16,7 @@ from journeys.portal.browsing import BrowserVisitor
 from journeys.portal.conftest import SitDown
 from journeys.portal.dossier import rightly_and_wrongly
 from journeys.portal.hands import Hands
+from journeys.portal.pictures import Pictures
 from ketnoi_portal.onboarding.registration import Registration
 from ketnoi_protocol.services import Environment, Service, System
 from ketnoi_testbed.cast import CONSTRUCTION, HANDLER, HAU_GIANG, HEALTH
@@ -57,13 +58,15 @@ def apply_by_mail(country: Country, sender: str, code: str, form: Registration, 
     return Answered(number[0], key[1], text)
 
 
-def test_a_form_by_mail_is_claimed_and_sent(country: Country, sit_down: SitDown) -> None:
+def test_a_form_by_mail_is_claimed_and_sent(country: Country, sit_down: SitDown, pictures: Pictures) -> None:
     form = registration(list(country.worlds.values()), HEALTH.code, [Service.VERIFY_CITIZEN])
     told = apply_by_mail(country, "van-thu@bo-y-te.example", HEALTH.code, form, System.IDENTITY)
     assert "Phiếu không còn lỗi." in told.text
 
     # C06 sees it at its mail desk; another organisation's people do not see it at all.
-    sit_down(HANDLER).go("/thu/?state=opened").sees("Đăng ký sử dụng dịch vụ").is_accessible()
+    mail = sit_down(HANDLER).go("/thu/?state=opened").sees("Đăng ký sử dụng dịch vụ")
+    pictures.take(mail, "mailroom")
+    pictures.take(mail.follow("Đăng ký sử dụng dịch vụ"), "letter")
     sit_down(CONSTRUCTION.representative).go("/thu/cho-nhan/").sees_not(told.number)
     # The clerk may read it, and cannot claim it.
     clerk = sit_down(HEALTH.clerk).go("/thu/cho-nhan/").sees(told.number)

@@ -11,12 +11,14 @@ from collections.abc import Callable
 import pytest
 
 from journeys.portal.browsing import BrowserVisitor
+from journeys.portal.conftest import SitDown
 from journeys.portal.crowd import crowd, officers_published
 from journeys.portal.dossier import rightly_and_wrongly
+from journeys.portal.pictures import Pictures
 from ketnoi_protocol.services import Environment, Service
 from ketnoi_testbed.account_walk import AccountWalk
 from ketnoi_testbed.asking import ask
-from ketnoi_testbed.cast import HANDLER, LAO_CAI
+from ketnoi_testbed.cast import ASSESSORS, HANDLER, LAO_CAI
 from ketnoi_testbed.country import Country
 from ketnoi_testbed.server_office import enforce
 from ketnoi_testbed.visitor import PageRefused
@@ -26,7 +28,7 @@ Browse = Callable[[str], BrowserVisitor]
 SERVICES = (Service.CONFIRM_IDENTITY_NUMBER, Service.VERIFY_HOUSEHOLD, Service.LOOK_UP_CITIZEN)
 COMMUNE, COMMUNE_NAME = "H38.80.07", "Phường Kim Tân"
 OFFICERS = 200_000
-A_MINUTE = 60.0
+A_MINUTE, CALM = 60.0, 15.0
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +37,9 @@ def keys() -> dict[str, str]:
     return {}
 
 
-def test_a_province_goes_through_pc06_to_production(country: Country, browse: Browse, keys: dict[str, str]) -> None:
+def test_a_province_goes_through_pc06_to_production(
+    country: Country, browse: Browse, sit_down: SitDown, pictures: Pictures, keys: dict[str, str]
+) -> None:
     for instance in ("VDXP-TEST", "VDXP"):
         enforce(country, instance)
     walk = Walk(country, LAO_CAI, sit=browse)
@@ -49,6 +53,7 @@ def test_a_province_goes_through_pc06_to_production(country: Country, browse: Br
     walk.take_account(Environment.TEST)
     walk.check_connection()
     walk.send_survey()
+    pictures.take(sit_down(ASSESSORS["a05"]).go(f"/ho-so/{walk.key}/khao-sat/"), "survey")
     walk.list_account(LAO_CAI.officer, LAO_CAI.officer_email)
     handed = walk.try_out()
     assert {unit: code for unit, (_, code) in handed.items()} == rightly_and_wrongly(SERVICES)
@@ -58,6 +63,7 @@ def test_a_province_goes_through_pc06_to_production(country: Country, browse: Br
     walk.hand_in()
     assert walk.stands(LAO_CAI.pc06) == "PC06 kiểm tra hồ sơ"
     walk.accept_papers(LAO_CAI.pc06)
+    pictures.take(sit_down(LAO_CAI.pc06).go(f"/giay-to/{walk.key}/"), "dossier")
     walk.take(LAO_CAI.pc06, "forward")
     walk.take(HANDLER, "submit_to_leadership")
     walk.decide(1)
@@ -68,6 +74,7 @@ def test_a_province_goes_through_pc06_to_production(country: Country, browse: Br
     walk.register_on(Environment.PRODUCTION)
     walk.take(HANDLER, "go_live")
     assert walk.stands() == "Chạy chính thức"
+    pictures.take(sit_down(LAO_CAI.representative).go(f"/ket-noi/{walk.key}/chung-thu/"), "certificates")
     walk.take_account(Environment.PRODUCTION)
     walk.activate(LAO_CAI.officer)
     walk.until_answered(Environment.PRODUCTION, Service.LOOK_UP_CITIZEN)
@@ -79,7 +86,9 @@ def test_a_province_goes_through_pc06_to_production(country: Country, browse: Br
     assert set(found.fields) <= {"SoDinhDanh", "HoVaTen", "NgayThangNamSinh", "ThuongTru"}
 
 
-def test_a_commune_officers_account_passes_three_desks(country: Country, browse: Browse) -> None:
+def test_a_commune_officers_account_passes_three_desks(
+    country: Country, browse: Browse, sit_down: SitDown, pictures: Pictures
+) -> None:
     mayor, team, pc06, officer = "Trần Thị Hạnh", "Mai Xuân Trường", LAO_CAI.pc06, "Phạm Quốc Bảo"
     walk = AccountWalk(country, sit=browse)
     walk.hand_in_unit_commitment(mayor, COMMUNE, COMMUNE_NAME)
@@ -87,6 +96,8 @@ def test_a_commune_officers_account_passes_three_desks(country: Country, browse:
     key = walk.request(mayor, COMMUNE, officer, "tu-phap@kim-tan.example", [Service.LOOK_UP_CITIZEN])
     walk.commit(mayor, key, officer, COMMUNE_NAME)
     walk.hand_over(mayor, key)
+    pictures.take(sit_down(team).go("/can-bo/cho-xu-ly/"), "accounts")
+    pictures.take(sit_down(team).go(f"/can-bo/{key}/"), "account")
     for desk in (team, pc06):
         assert "Không có tài khoản nào chờ" in walk.of(HANDLER).open("/can-bo/cho-xu-ly/").text
         walk.pass_on(desk, "accept_commitment", key)
@@ -115,10 +126,14 @@ def test_a_revocation_stops_every_call_within_a_minute(country: Country, browse:
     walk.until_answered(Environment.PRODUCTION, Service.LOOK_UP_CITIZEN)
     walk.take(HANDLER, "revoke", values={"reason": "Vi phạm cam kết"})
     decided = time.monotonic()
-    while walk.call(Environment.PRODUCTION, Service.LOOK_UP_CITIZEN)[1] in ("00", "01"):
-        assert time.monotonic() - decided < A_MINUTE
+    # Not the first refusal counts but the last answer: a quarter of a minute without one must follow it.
+    answered = decided
+    while time.monotonic() < answered + CALM:
+        if walk.call(Environment.PRODUCTION, Service.LOOK_UP_CITIZEN)[1] in ("00", "01"):
+            answered = time.monotonic()
+            assert answered - decided < A_MINUTE
         time.sleep(0.2)
-    # It stays so, in both environments, and the rights are gone from C06's server as well.
+    # In both environments, and the rights are gone from C06's server as well.
     for environment in Environment:
         country.test.until(
             lambda at=environment: walk.call(at, Service.LOOK_UP_CITIZEN)[1] not in ("00", "01"),  # type: ignore[misc]

@@ -109,4 +109,7 @@ def menu(request: HttpRequest) -> list[Shown]:
     actor: Actor | None = getattr(request, "actor", None)
     shown = [(entry.title, reverse(entry.page)) for entry in ENTRIES if entry.shown_to(actor)]
     above = max((address for _, address in shown if request.path.startswith(address)), key=len, default="")
+    if request.resolver_match is not None and request.resolver_match.namespace == "connection":
+        # Pages of one application, whose addresses only begin as those of the public steps do.
+        above = ""
     return [Shown(title, address, address == above) for title, address in shown]

@@ -23,6 +23,7 @@ from ketnoi_portal.accounts.writing import AccountGiven
 from ketnoi_portal.audit.models import Event
 from ketnoi_portal.files.uploads import LARGEST, UploadRefused
 from ketnoi_portal.onboarding.seeing import office_needed
+from ketnoi_portal.onboarding.words import service_title
 from ketnoi_portal.papers import verdicts
 from ketnoi_portal.process.account_case import AccountCase, AccountState
 from ketnoi_portal.process.account_requirements import ACCOUNT_REQUIREMENTS, AccountGate, missing_for
@@ -34,6 +35,7 @@ from ketnoi_portal.process.rules import StepRefused
 from ketnoi_portal.site.numbers import sent_number
 from ketnoi_portal.staff.models import Person
 from ketnoi_portal.text import Text
+from ketnoi_protocol.services import Service, System
 
 # What has a page, or a place on the page, of its own.
 _ELSEWHERE = frozenset({"request", "file_commitment", "open_review"})
@@ -166,6 +168,11 @@ def _page(request: HttpRequest, account: Account, form: FileForm) -> HttpRespons
         "accounts/one.html",
         {
             "account": account,
+            "services": [
+                (number, service_title(each, System.POPULATION))
+                for number, each in enumerate(Service, 1)
+                if each in account.services
+            ],
             "level": LEVEL_TITLES[Level(account.level)],
             "route": [(DESK_TITLES[desk], _place(case, number)) for number, desk in enumerate(case.route)],
             "acts": [
