@@ -21,9 +21,9 @@ class MakeWorld(Protocol):
     def __call__(self, plan: str = "two_platforms") -> AbstractContextManager[World]: ...
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def world(cluster: Postgres) -> Iterator[World]:
-    """One world for the whole run. Whoever changes something in it puts it back."""
+    """One world for all journeys. Whoever changes something in it puts it back."""
     with World(people=PEOPLE, postgres=cluster) as running:
         yield running
 

@@ -89,9 +89,9 @@ def committed(migrated: str, within: Callable[[str], AbstractContextManager[None
         yield cluster.dsn(name)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def world(cluster: Postgres) -> Iterator[World]:
-    """One world with running servers beside the portal. Whoever changes something in it puts it back."""
+    """One world with running servers beside the portal, for a file: they would poll on behind all others."""
     from ketnoi_testbed.world import World
 
     with World(people=120, postgres=cluster) as running:
