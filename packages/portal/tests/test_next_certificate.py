@@ -325,7 +325,9 @@ def test_the_agency_is_reminded_before_a_certificate_ends_and_led_to_the_act(liv
     assert letters
     page = reverse("connection:certificates", args=[live.application.pk])
     assert all(f"http://testserver{page}" in letter.body for letter in letters)
-    assert "Chứng thư máy chủ hết hạn trong 60 ngày" in live.cast.client("rep").get("/thong-bao/").content.decode()
+    shown = live.cast.client("rep").get("/thong-bao/").content.decode()
+    assert "Chứng thư máy chủ hết hạn trong 60 ngày" in shown
+    assert shown.count(f'href="{page}"') == 2, "the notices lead to the act as the letters do"
 
     rotating.offer(live.cast["rep"], live.application, UNIT, pem(NEXT))
     assert ending_certificates.run(ends - timedelta(days=29)) == 1, "what is being changed is left in peace"

@@ -358,7 +358,9 @@ def test_a_server_out_of_reach_is_told_and_tried_again_later(told: Server, offic
     assert not is_due(Target.objects.get(pk=INSTANCE))
     (tmp_path / "wrong.key").write_text("00000000-0000-0000-0000-000000000000")
     wrong = msgspec.structs.replace(told, api_key_file=str(tmp_path / "wrong.key"))
-    assert run(wrong).trouble == "NotAllowed: 401"
+    failed = run(wrong)
+    assert failed.trouble == "NotAllowed: the API key is wrong or lacks the role (401)"
+    assert failed.trouble_vi == "khóa API sai hoặc thiếu vai trò (401)"
 
 
 def test_another_certificate_is_not_spoken_to(told: Server, world: World, offices: None) -> None:

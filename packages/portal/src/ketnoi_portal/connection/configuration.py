@@ -12,6 +12,8 @@ from ketnoi_portal.connection.fetching import Unreachable, get
 from ketnoi_portal.connection.models import SeenConfiguration
 from ketnoi_portal.settings import Exchange, current
 from ketnoi_portal.site import clock
+from ketnoi_portal.text import Text
+from ketnoi_portal.troubles import Troubled, at, of_error, of_refused, of_status
 from ketnoi_protocol.services import Environment, Platform
 from ketnoi_trust.configuration import Anchor, Configuration, DirectoryListing, SignedDirectory
 from ketnoi_trust.configuration.signed_directory import FILE_NAMES, MAX_MESSAGE_BYTES
@@ -21,7 +23,7 @@ from ketnoi_trust.errors import Refused
 VERSIONS: Final = (6, 5, 4, 3, 2)
 
 
-class NoConfiguration(Exception):  # noqa: N818
+class NoConfiguration(Troubled):
     """No configuration that may be believed; the text says why, for an operator."""
 
 
@@ -42,11 +44,11 @@ def anchor_of(exchange: Exchange) -> Anchor:
     try:
         anchor = Anchor.parse(current().path(exchange.anchor).read_bytes())
     except OSError as error:
-        raise NoConfiguration(f"the anchor cannot be read: {error.strerror}") from None
+        raise NoConfiguration(at(Text("tệp neo", "the anchor"), of_error(error))) from None
     except Refused as refused:
-        raise NoConfiguration(str(refused)) from None
+        raise NoConfiguration(at(Text("tệp neo", "the anchor"), of_refused(refused))) from None
     if anchor.instance != exchange.instance:
-        raise NoConfiguration("the anchor is that of another instance")
+        raise NoConfiguration(Text("tệp neo là của nền tảng khác", "the anchor is that of another instance"))
     return anchor
 
 
@@ -56,14 +58,14 @@ def fetch(exchange: Exchange) -> Configuration:
     seen = SeenConfiguration.objects.filter(pk=anchor.instance).first()
     newest = None if seen is None else seen.expires_at
     urls = [exchange.configuration_url] if exchange.configuration_url else [each.url for each in anchor.sources]
-    trouble = "the anchor names no address"
+    trouble = Text("tệp neo không nêu địa chỉ nào", "the anchor names no address")
     for url in urls:
         try:
             configuration, listing = _from(url, anchor, newest)
         except Refused as refused:
-            trouble = str(refused)
+            trouble = of_refused(refused)
         except Unreachable as error:
-            trouble = f"cannot be fetched: {error}"
+            trouble = at(Text("không tải được", "cannot be fetched"), error.told)
         else:
             _remember(listing, configuration)
             return configuration
@@ -79,7 +81,7 @@ def _from(url: str, anchor: Anchor, newest: datetime | None) -> tuple[Configurat
         if part.content_identifier in FILE_NAMES:
             answer = get(urljoin(url, part.location), most=MAX_FILE_BYTES)
             if answer.status != 200:
-                raise Unreachable(f"status {answer.status}")
+                raise Unreachable(of_status(answer.status))
             files[part.content_identifier] = answer.body
     return Configuration.from_signed_directory(listing, files), listing
 
@@ -91,8 +93,8 @@ def _directory(url: str) -> bytes:
         if answer.status == 200:
             return answer.body
         if answer.status != 404:
-            raise Unreachable(f"status {answer.status}")
-    raise Unreachable("the source has none of the versions 2 to 6")
+            raise Unreachable(of_status(answer.status))
+    raise Unreachable(Text("nguồn không có phiên bản nào từ 2 đến 6", "the source has none of the versions 2 to 6"))
 
 
 def _remember(listing: DirectoryListing, configuration: Configuration) -> None:

@@ -12,6 +12,8 @@ from typing import Final
 
 from ketnoi_portal.connection.fetching import Unreachable, get, pinned
 from ketnoi_portal.settings import Server, current
+from ketnoi_portal.text import Text
+from ketnoi_portal.troubles import Troubled, at, of_error, of_status
 from ketnoi_protocol.identifiers import SubsystemId
 from ketnoi_protocol.services import Environment, Platform
 
@@ -19,7 +21,13 @@ LARGEST: Final = 16 * 1024 * 1024
 """Octets of one container: a body has ten million at most."""
 
 
-class NotThere(Exception):  # noqa: N818
+_SETTINGS: Final = Text("thiết lập cửa lấy bằng chứng", "the settings of the door for evidence")
+_NOT_TAKEN: Final = Text(
+    "máy chủ của C06 không nhận chứng thư của cổng", "C06's server does not take the portal's certificate"
+)
+
+
+class NotThere(Troubled):
     """C06's server has no (time-stamped) message of this id, or several."""
 
 
@@ -42,7 +50,9 @@ def fetch(server: Server, message_id: str) -> Pair:
     """Both containers of a message id. Raises NotThere, Unreachable."""
     own = current()
     if not server.evidence_url or not server.evidence_certificate:
-        raise Unreachable("the settings name no door for evidence")
+        raise Unreachable(
+            Text("thiết lập của cổng chưa nêu cửa lấy bằng chứng", "the settings name no door for evidence")
+        )
     try:
         context = pinned(
             own.path(server.evidence_server or server.certificate),
@@ -50,7 +60,7 @@ def fetch(server: Server, message_id: str) -> Pair:
             own.path(server.evidence_key),
         )
     except (OSError, ValueError) as error:
-        raise Unreachable(f"{type(error).__name__} in the settings of the door for evidence") from None
+        raise Unreachable(at(_SETTINGS, of_error(error))) from None
     return Pair(*(_container(server, context, message_id, side) for side in ("requestOnly", "responseOnly")))
 
 
@@ -70,9 +80,9 @@ def _container(server: Server, context: ssl.SSLContext, message_id: str, side: s
     }
     answer = get(f"{server.evidence_url.rstrip('/')}/asic", most=LARGEST, query=query, context=context)
     if answer.status == 404:
-        raise NotThere("no message has this id")
+        raise NotThere(Text("không thông điệp nào có mã này", "no message has this id"))
     if answer.status == 401:
-        raise Unreachable("C06's server does not take the portal's certificate")
+        raise Unreachable(_NOT_TAKEN)
     if answer.status != 200:
-        raise NotThere(f"status {answer.status}")
+        raise NotThere(of_status(answer.status))
     return answer.body

@@ -20,6 +20,7 @@ from ketnoi_portal.connection.subject import Subject
 from ketnoi_portal.onboarding.models import IntegrationAccount
 from ketnoi_portal.publication.adapter import SecurityServer
 from ketnoi_portal.publication.admin_client import AdminError
+from ketnoi_portal.troubles import of_refused
 from ketnoi_protocol.services import Environment
 from ketnoi_trust.configuration import Configuration
 from ketnoi_trust.errors import Refused
@@ -67,7 +68,7 @@ class _Examination:
                     if held is None or not wanted <= held:
                         lacking.append(entry.service_code)
         except AdminError as error:
-            return self._found("rights", False, f"máy chủ của C06: {error}", f"C06's server: {error}")
+            return self._found("rights", False, f"máy chủ của C06: {error.told.vi}", f"C06's server: {error.told.en}")
         if lacking:
             codes = ", ".join(lacking)
             return self._found("rights", False, f"chưa mở: {codes}", f"not open: {codes}")
@@ -83,7 +84,8 @@ class _Examination:
         try:
             listed = published.account_in_directory(Environment.TEST, own.name)
         except (Unreachable, Refused) as error:
-            return self._found("account", False, f"danh bạ: {error}", f"directory: {error}")
+            told = of_refused(error) if isinstance(error, Refused) else error.told
+            return self._found("account", False, f"danh bạ: {told.vi}", f"directory: {told.en}")
         if listed is None:
             return self._found("account", False, f"{own.name}: chưa có", f"{own.name}: not there")
         if listed.public_key.strip() != own.public_key.strip():
@@ -102,10 +104,10 @@ class _Examination:
         try:
             proof = prove(evidence_door.fetch(told, self._message_id), known, expected)
         except evidence_door.NotThere as error:
-            vi = f"máy chủ của C06 không có bằng chứng của {self._message_id} ({error})"
+            vi = f"máy chủ của C06 không có bằng chứng của {self._message_id} ({error.told.vi})"
             return self._found("call", False, vi, f"C06's server has no evidence of {self._message_id} ({error})")
         except Unreachable as error:
-            return self._found("call", False, f"máy chủ của C06: {error}", f"C06's server: {error}")
+            return self._found("call", False, f"máy chủ của C06: {error.told.vi}", f"C06's server: {error.told.en}")
         except NotProved as error:
             title = error.reason.title
             return self._found("call", False, f"{self._message_id}: {title.vi}", f"{self._message_id}: {title.en}")

@@ -13,11 +13,14 @@ from typing import Final
 
 import httpx2
 
+from ketnoi_portal.text import Text
+from ketnoi_portal.troubles import Troubled, of_error
+
 SECONDS: Final = 5.0
 """For connecting, and for each wait while an answer comes."""
 
 
-class Unreachable(Exception):  # noqa: N818
+class Unreachable(Troubled):
     """No usable answer; the text names the kind of trouble and nothing that was sent or received."""
 
 
@@ -45,10 +48,10 @@ def get(
             for piece in answer.iter_bytes():
                 data += piece
                 if len(data) > most:
-                    raise Unreachable(f"longer than {most} octets")
+                    raise Unreachable(Text(f"trả lời dài hơn {most} byte", f"longer than {most} octets"))
             return Answer(answer.status_code, answer.headers.get("content-type", ""), bytes(data))
     except (httpx2.TransportError, httpx2.DecodingError, httpx2.InvalidURL, ssl.SSLError, ValueError) as error:
-        raise Unreachable(type(error).__name__) from None
+        raise Unreachable(of_error(error)) from None
 
 
 def pinned(server: Path, certificate: Path, key: Path) -> ssl.SSLContext:

@@ -10,8 +10,11 @@ from typing import Final
 
 from ketnoi_portal.connection.fetching import SECONDS, Unreachable, get
 from ketnoi_portal.settings import Exchange, current
+from ketnoi_portal.text import Text
+from ketnoi_portal.troubles import of_error, of_status
 from ketnoi_trust.ocsp import MAX_RESPONSE_BYTES
 
+_NOT_ONE: Final = Text("trả lời không gồm đúng một phần", "the answer is not one part")
 _BOUNDARY: Final = re.compile(r""";\s*boundary\s*=\s*(?:"([^"]{1,70})"|([^\s;"]{1,70}))""", re.IGNORECASE)
 
 
@@ -35,11 +38,16 @@ def certificate_at(host: str, exchange: Exchange) -> bytes:
         ):
             certificate = connection.getpeercert(binary_form=True)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or type(error).__name__
-        raise Unreachable(str(reason)) from None
+        raise Unreachable(_told(error)) from None
     if not certificate:
-        raise Unreachable("no certificate")
+        raise Unreachable(Text("không trình chứng thư", "no certificate"))
     return certificate
+
+
+def _told(error: Exception) -> Text:
+    told, reason = of_error(error), getattr(error, "reason", None)
+    # OpenSSL's own word, such as TLSV13_ALERT_CERTIFICATE_REQUIRED: no language has another one.
+    return Text(f"{told.vi}: {reason}", f"{told.en}: {reason}") if reason else told
 
 
 def ocsp_at(host: str, exchange: Exchange, certificate: bytes) -> bytes:
@@ -51,7 +59,7 @@ def ocsp_at(host: str, exchange: Exchange, certificate: bytes) -> bytes:
     bracketed = f"[{host}]" if ":" in host else host
     answer = get(f"http://{bracketed}:{exchange.ocsp_port}/", most=2 * MAX_RESPONSE_BYTES, query=named)
     if answer.status != 200:
-        raise Unreachable(f"status {answer.status}")
+        raise Unreachable(of_status(answer.status))
     return _only_part(answer.content_type, answer.body)
 
 
@@ -59,13 +67,13 @@ def _only_part(content_type: str, body: bytes) -> bytes:
     """The one part of a multipart body, its octets untouched."""
     found = _BOUNDARY.search(content_type)
     if found is None:
-        raise Unreachable("the answer is not multipart")
+        raise Unreachable(Text("trả lời không phải multipart", "the answer is not multipart"))
     opening = b"--" + (found[1] or found[2]).encode("ascii", "replace")
     start = body.find(b"\r\n\r\n")
     end = body.rfind(b"\r\n" + opening + b"--")
     if not body.removeprefix(b"\r\n").startswith(opening + b"\r\n") or not 0 <= start <= end - 4:
-        raise Unreachable("the answer is not one part")
+        raise Unreachable(_NOT_ONE)
     content = body[start + 4 : end]
     if opening in content:
-        raise Unreachable("the answer is not one part")
+        raise Unreachable(_NOT_ONE)
     return content

@@ -8,6 +8,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from ketnoi_portal.connection.fetching import Answer, Unreachable, get
 from ketnoi_portal.settings import current
 from ketnoi_portal.site import clock
+from ketnoi_portal.text import Text
+from ketnoi_portal.troubles import of_error, of_status
 from ketnoi_protocol.directory import IntegrationAccount
 from ketnoi_protocol.services import Environment
 from ketnoi_trust.directory import MAX_BUCKET_BYTES, MAX_MANIFEST_BYTES, read_bucket, verify_manifest
@@ -18,14 +20,14 @@ def account_in_directory(environment: Environment, name: str) -> IntegrationAcco
     """The account of this name in the directory that is published now. Raises Unreachable, Refused."""
     told = next((each for each in current().directories if each.environment is environment), None)
     if told is None:
-        raise Unreachable("the settings name no directory")
+        raise Unreachable(Text("thiết lập của cổng chưa nêu danh bạ", "the settings name no directory"))
     host = "127.0.0.1" if told.host == "0.0.0.0" else told.host  # noqa: S104 - a comparison
     url = f"http://{host}:{told.port}"
     try:
         pem = current().path(told.certificate).read_bytes()
         certificate = x509.load_pem_x509_certificate(pem).public_bytes(Encoding.DER)
     except (OSError, ValueError) as error:
-        raise Unreachable(type(error).__name__) from None
+        raise Unreachable(of_error(error)) from None
     manifest = verify_manifest(
         _good(get(f"{url}/manifest.jws", most=MAX_MANIFEST_BYTES)).body, certificate, clock.now()
     )
@@ -38,5 +40,5 @@ def account_in_directory(environment: Environment, name: str) -> IntegrationAcco
 
 def _good(answer: Answer) -> Answer:
     if answer.status != 200:
-        raise Unreachable(f"status {answer.status}")
+        raise Unreachable(of_status(answer.status))
     return answer

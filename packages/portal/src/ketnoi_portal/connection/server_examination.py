@@ -13,6 +13,7 @@ from ketnoi_portal.onboarding.certificate_models import fingerprint
 from ketnoi_portal.settings import Exchange
 from ketnoi_portal.site import clock
 from ketnoi_portal.text import Text
+from ketnoi_portal.troubles import of_refused
 from ketnoi_protocol.identifiers import SecurityServerId, SubsystemId
 from ketnoi_protocol.services import Environment, Platform
 from ketnoi_trust import certificates
@@ -46,7 +47,7 @@ class ServerExamination:
         try:
             known = self.known = configuration.fetch(exchange)
         except configuration.NoConfiguration as error:
-            yield self.found("configuration", False, str(error), str(error))
+            yield self.found("configuration", False, *error.told)
             return
         until = f"{known.expires_at:%H:%M:%S} UTC" if known.expires_at else "–"
         yield self.found(
@@ -77,7 +78,7 @@ class ServerExamination:
         try:
             shown = peer.certificate_at(host, exchange)
         except Unreachable as error:
-            yield self.found("reachable", False, f"{where}: {error}", f"{where}: {error}")
+            yield self.found("reachable", False, f"{where}: {error.told.vi}", f"{where}: {error.told.en}")
             return
         yield self.found("reachable", True, where, where)
         if self.expected:
@@ -100,7 +101,7 @@ class ServerExamination:
             certificates.check_authentication_usage(certificate)
             certificates.chain(certificate, (), known, clock.now())
         except Refused as refused:
-            yield self.found("certificate_valid", False, str(refused), str(refused))
+            yield self.found("certificate_valid", False, *of_refused(refused))
             return
         until = f"{certificate.not_after:%d/%m/%Y}"
         yield self.found("certificate_valid", True, f"tới {until}", f"until {until}")
@@ -111,7 +112,10 @@ class ServerExamination:
             response = peer.ocsp_at(host, exchange, shown)
             judged = certificates.judge_authentication_certificate(shown, [response], [], known, clock.now())
         except (Unreachable, Refused) as error:
-            where = f"{host}:{exchange.ocsp_port}: {error}"
-            return self.found("ocsp", False, where, where)
+            where, told = (
+                f"{host}:{exchange.ocsp_port}",
+                of_refused(error) if isinstance(error, Refused) else error.told,
+            )
+            return self.found("ocsp", False, f"{where}: {told.vi}", f"{where}: {told.en}")
         until = f"{judged.valid_until:%H:%M:%S} UTC"
         return self.found("ocsp", True, f"tốt, dùng được tới {until}", f"good, counts until {until}")

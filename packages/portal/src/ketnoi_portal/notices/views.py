@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from ketnoi_portal.notices.models import Notice, Read
-from ketnoi_portal.notices.telling import words_of
+from ketnoi_portal.notices.telling import page_of, words_of
 from ketnoi_portal.onboarding.seeing import office_needed, visible_to
 from ketnoi_portal.site import clock
 from ketnoi_portal.text import Text
@@ -39,8 +39,9 @@ def _read_until(request: HttpRequest):
     return found.values_list("until", flat=True).first()
 
 
-def _told(notice: Notice, until: object) -> tuple[Notice, Text, bool]:
-    return notice, words_of(notice.act), until is None or notice.at > until  # type: ignore[operator]
+def _told(notice: Notice, until: object) -> tuple[Notice, Text, bool, str]:
+    fresh = until is None or notice.at > until  # type: ignore[operator]
+    return notice, words_of(notice.act), fresh, page_of(notice.application, notice.act)
 
 
 @office_needed

@@ -15,6 +15,7 @@ import msgspec
 
 from ketnoi_portal.publication.admin_client import AdminClient, AdminError, Refused
 from ketnoi_portal.settings import Server
+from ketnoi_portal.text import Text
 
 Held = dict[tuple[str, str], frozenset[str]]
 """Rights by subject and service code, with the security servers (colon form) from which each may be used."""
@@ -134,7 +135,7 @@ class SecurityServer:
         try:
             return msgspec.convert(told, Carried)
         except msgspec.ValidationError:
-            raise NotAsAsked("the counts of exchanges are not in their form") from None
+            raise NotAsAsked(Text("số liệu lượt gọi sai định dạng", "the counts are not in their form")) from None
 
     # Steps. Each may be taken again, and is read back.
 
@@ -156,7 +157,7 @@ class SecurityServer:
         path = f"{self._of(subject)}/access-rights/delete"
         self._client.ensure("POST", path, {"items": [{"service_code": service_code}]})
         if self.right(subject, service_code) is not None:
-            raise NotAsAsked("a right is still there after it was taken")
+            raise NotAsAsked(Text("quyền vẫn còn sau khi gỡ", "a right is still there after it was taken"))
 
     def as_held(self, servers: frozenset[str]) -> frozenset[str]:
         """What `rights` shows for a right from these servers."""
@@ -164,7 +165,7 @@ class SecurityServer:
 
     def _check(self, subject: str, service_code: str, servers: frozenset[str]) -> None:
         if self.right(subject, service_code) != self.as_held(servers):
-            raise NotAsAsked("a right is not as it was given")
+            raise NotAsAsked(Text("quyền không đúng như đã mở", "a right is not as it was given"))
 
     def _items(self, service_code: str, servers: frozenset[str]) -> dict[str, Any]:
         item: dict[str, Any] = {"service_code": service_code}

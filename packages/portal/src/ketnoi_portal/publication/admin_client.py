@@ -14,13 +14,15 @@ import httpx2
 import msgspec
 
 from ketnoi_portal.settings import Exchange, Server, current
+from ketnoi_portal.text import Text
+from ketnoi_portal.troubles import Troubled, at, of_error
 
 SECONDS: Final = 10.0
 CONNECT_SECONDS: Final = 3.0
 LONGEST_ANSWER: Final = 8 * 1024 * 1024
 
 
-class AdminError(Exception):
+class AdminError(Troubled):
     """What can go wrong at an admin API. The text names the kind and the code, never what was sent."""
 
 
@@ -40,7 +42,7 @@ class Refused(AdminError):  # noqa: N818
     """Any other refusal, by its status and X-Road's code for it."""
 
     def __init__(self, status: int, code: str) -> None:
-        super().__init__(f"{status} {code}")
+        super().__init__(Text(f"bị từ chối: {status} {code}", f"refused: {status} {code}"))
         self.status = status
         self.code = code
 
@@ -64,7 +66,9 @@ class AdminClient:
         try:
             return cls(told.admin_url, own.path(told.certificate), own.secret(told.api_key_file))
         except (OSError, ssl.SSLError) as error:
-            raise Unreachable(f"{told.instance}: {type(error).__name__} in its settings") from None
+            raise Unreachable(
+                at(Text(f"thiết lập của {told.instance}", f"settings of {told.instance}"), of_error(error))
+            ) from None
 
     def __enter__(self) -> Self:
         return self
@@ -81,9 +85,9 @@ class AdminClient:
                 for piece in answer.iter_bytes():
                     data += piece
                     if len(data) > LONGEST_ANSWER:
-                        raise Unreachable("the answer is too long")
+                        raise Unreachable(Text("trả lời quá dài", "the answer is too long"))
         except (httpx2.TransportError, httpx2.DecodingError, ssl.SSLError) as error:
-            raise Unreachable(type(error).__name__) from None
+            raise Unreachable(of_error(error)) from None
         return _read(answer, bytes(data))
 
     def ensure(self, method: str, path: str, body: Any = None) -> bool:
@@ -110,6 +114,14 @@ def _pinned(certificate: Path) -> ssl.SSLContext:
     return context
 
 
+_NOT_ALLOWED: Final = Text("khóa API sai hoặc thiếu vai trò", "the API key is wrong or lacks the role")
+_TOO_FAST: Final = Text("quá nhiều yêu cầu, sẽ thử lại", "too many requests, it is tried again")
+
+
+def _told(what: Text, status: int) -> Text:
+    return Text(f"{what.vi} ({status})", f"{what.en} ({status})")
+
+
 def _read(answer: httpx2.Response, data: bytes) -> Any:
     # X-Road's answers differ from its own description in the 2xx code.
     if 200 <= answer.status_code < 300:
@@ -119,9 +131,9 @@ def _read(answer: httpx2.Response, data: bytes) -> Any:
             return data
         return _json(data)
     if answer.status_code in (401, 403):
-        raise NotAllowed(str(answer.status_code))
+        raise NotAllowed(_told(_NOT_ALLOWED, answer.status_code))
     if answer.status_code == 429:
-        raise TooFast(str(answer.status_code))
+        raise TooFast(_told(_TOO_FAST, answer.status_code))
     told = _json(data) if "json" in answer.headers.get("content-type", "") else {}
     error = told.get("error") if isinstance(told, dict) else None
     code = error.get("code") if isinstance(error, dict) else None
@@ -132,4 +144,4 @@ def _json(data: bytes) -> Any:
     try:
         return msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        raise Unreachable("the answer is no JSON") from None
+        raise Unreachable(Text("trả lời không phải JSON", "the answer is no JSON")) from None

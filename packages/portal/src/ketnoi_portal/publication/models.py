@@ -230,6 +230,18 @@ class Run(models.Model):
         INCOMPLETE: Text("Chưa xong, sẽ tiếp tục", "Not complete, goes on"),
         FAILED: Text("Không kết nối được", "Could not be reached"),
     }
+    STEP_TITLES = {
+        "open": Text("Mở quyền", "Right opened"),
+        "alter": Text("Sửa máy chủ nguồn của quyền", "Right's servers changed"),
+        "close": Text("Đóng quyền", "Right closed"),
+        "would_open": Text("Sẽ mở quyền (đang theo dõi)", "Would open a right (only watched)"),
+        "would_alter": Text("Sẽ sửa máy chủ nguồn (đang theo dõi)", "Would change a right's servers (only watched)"),
+        "would_close": Text("Sẽ đóng quyền (đang theo dõi)", "Would close a right (only watched)"),
+        "refused_open": Text("Máy chủ không cho mở quyền", "The server refused to open a right"),
+        "refused_alter": Text("Máy chủ không cho sửa quyền", "The server refused to change a right"),
+        "refused_close": Text("Máy chủ không cho đóng quyền", "The server refused to close a right"),
+        "asks": Text("Chờ hai cán bộ quyết định gỡ", "Waits for two officers to remove it"),
+    }
 
     target = models.ForeignKey(Target, models.PROTECT, related_name="runs")
     fence = models.PositiveBigIntegerField()
@@ -241,6 +253,7 @@ class Run(models.Model):
     found = models.PositiveIntegerField(default=0)
     steps = models.JSONField(default=list)
     trouble = models.CharField(max_length=300, blank=True)
+    trouble_vi = models.CharField(max_length=300, blank=True, default="")
 
     class Meta:
         indexes = [models.Index(fields=["target", "-id"])]
@@ -249,6 +262,23 @@ class Run(models.Model):
     def outcome_title(self) -> Text:
         """How it ended, in words."""
         return self.TITLES.get(self.outcome, Text("Đang chạy", "Running"))
+
+    @property
+    def trouble_title(self) -> Text:
+        """What went wrong, in words; what was kept before there were Vietnamese ones stays as it was."""
+        return Text(self.trouble_vi or self.trouble, self.trouble)
+
+    @property
+    def told_steps(self) -> list[dict[str, Any]]:
+        """The steps, each with its `title` and its `trouble` in words."""
+        return [
+            each
+            | {
+                "title": self.STEP_TITLES.get(each["step"], Text(each["step"], each["step"])),
+                "trouble": Text(each.get("trouble_vi") or each.get("trouble", ""), each.get("trouble", "")),
+            }
+            for each in self.steps
+        ]
 
     def add(self, step: str, subject: str, service_code: str, **more: Any) -> None:
         """Note one thing that was done."""
@@ -283,6 +313,12 @@ class TrafficSource(models.Model):
     fetched_at = models.DateTimeField(null=True)
     until = models.DateField(null=True)
     trouble = models.CharField(max_length=200, blank=True)
+    trouble_vi = models.CharField(max_length=200, blank=True, default="")
 
     class Meta:
         ordering = ["instance"]
+
+    @property
+    def trouble_title(self) -> Text:
+        """What went wrong, in words."""
+        return Text(self.trouble_vi or self.trouble, self.trouble)

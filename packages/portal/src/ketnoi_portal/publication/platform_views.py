@@ -156,7 +156,9 @@ def _decide(request: HttpRequest, actor: Actor, found: PlatformRegistration, rea
         messages.error(request, said("Có người vừa thay đổi hồ sơ này.", "Somebody has just changed this application."))
         return True
     except AdminError as error:
-        messages.error(request, said(f"Nền tảng chưa nhận: {error}", f"The platform did not take it: {error}"))
+        messages.error(
+            request, said(f"Nền tảng chưa nhận: {error.told.vi}", f"The platform did not take it: {error.told.en}")
+        )
         return False
     messages.success(request, said("Đã ghi nhận.", "Noted."))
     return True
@@ -166,6 +168,7 @@ def _present(found: PlatformRegistration) -> tuple[Present | None, str]:
     try:
         return registrar.present(found), ""
     except AdminError as error:
-        return None, said(f"Không hỏi được nền tảng ({error})", f"The platform could not be asked ({error})")
+        vi, en = error.told
+        return None, said(f"Không hỏi được nền tảng ({vi})", f"The platform could not be asked ({en})")
     except StepRefused as refused:
         return None, said(refused.reasons[0].title.vi, refused.reasons[0].title.en)

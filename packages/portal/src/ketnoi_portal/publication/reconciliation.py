@@ -117,6 +117,7 @@ class _Reconciling:
                 run.outcome = self._act(server, seen)
         except AdminError as error:
             run.outcome, run.trouble = Run.FAILED, f"{type(error).__name__}: {error}"[:300]
+            run.trouble_vi = error.told.vi[:300]
         except Overtaken:
             logger.warning("%s: another worker has taken over", self._target.pk)
             return run
@@ -186,7 +187,7 @@ class _Reconciling:
             else:
                 server.take(*step.key)
         except (Refused, NotAsAsked) as error:
-            self._note(f"refused_{step.kind}", step, trouble=str(error))
+            self._note(f"refused_{step.kind}", step, trouble=error.told.en, trouble_vi=error.told.vi)
             return False
         self._ledger.done(step)
         drifts.mended(self._target, step.key)

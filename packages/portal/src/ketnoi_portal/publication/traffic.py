@@ -12,6 +12,7 @@ from ketnoi_portal.publication.admin_client import AdminError, NotAllowed
 from ketnoi_portal.publication.models import TrafficCount, TrafficSource
 from ketnoi_portal.settings import Server, current
 from ketnoi_portal.site import clock
+from ketnoi_portal.text import Text
 from ketnoi_portal.worker.locks import only_one
 
 FIRST_DAYS: Final = 30
@@ -32,6 +33,14 @@ def fetch() -> None:
     TrafficCount.objects.filter(day__lt=clock.today() - timedelta(days=KEEP_DAYS)).delete()
 
 
+_NO_ROLE: Final = Text(
+    "khóa API thiếu vai trò XROAD_SECURITYSERVER_OBSERVER", "the API key lacks the role XROAD_SECURITYSERVER_OBSERVER"
+)
+_NOT_WHOLE: Final = Text(
+    "máy chủ có nhiều số liệu hơn một lần báo", "there are more counts than the server tells at once"
+)
+
+
 def _fetch(told: Server) -> None:
     source, _ = TrafficSource.objects.get_or_create(instance=told.instance)
     today = clock.today()
@@ -41,18 +50,18 @@ def _fetch(told: Server) -> None:
         with SecurityServer.of(told) as server:
             carried = server.traffic(since)
     except NotAllowed:
-        _note(source, "the API key lacks the role XROAD_SECURITYSERVER_OBSERVER")
+        _note(source, _NO_ROLE)
         return
     except AdminError as error:
-        _note(source, str(error))
+        _note(source, error.told)
         return
     if carried is not None:
         _keep(source, carried, since, today)
 
 
-def _note(source: TrafficSource, trouble: str) -> None:
-    source.trouble = trouble[:200]
-    source.save(update_fields=["trouble"])
+def _note(source: TrafficSource, told: Text) -> None:
+    source.trouble_vi, source.trouble = told.vi[:200], told.en[:200]
+    source.save(update_fields=["trouble", "trouble_vi"])
 
 
 def _keep(source: TrafficSource, carried: Carried, since: date, today: date) -> None:
@@ -72,5 +81,5 @@ def _keep(source: TrafficSource, carried: Carried, since: date, today: date) -> 
             if each.day >= since
         )
         source.fetched_at, source.until = clock.now(), today
-        source.trouble = "" if carried.whole else "there are more counts than the server tells at once"
+        source.trouble_vi, source.trouble = ("", "") if carried.whole else _NOT_WHOLE
         source.save()
