@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from ketnoi_portal.onboarding.registration import Registration, ServiceEntry, platforms_of
 from ketnoi_portal.process.case import Case, Stage
 from ketnoi_portal.process.charts import Level
 from ketnoi_portal.publication.desired import (
+    OFFICERS_QUOTA,
     Approved,
     Registered,
     Taken,
@@ -18,7 +21,7 @@ from ketnoi_portal.publication.desired import (
     wanted_rights,
 )
 from ketnoi_portal.publication.inherited import Inherited, beside
-from ketnoi_protocol.directory import Grant, IntegrationAccount, Organisation
+from ketnoi_protocol.directory import Grant, IntegrationAccount, Organisation, Quota
 from ketnoi_protocol.services import Environment, Platform, Service, System
 
 AT = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -151,6 +154,22 @@ def test_a_test_has_an_account_for_its_calls_and_production_has_not() -> None:
     assert identity is not None
     assert identity.code == "HT.2026-000001"
     assert stand_in(approved(stage=Stage.REVOKED), TEST).active is False  # type: ignore[union-attr]
+
+
+def test_the_volumes_that_were_approved_are_quotas() -> None:
+    def quotas(application: Approved, environment: Environment) -> tuple[Quota, ...]:
+        (grant,) = directory_content([application], BODIES, environment).parts.grants
+        return grant.quotas
+
+    def volumes(application: Approved) -> Approved:
+        form = msgspec.structs.replace(application.form, per_day=3_000, peak_per_second=5)
+        return replace(application, form=form)
+
+    asked = (Quota("organisation", 3_000, 86_400), Quota("organisation", 300, 60))
+    assert quotas(volumes(approved()), PRODUCTION) == (*asked, OFFICERS_QUOTA)
+    # One account stands for everybody's there.
+    assert quotas(volumes(approved()), TEST) == asked
+    assert quotas(volumes(approved(system=System.IDENTITY)), PRODUCTION) == asked
 
 
 def test_what_was_there_before_stands_until_an_application_replaces_it() -> None:

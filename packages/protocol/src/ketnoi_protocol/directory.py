@@ -7,6 +7,7 @@ are trust's; these are the types. All moments are aware, in UTC; digests are low
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -34,11 +35,23 @@ class IntegrationAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     active: bool
 
 
+class Quota(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How often one service may be asked under a grant [our choice: no official rule was found].
+
+    `calls` in each span of `seconds`, counted for the organisation as a whole, or for each of its officers, or for
+    each procedure. Spans follow one another from midnight in Vietnam.
+    """
+
+    of: Literal["organisation", "officer", "procedure"]
+    calls: Annotated[int, msgspec.Meta(ge=0)]
+    seconds: Annotated[int, msgspec.Meta(ge=1, le=86_400)]
+
+
 class Grant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What an organisation may ask of one service in one environment.
 
     `procedures` are MaDVC codes, `fields` the elements an answer may show, `match_fields` the claimed attributes on
-    which verify_citizen may answer yes or no.
+    which verify_citizen may answer yes or no. Without `quotas` it may be asked without end.
     """
 
     organisation: str
@@ -49,6 +62,7 @@ class Grant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fields: tuple[str, ...]
     match_fields: tuple[str, ...]
     active: bool
+    quotas: tuple[Quota, ...] = ()
 
 
 class Officer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

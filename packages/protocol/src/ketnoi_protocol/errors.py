@@ -87,14 +87,17 @@ def row_of_fault(fault_type: str) -> Row:
 class Refusal(Exception):  # noqa: N818
     """A refusal with a code from the table. `detail` says where or why, and never holds personal data.
 
+    `retry_after` is in how many seconds the same may be asked again, where that is known.
+
     Raises LookupError when made with a code that the table does not know.
     """
 
-    def __init__(self, code: str, detail: str = "") -> None:
+    def __init__(self, code: str, detail: str = "", *, retry_after: int | None = None) -> None:
         super().__init__(code, detail)
         self.row = row(code)
         self.code = code
         self.detail = detail
+        self.retry_after = retry_after
 
     def __str__(self) -> str:
         """`code: detail`."""

@@ -18,6 +18,7 @@ from .directory import DirectoryPoller
 from .door import Door
 from .observer import Observer
 from .people import People
+from .quotas import Quotas
 from .repeats import Forgetting
 from .services import Register
 from .settings import Settings
@@ -58,11 +59,14 @@ class Registry:
             forgetting = Forgetting(pool, clock, window)
             stack.push_async_callback(forgetting.stop)
             await forgetting.start()
+            quotas = Quotas(pool, clock, settings.lookup_timeout_seconds)
+            stack.push_async_callback(quotas.stop)
+            await quotas.start()
             directory = DirectoryPoller(settings.directory, signer, settings.environment, pool, clock)
             stack.push_async_callback(directory.stop)
             await directory.start()
             register = Register(People(pool, settings.lookup_timeout_seconds), await Units.read(pool), pseudonyms)
-            calls = Calls(settings, clock, directory, register, log, observer)
+            calls = Calls(settings, clock, directory, register, log, quotas, observer)
             document = openapi.document(settings.profile, settings.environment)
             door = Door(settings, callers, calls, document)
             listener = Listener(door.server(KEEPALIVE), settings.host, settings.port, tls=callers.tls)

@@ -22,6 +22,7 @@ from .directory import DirectoryPoller, StaleDirectoryError
 from .gates import GATES, Case
 from .observer import CallEvent, Observer
 from .people import Matching
+from .quotas import Quotas
 from .repeats import Claim, Kept, UnreadableAnswerError
 from .services import SERVICES, Outcome, Question, Register
 from .settings import Settings
@@ -53,6 +54,7 @@ class Calls:
         directory: DirectoryPoller,
         register: Register,
         log: AccessLog,
+        quotas: Quotas,
         observer: Observer | None = None,
     ) -> None:
         self._settings = settings
@@ -60,6 +62,7 @@ class Calls:
         self._directory = directory
         self._register = register
         self._log = log
+        self._quotas = quotas
         self._observer = observer
         self._catalogue = Catalogue.load(settings.profile)
         self._window = timedelta(seconds=settings.signature_window_seconds)
@@ -101,6 +104,8 @@ class Calls:
             for gate in GATES:
                 journey.enter(gate.name)
                 gate.judge(case)
+            journey.enter("quota")
+            await self._quotas.take(case)
             journey.enter("look up")
             outcome = await self._look_up(case)
             body = asked.dialect.write(entry, outcome.answer)

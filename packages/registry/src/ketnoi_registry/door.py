@@ -142,6 +142,7 @@ def _response(status: int, body: bytes, content_type: str) -> web.Response:
 def _refused(refusal: Refusal, dialect: Dialect, status: int | None = None) -> web.Response:
     written = dialect.refuse(refusal, status)
     response = _response(written.status, written.body, written.content_type)
-    if refusal.row.status == 503:
-        response.headers["Retry-After"] = "1"
+    later = refusal.retry_after or (1 if refusal.row.status == 503 else None)
+    if later is not None:
+        response.headers["Retry-After"] = str(later)
     return response

@@ -212,4 +212,5 @@ GATES: tuple[Gate, ...] = (
         _fields,
     ),
 )  # fmt: skip
-"""An eighth, `12`, is judged in the statement that makes the access log durable: the MaYeuCau was used otherwise."""
+"""Two more ask the database: `30`, whether the grant's quotas have a call left (quotas.py), before anything is looked
+up; and `12`, whether the MaYeuCau was used otherwise, in the statement that makes the access log durable."""

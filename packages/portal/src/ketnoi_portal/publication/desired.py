@@ -13,12 +13,16 @@ from typing import Final
 from ketnoi_portal.onboarding.registration import Registration, entries
 from ketnoi_portal.process.case import Case, Stage, opened
 from ketnoi_portal.publication.directory_board import Parts
-from ketnoi_protocol.directory import Grant, IntegrationAccount, Officer, Organisation
+from ketnoi_protocol.directory import Grant, IntegrationAccount, Officer, Organisation, Quota
 from ketnoi_protocol.identifiers import InvalidIdentifier, SecurityServerId, SubsystemId
 from ketnoi_protocol.services import Environment, Platform, Service, System
 
 # An organisation whose own licence was taken away does not ask under that of the body above it.
 _CLOSED_FOR_ALL: Final = frozenset({Stage.SUSPENDED, Stage.REVOKED, Stage.EXPIRED})
+
+
+OFFICERS_QUOTA: Final = Quota("officer", 600, 3_600)
+"""One officer's calls of one service in an hour: one every six seconds, without a pause [our choice]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +186,22 @@ def _grants(applications: Sequence[Approved], environment: Environment) -> tuple
                 tuple(asked.fields),
                 tuple(asked.match_fields),
                 active,
+                _quotas(each.form, each.case.system, environment),
             )
     return [found[key] for key in sorted(found)], conflicts
+
+
+def _quotas(form: Registration, system: System, environment: Environment) -> tuple[Quota, ...]:
+    """The volumes that were applied for and approved, and what one officer can ask with their own hands.
+
+    In the test environment and on the identity side one account stands for everybody's.
+    """
+    asked = (
+        Quota("organisation", form.per_day, 86_400),
+        Quota("organisation", form.peak_per_second * 60, 60),
+    )
+    own = system is System.POPULATION and environment is Environment.PRODUCTION
+    return (*(each for each in asked if each.calls > 0), *((OFFICERS_QUOTA,) if own else ()))
 
 
 def _was_open(application: Approved, environment: Environment) -> bool:

@@ -1,0 +1,151 @@
+"""Quotas: how often one service is asked under a grant, counted over all nodes.
+
+The count stands in the database. So that not every call asks there, a node takes calls in advance, a hundredth of the
+quota at once: all nodes together never let more through than the quota says, and what a stopped node had taken in
+advance is lost until the span ends. A call counts when it has passed the gates, whatever it finds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Final
+
+import asyncpg
+
+from ketnoi_protocol.directory import Quota
+from ketnoi_protocol.errors import Refusal
+from ketnoi_runtime.clock import Clock
+from ketnoi_runtime.database import DATABASE_ERRORS
+
+from .gates import Case
+
+_log = logging.getLogger(__name__)
+
+AHEAD: Final = 100
+"""A node takes one of so many parts of a quota in advance, and so many calls at most [our choice]."""
+
+MOST_SPANS: Final = 50_000
+"""Spans that a node remembers; then those that are over are forgotten [our choice]."""
+
+_VIETNAM: Final = timezone(timedelta(hours=7))
+_NARROWEST_FIRST: Final = ("officer", "procedure", "organisation")
+_FORGET_SECONDS: Final = 600.0
+
+_OPEN = "INSERT INTO quota_use (key, begins_at, ends_at, taken) VALUES ($1, $2, $3, 0) ON CONFLICT DO NOTHING"
+_TAKE = """
+UPDATE quota_use SET taken = least(quota_use.taken + $3, greatest($4, quota_use.taken))
+FROM (SELECT taken FROM quota_use WHERE key = $1 AND begins_at = $2 FOR UPDATE) AS before
+WHERE key = $1 AND begins_at = $2
+RETURNING quota_use.taken - before.taken
+"""
+
+
+@dataclass(slots=True)
+class _Span:
+    """What a node knows of one span of one quota: how many calls it has left of those it took in advance."""
+
+    calls: int
+    begins_at: datetime
+    ends_at: datetime
+    left: int = 0
+    asking: asyncio.Task[int] | None = None
+
+
+class Quotas:
+    """Counts calls against the quotas of their grants."""
+
+    def __init__(self, pool: asyncpg.Pool, clock: Clock, timeout: float) -> None:
+        self._pool = pool
+        self._clock = clock
+        self._timeout = timeout
+        self._spans: dict[str, _Span] = {}
+        self._forgetting: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin to remove what is over."""
+        self._forgetting = asyncio.create_task(self._forget_for_ever())
+
+    async def stop(self) -> None:
+        """End. What this node had taken in advance stays taken."""
+        if self._forgetting is not None:
+            self._forgetting.cancel()
+            await asyncio.gather(self._forgetting, return_exceptions=True)
+
+    async def take(self, case: Case) -> None:
+        """Count one call. Raises Refusal `30` with the seconds until the span ends; `99` when nobody can count."""
+        for key, quota in _quotas_of(case):
+            span = self._span(key, quota, case.at)
+            if not await self._taken(key, span):
+                wait = max(1, -(-int((span.ends_at - case.at).total_seconds() * 1000) // 1000))
+                raise Refusal("30", f"{quota.of}: {quota.calls} in {quota.seconds} seconds", retry_after=wait)
+
+    def _span(self, key: str, quota: Quota, at: datetime) -> _Span:
+        span = self._spans.get(key)
+        if span is None or not span.begins_at <= at < span.ends_at or span.calls != quota.calls:
+            if len(self._spans) >= MOST_SPANS:
+                self._spans = {name: each for name, each in self._spans.items() if at < each.ends_at}
+            begins = _beginning(at, quota.seconds)
+            span = self._spans[key] = _Span(quota.calls, begins, begins + timedelta(seconds=quota.seconds))
+        return span
+
+    async def _taken(self, key: str, span: _Span) -> bool:
+        while span.left == 0:
+            if span.asking is None:
+                span.asking = asyncio.create_task(self._ask(key, span))
+            try:
+                got = await asyncio.shield(span.asking)
+            except (*DATABASE_ERRORS, TimeoutError) as error:
+                _log.error("a quota could not be counted: %s", type(error).__name__)
+                raise Refusal("99", "the quota cannot be counted at this moment") from None
+            if got == 0:
+                return False
+        span.left -= 1
+        return True
+
+    async def _ask(self, key: str, span: _Span) -> int:
+        wanted = min(max(span.calls // AHEAD, 1), AHEAD)
+        try:
+            async with asyncio.timeout(self._timeout), self._pool.acquire() as connection:
+                await connection.execute(_OPEN, key, span.begins_at, span.ends_at)
+                got: int = await connection.fetchval(_TAKE, key, span.begins_at, wanted, span.calls)
+            span.left += got
+            return got
+        finally:
+            span.asking = None
+
+    async def forget(self, at: datetime) -> None:
+        """Remove the spans that are over at this moment."""
+        await self._pool.execute("DELETE FROM quota_use WHERE ends_at <= $1", at)
+
+    async def _forget_for_ever(self) -> None:
+        while True:
+            try:
+                await self.forget(self._clock.now())
+            except DATABASE_ERRORS as error:
+                _log.warning("spans of quotas could not be removed yet: %s", type(error).__name__)
+            await asyncio.sleep(_FORGET_SECONDS)
+
+
+def _quotas_of(case: Case) -> Iterator[tuple[str, Quota]]:
+    """The call's quotas with the keys under which they are counted. An officer's narrow one is asked first: who is
+    refused there has used up nothing of the others'."""
+    who = {
+        "organisation": "",
+        "officer": case.request.ma_can_bo,
+        "procedure": case.request.ma_dvc,
+    }
+    grant = case.grant
+    of_grant = f"{grant.organisation} {grant.system} {grant.service}"
+    for quota in sorted(grant.quotas, key=lambda each: _NARROWEST_FIRST.index(each.of)):
+        yield f"{of_grant} {quota.of} {quota.seconds} {who[quota.of]}".rstrip(), quota
+
+
+def _beginning(at: datetime, seconds: int) -> datetime:
+    local = at.astimezone(_VIETNAM)
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    since = int((local - midnight).total_seconds())
+    return (midnight + timedelta(seconds=since - since % seconds)).astimezone(UTC)
