@@ -190,7 +190,7 @@ def test_a_stale_answer_about_its_certificate(world: World, rep: Actor, applied:
     assert failed_items(check) == {"ocsp"}
     told = next(each for each in check.items if each["item"] == "ocsp")
     assert "too old" in told["detail_en"]
-    assert "trạng thái thu hồi không được chấp nhận" in told["detail_vi"]
+    assert "trả lời OCSP đã quá cũ" in told["detail_vi"]
     with answering(server.host, world.authority.ocsp_response(certificate)):
         assert checked(rep, applied, named).passed
 

@@ -202,7 +202,9 @@ def test_when_the_mail_server_is_away_the_worker_says_so_and_goes_on(
     assert run_once(task, task.load()) is False
     assert Application.objects.count() == 1
     trouble = BoxHealth.objects.get(address=POPULATION)
-    assert (trouble.trouble, trouble.failures) == ("no connection to the mail server (ConnectionRefusedError)", 1)
+    assert trouble.failures == 1
+    assert trouble.trouble == "no connection to the mail server: connection refused (ConnectionRefusedError)"
+    assert trouble.trouble_title.vi.startswith("không kết nối được máy chủ thư: cổng đóng")
     assert TaskHealth.objects.get(pk="read_mailboxes").trouble.startswith("MailboxesTroubled")
     use(monkeypatch, mailboxes=boxes_of(dovecot))
     assert run_once(task, task.load()) is True

@@ -11,12 +11,14 @@ import httpx2
 import pytest
 from django.urls import reverse
 
+import ketnoi_trust
 from ketnoi_portal import settings as portal_settings
 from ketnoi_portal import troubles
 from ketnoi_portal.connection.configuration import NoConfiguration
 from ketnoi_portal.connection.evidence_door import NotThere
 from ketnoi_portal.connection.fetching import Unreachable, get
 from ketnoi_portal.process.roles import Role
+from ketnoi_portal.proof_words import FOUND_VI
 from ketnoi_portal.publication.adapter import NotAsAsked
 from ketnoi_portal.publication.admin_client import AdminError
 from ketnoi_portal.publication.admin_client import Refused as AdminRefused
@@ -24,6 +26,7 @@ from ketnoi_portal.publication.comparison import Kind
 from ketnoi_portal.publication.models import Run, Target, TrafficSource
 from ketnoi_portal.site import clock
 from ketnoi_portal.troubles import Troubled
+from ketnoi_protocol.errors import row
 from ketnoi_trust.errors import Refused
 
 from .browsing import as_person
@@ -56,10 +59,23 @@ def test_an_error_of_the_network_has_words_and_quotes_nothing(error: Exception, 
 
 def test_a_proof_that_failed_is_told_by_the_tables_words() -> None:
     told = troubles.of_refused(Refused("malformed_directory", "the directory is that of another environment"))
-    assert told.vi.endswith("(malformed_directory)")
-    assert "another environment" not in told.vi
+    assert told.vi == "danh bạ là của môi trường khác (malformed_directory)"
     assert told.en == "malformed_directory: the directory is that of another environment"
+    unknown = troubles.of_refused(Refused("incorrect_validation_info", "what no row has words for"))
+    assert unknown.vi == f"{row('incorrect_validation_info').title_vi} (incorrect_validation_info)"
     assert "no_such_code" in troubles.of_refused(Refused("no_such_code", "x")).vi
+
+
+def test_every_row_of_words_is_something_that_trust_says() -> None:
+    rooms = (Path(ketnoi_trust.__file__).parent, Path(portal_settings.__file__).parent / "connection")
+    files = (file for room in rooms for file in room.rglob("*.py"))
+    strings = {
+        node.value
+        for file in files
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    assert [english for english in FOUND_VI if english not in strings] == []
 
 
 def test_a_server_that_is_not_there_is_told_in_both_languages() -> None:

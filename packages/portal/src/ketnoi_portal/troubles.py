@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from ketnoi_portal.proof_words import FOUND_VI
 from ketnoi_portal.text import Text
 from ketnoi_protocol import errors
 from ketnoi_trust.errors import Refused
@@ -54,12 +55,14 @@ def of_status(status: int) -> Text:
 
 
 def of_refused(refused: Refused) -> Text:
-    """A proof that failed: in Vietnamese the table's words for its code; in English what was found, word for word."""
-    try:
-        vi = f"{errors.row(refused.code).title_vi} ({refused.code})"
-    except LookupError:
-        vi = f"không được công nhận ({refused.code})"
-    return Text(vi, str(refused))
+    """A proof that failed: what was found, or, where there are no words for that, what its code means."""
+    vi = FOUND_VI.get(refused.message, "")
+    if not vi:
+        try:
+            vi = errors.row(refused.code).title_vi
+        except LookupError:
+            vi = "không được công nhận"
+    return Text(f"{vi} ({refused.code})", str(refused))
 
 
 def at(place: Text, told: Text) -> Text:

@@ -12,12 +12,19 @@ from typing import Final
 
 from ketnoi_portal.mailroom.limits import MOST_HEADER
 from ketnoi_portal.settings import Mailbox, Settings
+from ketnoi_portal.text import Text
+from ketnoi_portal.troubles import Troubled, at, of_error
 
+_CONNECTING: Final = Text("không kết nối được máy chủ thư", "no connection to the mail server")
+_NO_TLS: Final = Text(
+    "không dùng TLS thì chỉ hỏi máy chủ thư ở chính máy này",
+    "without TLS only a mail server on a loopback address is asked",
+)
 _TIMEOUT: Final = 30.0
 _SIZE: Final = re.compile(rb"RFC822\.SIZE (\d+)")
 
 
-class MailboxTrouble(Exception):  # noqa: N818
+class MailboxTrouble(Troubled):
     """The mailbox cannot be read now; the text names the kind of trouble and quotes nobody."""
 
 
@@ -70,7 +77,7 @@ class Box:
         for each in self._asked("FETCH", uid, what):
             if isinstance(each, tuple):
                 return bytes(each[1])
-        raise MailboxTrouble("a letter was gone before it was fetched")
+        raise MailboxTrouble(Text("thư biến mất trước khi tải", "a letter was gone before it was fetched"))
 
     def _asked(self, command: str, *arguments: str) -> list[bytes | tuple[bytes, bytes]]:
         return self._checked(self._client.uid(command, *arguments))
@@ -79,7 +86,7 @@ class Box:
     def _checked(answer: tuple[str, list[bytes | tuple[bytes, bytes]]]) -> list[bytes | tuple[bytes, bytes]]:
         status, data = answer
         if status != "OK":
-            raise MailboxTrouble(f"the mail server answered {status}")
+            raise MailboxTrouble(Text(f"máy chủ thư trả lời {status}", f"the mail server answered {status}"))
         return data
 
 
@@ -98,7 +105,7 @@ def opened(mailbox: Mailbox, own: Settings) -> Iterator[Box]:
             with suppress(OSError, imaplib.IMAP4.error):
                 client.logout()
     except (OSError, imaplib.IMAP4.error, ValueError) as error:
-        raise MailboxTrouble(f"no connection to the mail server ({type(error).__name__})") from error
+        raise MailboxTrouble(at(_CONNECTING, of_error(error))) from error
 
 
 def _connected(mailbox: Mailbox, own: Settings) -> imaplib.IMAP4:
@@ -108,7 +115,7 @@ def _connected(mailbox: Mailbox, own: Settings) -> imaplib.IMAP4:
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         return imaplib.IMAP4_SSL(mailbox.host, mailbox.port, ssl_context=context, timeout=_TIMEOUT)
     if not _is_loopback(mailbox.host):
-        raise MailboxTrouble("without TLS only a mail server on a loopback address is asked")
+        raise MailboxTrouble(_NO_TLS)
     return imaplib.IMAP4(mailbox.host, mailbox.port, timeout=_TIMEOUT)
 
 

@@ -149,7 +149,13 @@ class BoxHealth(models.Model):
     asked_at = models.DateTimeField(null=True)
     succeeded_at = models.DateTimeField(null=True)
     trouble = models.CharField(max_length=100, blank=True)
+    trouble_vi = models.CharField(max_length=100, blank=True, default="")
     failures = models.PositiveIntegerField(default=0)
+
+    @property
+    def trouble_title(self) -> Text:
+        """What is wrong, in words."""
+        return Text(self.trouble_vi or self.trouble, self.trouble)
 
 
 def plain_form(form: Registration | None) -> dict[str, Any]:

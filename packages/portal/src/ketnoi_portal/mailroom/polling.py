@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
+from typing import Final
 
 from django.db import connection
 
@@ -22,6 +23,7 @@ from ketnoi_portal.mailroom.reading import Order, Read
 from ketnoi_portal.mailroom.registering import known, register
 from ketnoi_portal.settings import Mailbox, Settings, current
 from ketnoi_portal.site import clock
+from ketnoi_portal.text import Text
 from ketnoi_portal.worker.loop import place_of
 
 logger = logging.getLogger(__name__)
@@ -29,6 +31,13 @@ logger = logging.getLogger(__name__)
 
 class MailboxesTroubled(Exception):  # noqa: N818
     """Some mailbox could not be read, or some letter not registered: said once every other one has been."""
+
+
+_NONE: Final = Text("", "")
+
+
+def _not_registered(letters: int) -> Text:
+    return Text(f"{letters} thư không vào sổ được", f"{letters} letters could not be registered")
 
 
 def poll() -> int:
@@ -43,14 +52,14 @@ def poll() -> int:
             try:
                 done, failed = _poll(mailbox, own)
                 settled += done
-                trouble = f"{failed} letters could not be registered" if failed else ""
+                told = _not_registered(failed) if failed else _NONE
             except MailboxTrouble as error:
-                trouble = str(error)
-            health.trouble = trouble[:100]
-            if trouble:
+                told = error.told
+            health.trouble_vi, health.trouble = told.vi[:100], told.en[:100]
+            if health.trouble:
                 troubled += 1
                 health.failures += 1
-                logger.error("a mailbox (%s) could not be read: %s", mailbox.system, trouble)
+                logger.error("a mailbox (%s) could not be read: %s", mailbox.system, health.trouble)
             else:
                 health.failures, health.succeeded_at = 0, clock.now()
             health.save()
