@@ -14,6 +14,8 @@ from ketnoi_portal.accounts.lines import services_of
 from ketnoi_portal.site.numbers import whole
 from ketnoi_portal.site.wsgi import application
 
+from .browsing import as_person
+from .offices import at_agency
 from .scene import Scene
 
 pytestmark = pytest.mark.django_db
@@ -67,6 +69,34 @@ def test_no_address_fails_at_odd_values(scene: Scene, odd: str) -> None:
         answer = client.post(each.path, encoded(ODD[odd]), content_type=FORM)
         assert answer.status_code < 500, each
         assert odd not in REFUSED or answer.status_code in {400, 404}, (each, answer.status_code)
+
+
+@pytest.mark.parametrize("odd", ["square", "digits", "octets"])
+@pytest.mark.parametrize("field", ["version", "revision"])
+def test_no_form_fails_at_an_odd_version_of_what_was_seen(scene: Scene, field: str, odd: str) -> None:
+    for who in ("rep", "pc06", "c06_publisher", "vdxp"):
+        client = quiet(scene.browser(who))
+        for each in scene.addresses():
+            if each.name in {"account_logout", "usersessions_list"}:
+                continue
+            cache.clear()
+            sent = f"{field}={ODD[odd]}&reason=x&register=1&offer=1"
+            answer = client.post(each.path, sent, content_type=FORM)
+            assert answer.status_code < 500, (who, each)
+
+
+def test_an_odd_version_of_what_was_seen_is_refused(scene: Scene) -> None:
+    paths = {each.name: each.path for each in scene.addresses()}
+    commune = as_person(at_agency("H55.30.12", name="dai"))
+    operator = scene.browser("vdxp")
+    for odd in ("square", "digits"):
+        for client, path, field in (
+            (commune, paths["accounts:step"].replace("/withdraw/", "/suspend/"), "version"),
+            (operator, paths["publication:registration"], "revision"),
+        ):
+            answer = quiet(client).post(path, f"{field}={ODD[odd]}&reason=x&register=1", content_type=FORM)
+            assert answer.status_code == 400, path
+            assert "Cổng không đọc được yêu cầu này" in answer.content.decode()
 
 
 @pytest.mark.parametrize("odd", list(ODD))
