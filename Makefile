@@ -3,6 +3,8 @@ SHELL := /bin/bash
 PYTHON ?= python3.11
 BIN := .venv/bin
 .DEFAULT_GOAL := help
+# What was compiled once is kept: the demo and the tests begin many processes.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## print this help
