@@ -78,6 +78,10 @@ CASES: list[tuple[str, Stage, str, dict[str, str], set[str]]] = [
     ("register_beside", Stage.LIVE, "VDXP/production", {}, {"vdxp"}),
     ("drop_certificate", Stage.LIVE, "VDXP/production", REASON, {"vdxp"}),
     ("retire_certificate", Stage.LIVE, "VDXP/production", {}, {"vdxp"}),
+    ("give_up_certificate", Stage.LIVE, "VDXP/production", REASON, {"rep"}),
+    ("remove_from_platform", Stage.LIVE, "VDXP/production", REASON, {"vdxp"}),
+    ("name_certificate", Stage.LIVE, "VDXP/production", {}, {"rep"}),
+    ("register_on_platform", Stage.LIVE, "VDXP/production", {}, {"vdxp"}),
 ]
 BY_SYSTEM = {
     "pass_connection_check",
@@ -89,6 +93,7 @@ BY_SYSTEM = {
     "pass_rotation_check",
     "fail_rotation_check",
     "follow_certificate",
+    "pass_check_after_removal",
 }
 ORDER = list(Stage)
 
@@ -130,9 +135,13 @@ def ready(walk: Walk, step: str, stage: Stage) -> None:
             walk.take("c06", "return_dossier", given=Given(reason="nộp lại"))
             walk.handed_in()
             walk.take("pc06", "forward")
-        case "register_beside" | "drop_certificate" | "retire_certificate":
+        case "name_certificate" | "register_on_platform" if stage is Stage.LIVE:
+            walk.take("vdxp", "remove_from_platform", "VDXP/production", Given(reason="khóa bị lộ"))
+            if step == "register_on_platform":
+                walk.take("rep", "name_certificate", "VDXP/production", NEXT)
+        case "register_beside" | "drop_certificate" | "retire_certificate" | "give_up_certificate":
             walk.take("rep", "offer_certificate", "VDXP/production", NEXT)
-            if step == "retire_certificate":
+            if step in ("retire_certificate", "give_up_certificate"):
                 walk.take("vdxp", "register_beside", "VDXP/production")
                 walk.take(SYSTEM_ACTOR, "pass_rotation_check", "VDXP/production")
         case "go_live":

@@ -11,6 +11,7 @@ from ketnoi_portal.process.case import Case, Confirmation, Outcome, PaperState, 
 from ketnoi_portal.process.charts import Level
 from ketnoi_portal.process.effects import platform_of
 from ketnoi_portal.process.exploration import Explored, Taken, explore
+from ketnoi_portal.process.removal import REMOVAL_STEPS
 from ketnoi_portal.process.requirements import REQUIREMENTS, Requirement
 from ketnoi_portal.process.roles import DeskKind
 from ketnoi_portal.process.rotation import ROTATION_STEPS
@@ -25,6 +26,9 @@ ASIDE = frozenset({"ask_agency", "answer_assessor", "deny_security", "remove_fro
 
 # The next certificate of each server likewise: it is walked in a path of its own, with everything that is not aside.
 ROTATION = frozenset(step.name for step in ROTATION_STEPS)
+
+# What follows a removal in production has a path of its own as well: from an application that runs.
+REMOVAL = frozenset(step.name for step in REMOVAL_STEPS)
 
 OPERATORS = frozenset({DeskKind.VDXP_OPERATOR, DeskKind.NDXP_OPERATOR})
 
@@ -66,8 +70,13 @@ def lawful(taken: Taken) -> str | None:
     before, after, step, actor = taken.before, taken.after, taken.step, taken.actor
     newly_opened = opened(after) - opened(before)
     if newly_opened and after.stage is before.stage:
-        # What was approved and is open but for its platform: the platform's own desk brings it back.
-        if step.name != "register_on_platform" or actor.desk not in OPERATORS:
+        # What is being tested, and is open but for its platform: the platform's own desk brings it back. What runs is
+        # opened by nobody: after the desk's registration under another certificate a check must have passed.
+        place = platform_of(taken.unit)
+        if after.stage in (Stage.LIVE, Stage.SUSPENDED):
+            if step.name != "pass_check_after_removal" or before.rotation(place) is not Rotation.ALONE:
+                return "what runs is opened again without a check under another certificate"
+        elif step.name != "register_on_platform" or actor.desk not in OPERATORS:
             return "something is opened without a decision"
     elif Environment.PRODUCTION in newly_opened:
         if actor.desk is not DeskKind.C06 or before.stage not in (Stage.APPROVED, Stage.SUSPENDED):
@@ -90,6 +99,14 @@ def lawful(taken: Taken) -> str | None:
         return "what no platform has registered is accepted"
     if after.stage is Stage.LIVE and before.stage is not Stage.LIVE and Environment.PRODUCTION not in opened(after):
         return "an application goes live, and nothing is opened"
+    if (
+        before.stage in (Stage.LIVE, Stage.SUSPENDED)
+        and step.name == "register_on_platform"
+        and before.rotation(platform_of(taken.unit)) is not Rotation.NAMED
+    ):
+        return "what was removed is registered again as it was"
+    if step.name == "name_certificate" and (actor.desk, actor.organisation) != (DeskKind.AGENCY, before.applicant):
+        return "another than the applicant names its certificate"
     if step.name in ROTATION and (wrong := unlawful_rotation(taken)):
         return wrong
     if step.name == "submit" and before.defects:
@@ -172,6 +189,12 @@ def by_itself(case: Case) -> tuple[Case, ...]:
     return tuple(later)
 
 
+def running(case: Case) -> Case:
+    """The same in production, with everything that going live asks for."""
+    whole = almost(case).but(stage=Stage.LIVE, decisions=2)
+    return whole.with_paper((1, ""), PaperState.ACCEPTED)
+
+
 def walk(
     begin: Case, requirements: tuple[Requirement, ...] = REQUIREMENTS, *, leave: frozenset[str] = ASIDE | ROTATION
 ) -> Explored:
@@ -181,6 +204,14 @@ def walk(
         return step.name in leave
 
     return explore(begin, insiders(begin.applicant), lawful, requirements, skip=skip, happens=by_itself)
+
+
+def test_after_a_removal_what_runs_is_opened_by_a_check_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    found = walk(running(PATHS["ministry"]), leave=frozenset({"ask_agency", "answer_assessor", "deny_security"}))
+    with capsys.disabled():
+        print(f"\nremoved in production: {found.states:,} states, {found.steps:,} steps that somebody may take")
+    assert found.wrong is None, f"{found.wrong}: {' → '.join(found.way)}"
+    assert found.states > 500
 
 
 @pytest.mark.parametrize(
@@ -206,6 +237,10 @@ def test_no_way_leads_past_the_rules(
 # What is asked of both systems is looked for where there are fewer states; what concerns papers alone, from there on.
 @pytest.mark.parametrize("row", REQUIREMENTS, ids=lambda row: row.key)
 def test_without_any_one_requirement_a_way_is_found(row: Requirement) -> None:
+    if row.key == "checked_after_removal":
+        rest = tuple(each for each in REQUIREMENTS if each is not row)
+        assert walk(running(PATHS["ministry"]), rest, leave=ASIDE - {"remove_from_platform"}).wrong is not None
+        return
     begin = (
         PATHS["ministry"].but(defects=1, claimed=False) if System.IDENTITY in row.systems else almost(PATHS["province"])
     )

@@ -72,6 +72,9 @@ OWNERS = {
     "fail_rotation_check": {SYSTEM},
     "retire_certificate": {"platform"},
     "follow_certificate": {SYSTEM},
+    "give_up_certificate": {AGENCY},
+    "name_certificate": {AGENCY},
+    "pass_check_after_removal": {SYSTEM},
 }
 
 
@@ -129,6 +132,10 @@ WAY = (
     "offer_certificate VDXP/production",
     "register_beside VDXP/production",
     "pass_rotation_check VDXP/production",
+    "remove_from_platform VDXP/production",
+    "name_certificate VDXP/production",
+    "register_on_platform VDXP/production",
+    "pass_check_after_removal VDXP/production",
     "suspend",
     "(time passes)",
     "reach_end_date",

@@ -113,6 +113,17 @@ class NextCertificateForm(forms.Form):
         max_length=9000,
     )
     upload = forms.FileField(label=say("hoặc tệp .pem, .crt, .cer, .der", "or the file"), required=False)
+    compromised = forms.BooleanField(
+        label=say(
+            "Thay vì khóa hoặc cơ quan cấp chứng thư bị lộ",
+            "Because a key or an authority is compromised",
+        ),
+        help_text=say(
+            "Chỉ khi đó chứng thư mới được hết hạn trước chứng thư cũ; khóa phải là khóa mới.",
+            "Only then may the new one end before the old one; its key must be new.",
+        ),
+        required=False,
+    )
 
     def clean(self) -> dict[str, Any]:
         """An upload takes the place of what was pasted; a CSR alone is no certificate yet."""

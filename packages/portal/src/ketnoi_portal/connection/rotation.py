@@ -1,8 +1,9 @@
 """The connection check under a server's next certificate: asked for, run, and told to the process.
 
-One passed check is what a rotation asks [OC]: C06's way to the server, which must show the next certificate, and that
-registered, valid and with a good OCSP answer. A server calls out under the certificate that it shows, so that the other
-way needs no message of its own. While the old certificate waits to be retired, the check is run again every hour.
+One passed check is what a rotation asks [OC], and what opens again a server that was removed: C06's way to the server,
+which must show the next certificate, and that registered, valid and with a good OCSP answer. A server calls out under
+the certificate that it shows, so that the other way needs no message of its own. While the old certificate waits to be
+retired, the check is run again every hour.
 """
 
 from __future__ import annotations
@@ -28,7 +29,12 @@ from ketnoi_protocol.identifiers import SecurityServerId, SubsystemId
 from ketnoi_protocol.services import Environment, Platform
 
 AGAIN: Final = timedelta(hours=1)
-_CAN_BE_CHECKED: Final = (Rotation.BESIDE, Rotation.CHECKED)
+_CAN_BE_CHECKED: Final = (Rotation.BESIDE, Rotation.CHECKED, Rotation.ALONE)
+_MEANS: Final[dict[tuple[str, bool], str]] = {
+    (Rotation.BESIDE, True): "pass_rotation_check",
+    (Rotation.CHECKED, False): "fail_rotation_check",
+    (Rotation.ALONE, True): "pass_check_after_removal",
+}
 _PREPARERS: Final = frozenset({Role.REPRESENTATIVE, Role.CLERK})
 
 
@@ -77,9 +83,7 @@ def run(check: RotationCheck) -> RotationCheck:
         locked.items, locked.passed, locked.ended_at = [each.written() for each in found], passed, clock.now()
         locked.save()
         # What changes nothing is no step: a check that fails before any has passed, or passes once more.
-        step = {(Rotation.BESIDE, True): "pass_rotation_check", (Rotation.CHECKED, False): "fail_rotation_check"}.get(
-            (locked.coming.state, passed)  # type: ignore[arg-type]
-        )
+        step = _MEANS.get((locked.coming.state, passed))
         if step is not None:
             try:
                 with transaction.atomic():

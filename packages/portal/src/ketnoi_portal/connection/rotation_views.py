@@ -18,7 +18,7 @@ from ketnoi_portal.connection import rotation
 from ketnoi_portal.connection.forms import NextCertificateForm
 from ketnoi_portal.connection.models import RotationCheck
 from ketnoi_portal.connection.pages import shown_items
-from ketnoi_portal.onboarding import rotating
+from ketnoi_portal.onboarding import removing, rotating
 from ketnoi_portal.onboarding.actions import Changed
 from ketnoi_portal.onboarding.certificate_models import CertificateSpan, NextCertificate, end_of, fingerprint
 from ketnoi_portal.onboarding.models import Application, PlatformRegistration
@@ -28,8 +28,11 @@ from ketnoi_portal.onboarding.views.answers import refused
 from ketnoi_portal.onboarding.words import ENVIRONMENTS
 from ketnoi_portal.process.case import Case
 from ketnoi_portal.process.roles import Actor, DeskKind, Role
-from ketnoi_portal.process.rules import StepRefused, can_step
+from ketnoi_portal.process.rules import StepRefused, can_step, is_possible
+from ketnoi_portal.process.step import RUNNING
 from ketnoi_portal.process.workflow import STEP
+from ketnoi_portal.publication import rotation as rotation_acts
+from ketnoi_portal.publication.admin_client import AdminError
 from ketnoi_portal.site import clock
 from ketnoi_portal.site.numbers import sent_number
 from ketnoi_portal.site.refusing import tell
@@ -37,22 +40,29 @@ from ketnoi_portal.site.words import say
 from ketnoi_portal.text import Text
 from ketnoi_protocol.services import Environment
 
-OFFER = "offer_certificate"
+OFFER, NAME = "offer_certificate", "name_certificate"
+LONGEST_REASON = 4000
 _READERS = frozenset({DeskKind.AGENCY, DeskKind.C06, DeskKind.PC06, DeskKind.VDXP_OPERATOR, DeskKind.NDXP_OPERATOR})
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One registered server: its certificate, the next one, the checks of that one, what the reader may do."""
+    """One server: its certificate, the other one, the checks of that one, what the reader may do.
+
+    `removed`: the platform's operator took it off, and it waits for another certificate.
+    """
 
     registration: PlatformRegistration
     environment: Text
+    removed: bool
     fingerprint: str
     ends: datetime | None
     coming: NextCertificate | None
     checks: list[tuple[RotationCheck, list[Any]]]
     running: bool
     may_offer: bool
+    may_name: bool
+    may_give_up: bool
     may_check: bool
 
     @property
@@ -69,7 +79,10 @@ def sees(actor: Actor) -> bool:
 @office_needed
 @require_http_methods(["GET", "HEAD", "POST"])
 def certificates(request: HttpRequest, key: UUID) -> HttpResponse:
-    """Every server of an application; the agency hands in the next certificate of one (`?unit=VDXP/production`)."""
+    """Every server of an application; the agency hands in the next certificate of one (`?unit=VDXP/production`).
+
+    Of one that was removed it names another certificate.
+    """
     actor: Actor = request.actor  # type: ignore[attr-defined]
     application = seen(actor, key)
     if not sees(actor):
@@ -80,11 +93,7 @@ def certificates(request: HttpRequest, key: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             revision = sent_number(request.POST.get("revision", ""))
-            rotating.offer(actor, application, unit, form.cleaned_data["certificate"], revision=revision)
-            told = say(
-                "Đã nộp chứng thư kế tiếp; chờ đơn vị vận hành đăng ký.", "Handed in; the operator registers it."
-            )
-            messages.success(request, told)
+            _hand_in(request, actor, application, unit, form, revision)
             return redirect("connection:certificates", key)
         except StepRefused as error:
             return refused(request, error, application)
@@ -95,12 +104,63 @@ def certificates(request: HttpRequest, key: UUID) -> HttpResponse:
     told_page = {
         "application": application,
         "held": held,
-        "chosen": next((each for each in held if each.unit == unit and each.may_offer), None),
+        "chosen": next((each for each in held if each.unit == unit and (each.may_offer or each.may_name)), None),
         "form": form,
         "history": _history(application),
         "now": clock.now(),
     }
     return render(request, "connection/certificates.html", told_page, status=422 if form.errors else 200)
+
+
+def _hand_in(
+    request: HttpRequest,
+    actor: Actor,
+    application: Application,
+    unit: str,
+    form: NextCertificateForm,
+    revision: int | None,
+) -> None:
+    made = form.cleaned_data["certificate"]
+    if is_possible(STEP[NAME], application.case(), unit):
+        removing.name_certificate(actor, application, unit, made, revision=revision)
+        told = say(
+            "Đã nêu chứng thư mới; chờ đơn vị vận hành đăng ký, rồi kiểm tra kết nối.",
+            "Named; the operator registers it, then the connection is checked.",
+        )
+        messages.success(request, told)
+        return
+    compromised = form.cleaned_data["compromised"]
+    after = rotating.offer(actor, application, unit, made, compromised=compromised, revision=revision)
+    told = say("Đã nộp chứng thư kế tiếp; chờ đơn vị vận hành đăng ký.", "Handed in; the operator registers it.")
+    messages.success(request, told)
+    coming = rotating.next_of(after, unit)
+    if coming is not None and coming.ends_earlier:
+        told = say("Chứng thư này hết hạn trước chứng thư cũ.", "This certificate ends before the old one.")
+        messages.warning(request, told)
+
+
+@office_needed
+@require_POST
+def give_up(request: HttpRequest, key: UUID) -> HttpResponse:
+    """The agency takes its next certificate back."""
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    application = seen(actor, key)
+    if not sees(actor):
+        raise Http404
+    unit, reason = request.POST.get("unit", ""), request.POST.get("reason", "")[:LONGEST_REASON]
+    try:
+        if not is_possible(STEP[rotation_acts.GIVE_UP], application.case(), unit):
+            raise Http404
+        revision = sent_number(request.POST.get("revision", ""))
+        rotation_acts.give_up(actor, application, unit, reason, revision=revision)
+        messages.success(request, say("Đã rút chứng thư kế tiếp.", "The next certificate is given up."))
+    except StepRefused as error:
+        return refused(request, error, application)
+    except Changed:
+        messages.error(request, say("Có người vừa thay đổi hồ sơ này.", "Somebody has just changed this."))
+    except AdminError as error:
+        messages.error(request, say(f"Nền tảng chưa nhận: {error}", f"The platform did not take it: {error}"))
+    return redirect("connection:certificates", key)
 
 
 @office_needed
@@ -123,21 +183,27 @@ def check(request: HttpRequest, key: UUID) -> HttpResponse:
 
 
 def _held(application: Application, case: Case, actor: Actor) -> Iterator[Held]:
-    rows = application.platform_registrations.filter(state=PlatformRegistration.REGISTERED)
-    for each in rows.order_by("-environment", "platform"):
+    rows = application.platform_registrations.order_by("-environment", "platform")
+    removed = frozenset(STEP[NAME].units(case)) if case.stage in RUNNING else frozenset()
+    for each in rows:
         unit = f"{each.platform}/{each.environment}"
+        if each.state != PlatformRegistration.REGISTERED and unit not in removed:
+            continue
         coming = rotating.next_of(application, unit)
         recent = list(coming.checks.order_by("-pk")[:3]) if coming is not None else []
         running = any(one.ended_at is None for one in recent)
         yield Held(
             each,
             ENVIRONMENTS[Environment(each.environment)],
+            unit in removed,
             fingerprint(each.certificate),
             end_of(each.certificate) if each.certificate else None,
             coming,
             [(one, shown_items(one)) for one in recent if one.ended_at is not None],
             running,
             can_step(STEP[OFFER], case, unit, actor),
+            can_step(STEP[NAME], case, unit, actor),
+            can_step(STEP[rotation_acts.GIVE_UP], case, unit, actor),
             rotation.may_ask(actor, application, coming) and not running,
         )
 
@@ -163,7 +229,8 @@ def install() -> None:
     """The section of an application's page, and the page of the agency's act."""
     title = Text("Chứng thư máy chủ bảo mật", "Certificates of the security servers")
     register(Section("certificates", title, "connection/certificates_section.html", _section, _visible, order=62))
-    page_for(OFFER, "connection:certificates")
+    for step in (OFFER, NAME, rotation_acts.GIVE_UP):
+        page_for(step, "connection:certificates")
     words_for(
         "ask_rotation_check",
         Text("Yêu cầu kiểm tra dưới chứng thư kế tiếp", "Ask for a check under the next certificate"),

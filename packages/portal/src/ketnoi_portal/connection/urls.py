@@ -14,6 +14,7 @@ urlpatterns = [
     path("<uuid:key>/goi-thu/", views.call, name="call"),
     path("<uuid:key>/goi-thu/tep/", views.containers, name="containers"),
     path("<uuid:key>/chung-thu/", rotation_views.certificates, name="certificates"),
+    path("<uuid:key>/chung-thu/rut/", rotation_views.give_up, name="give_up"),
     path("<uuid:key>/chung-thu/kiem-tra/", rotation_views.check, name="rotation_check"),
     re_path(
         r"^(?P<key>[0-9a-f-]{36})/goi-thu/(?P<number>[0-9]{1,18})/(?P<side>request|response)/$",

@@ -22,7 +22,9 @@ from ketnoi_portal.site import clock
 Told = Callable[[Waiting, Actor | None], None]
 _TOLD: list[Told] = []
 
-_OF_CERTIFICATES = frozenset({"submit", "replace_certificate", "retire_certificate", "follow_certificate"})
+_OF_CERTIFICATES = frozenset(
+    {"submit", "replace_certificate", "retire_certificate", "follow_certificate", "name_certificate"}
+)
 
 
 def after_new_turn(call: Told) -> Told:

@@ -64,5 +64,8 @@ TOLD: Final[dict[str, tuple[DeskKind, ...]]] = {
     "pass_rotation_check": (A,),
     "fail_rotation_check": (A,),
     "retire_certificate": (A, C),
+    "give_up_certificate": (V, N),
+    "name_certificate": (C,),
+    "pass_check_after_removal": (A, C),
     "follow_certificate": (A,),
 }

@@ -12,8 +12,9 @@ from django.db import connection, transaction
 from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.audit.models import record
 from ketnoi_portal.onboarding.asking import ask_operator, put_server
+from ketnoi_portal.onboarding.certificate_history import was_removed
 from ketnoi_portal.onboarding.models import Application, PlatformRegistration
-from ketnoi_portal.onboarding.reasons import NO_SERVER_HERE, NOT_THE_AGENCY
+from ketnoi_portal.onboarding.reasons import CERTIFICATE_REMOVED, NO_SERVER_HERE, NOT_THE_AGENCY
 from ketnoi_portal.onboarding.registration import Registration, ServerEntry, defects
 from ketnoi_portal.onboarding.writing import WRITES, Given, issue_production_account
 from ketnoi_portal.process.case import Case, Stage
@@ -143,6 +144,9 @@ def name_server(actor: Actor, application: Application, server: ServerEntry) -> 
         if wrong:
             raise StepRefused(Reason(each.field, each.rule, each.mend) for each in wrong)
         ask_operator(locked, server)
+        asked = rows.get(platform=place[0], environment=place[1])
+        if asked.certificate and was_removed(asked, asked.certificate):
+            raise StepRefused([CERTIFICATE_REMOVED])
         _save(locked)
         record(actor, "name_server", "application", locked.pk, after={"place": f"{place[0]}/{place[1]}"})
         for call in _BEGUN:

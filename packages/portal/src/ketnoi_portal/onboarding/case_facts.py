@@ -32,7 +32,8 @@ UNION ALL SELECT 'listed', key, '', ''
 UNION ALL SELECT 'decision', level::text, '', ''
   FROM onboarding_decision WHERE application_id = %(of)s AND standing AND agreed
 UNION ALL SELECT 'rotation', platform, environment, state
-  FROM onboarding_nextcertificate WHERE application_id = %(of)s AND state IN ('offered', 'beside', 'checked')
+  FROM onboarding_nextcertificate
+  WHERE application_id = %(of)s AND state IN ('offered', 'beside', 'checked', 'named', 'alone')
 """
 
 

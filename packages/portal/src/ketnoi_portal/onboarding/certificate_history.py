@@ -8,6 +8,7 @@ from hashlib import sha256
 from ketnoi_portal.onboarding.certificate_models import CertificateSpan, NextCertificate, end_of
 from ketnoi_portal.onboarding.models import Application, PlatformRegistration
 from ketnoi_portal.process.case import OVER, Rotation
+from ketnoi_portal.process.effects import platform_of
 from ketnoi_portal.process.roles import Actor
 from ketnoi_portal.site import clock
 
@@ -55,6 +56,36 @@ def left_over(registration: PlatformRegistration) -> set[str]:
     kept = {sha256(bytes(each)).hexdigest() for each in (registration.certificate, *wanted)}
     had = CertificateSpan.objects.filter(**place, server=registration.server).values_list("sha256", flat=True)
     return {each.upper() for each in set(had) - kept}
+
+
+def mark_removed(application: Application, unit: str) -> None:
+    """What is registered there now is being taken off by the operator, within the caller's transaction."""
+    keep(application)
+    platform, environment = platform_of(unit)
+    there = application.certificate_spans.filter(platform=platform, environment=environment, ended_at=None)
+    there.update(removed=True)
+
+
+def was_removed(registration: PlatformRegistration, certificate: bytes) -> bool:
+    """Whether an operator has taken this certificate (DER) off this server.
+
+    For the application itself that holds for good. For others of the organisation it holds until none of them is
+    registered under it any more: one may have left the server while the rest went on.
+    """
+    place = {"platform": registration.platform, "environment": registration.environment, "server": registration.server}
+    digest = sha256(bytes(certificate)).hexdigest()
+    removed = CertificateSpan.objects.filter(**place, sha256=digest, removed=True)
+    if removed.filter(application=registration.application_id).exists():
+        return True
+    others = PlatformRegistration.objects.filter(**place, certificate=bytes(certificate))
+    others = others.filter(state=PlatformRegistration.REGISTERED).exclude(application__stage__in=OVER)
+    return removed.exists() and not others.exists()
+
+
+def has_had(application: Application, certificate: bytes) -> bool:
+    """Whether a certificate (DER) is or was registered for the application anywhere."""
+    digest = sha256(bytes(certificate)).hexdigest()
+    return application.certificate_spans.filter(sha256=digest).exists()
 
 
 def _registered(application: Application) -> dict[_Key, tuple[str, bytes, datetime]]:

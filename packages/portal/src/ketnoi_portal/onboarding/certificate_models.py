@@ -19,15 +19,19 @@ class NextCertificate(models.Model):
     """A certificate (DER) that is to take the place of a registered server's present one.
 
     `state` is a Rotation while it is under way, then DONE or DROPPED. `replaces` is the certificate that stood when it
-    was handed in, empty where none was known.
+    was handed in, empty where none was known; of one that was named after a removal, the one that was removed.
+    `compromised`: handed in because a key or an authority is no longer to be trusted.
     """
 
     DONE, DROPPED = "done", "dropped"
     UNDER_WAY: Final = tuple(each.value for each in Rotation)
+    STANDING: Final = (Rotation.OFFERED.value, Rotation.BESIDE.value, Rotation.CHECKED.value)
     STATES: Final = {
         Rotation.OFFERED.value: Text("Chờ đơn vị vận hành đăng ký", "Waiting for the operator"),
         Rotation.BESIDE.value: Text("Đã đăng ký bên cạnh, chờ kiểm tra", "Registered beside, to be checked"),
         Rotation.CHECKED.value: Text("Kiểm tra đạt, chờ gỡ chứng thư cũ", "Checked; the old one is to be retired"),
+        Rotation.NAMED.value: Text("Thay chứng thư đã gỡ, chờ đăng ký", "Replaces what was removed; to be registered"),
+        Rotation.ALONE.value: Text("Đã đăng ký, chờ kiểm tra mới mở lại", "Registered; opened once it is checked"),
         DONE: Text("Đã thay", "Done"),
         DROPPED: Text("Không nhận", "Turned down"),
     }
@@ -44,12 +48,13 @@ class NextCertificate(models.Model):
     checked_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     note = models.TextField(blank=True)
+    compromised = models.BooleanField(default=False)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["application", "platform", "environment"],
-                condition=Q(state__in=("offered", "beside", "checked")),
+                condition=Q(state__in=("offered", "beside", "checked", "named", "alone")),
                 name="one_next_certificate_at_a_time",
             )
         ]
@@ -84,11 +89,17 @@ class NextCertificate(models.Model):
         """When it ends."""
         return end_of(self.certificate)
 
+    @property
+    def ends_earlier(self) -> bool:
+        """Whether it ends before the one whose place it takes."""
+        return bool(self.replaces) and self.not_after < end_of(self.replaces)
+
 
 class CertificateSpan(models.Model):
     """From when until when a certificate was registered for an application's server; open while it is.
 
-    Only the fingerprint (SHA-256 in hexadecimal) and the end are kept: two people compare no more.
+    Only the fingerprint (SHA-256 in hexadecimal) and the end are kept: two people compare no more. `removed`: it ended
+    because the platform's operator took the server off, and is not registered again.
     """
 
     application = models.ForeignKey("onboarding.Application", models.PROTECT, related_name="certificate_spans")
@@ -99,6 +110,7 @@ class CertificateSpan(models.Model):
     not_after = models.DateTimeField()
     began_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
+    removed = models.BooleanField(default=False)
 
     class Meta:
         constraints = [

@@ -35,7 +35,28 @@ SAME_CERTIFICATE: Final = Reason(
 NOT_LATER: Final = Reason(
     "certificate_not_later",
     Text("Chứng thư này không hết hạn sau chứng thư đang dùng", "It does not end later than the one in use"),
-    Text("Nộp chứng thư có thời hạn dài hơn", "Hand in one that is valid longer"),
+    Text(
+        "Nộp chứng thư có thời hạn dài hơn; nếu khóa hoặc cơ quan cấp chứng thư bị lộ thì đánh dấu điều đó",
+        "Hand in one that is valid longer; if a key or an authority is compromised, say so",
+    ),
+)
+CERTIFICATE_REMOVED: Final = Reason(
+    "certificate_removed",
+    Text("Chứng thư này đã bị gỡ khỏi nền tảng", "This certificate was removed from the platform"),
+    Text(
+        "Cơ quan tạo khóa mới, xin cấp chứng thư khác và nêu chứng thư đó; chứng thư đã gỡ không đăng ký lại",
+        "The agency makes a new key and names its certificate; a removed one is not registered again",
+    ),
+)
+CERTIFICATE_HAD_BEFORE: Final = Reason(
+    "certificate_had_before",
+    Text("Hồ sơ này đã từng dùng chứng thư này", "This application has had this certificate before"),
+    Text("Tạo khóa mới, xin cấp chứng thư mới rồi nêu", "Make a new key, have it certified, and name that"),
+)
+SAME_KEY: Final = Reason(
+    "same_key",
+    Text("Chứng thư mới nhưng vẫn là khóa cũ", "The certificate is new, but its key is an old one"),
+    Text("Khóa đã lộ thì không dùng nữa: tạo khóa mới", "A compromised key is used no more: make a new one"),
 )
 ROTATION_ELSEWHERE: Final = Reason(
     "rotation_elsewhere",

@@ -15,10 +15,19 @@ from django.db import transaction
 
 from ketnoi_portal.onboarding import actions
 from ketnoi_portal.onboarding.asking import as_der, put_server
+from ketnoi_portal.onboarding.certificate_history import was_removed
 from ketnoi_portal.onboarding.certificate_models import NextCertificate, end_of, fingerprint
 from ketnoi_portal.onboarding.models import Application, PlatformRegistration
-from ketnoi_portal.onboarding.reasons import CERTIFICATE_MISSING, NOT_LATER, ROTATION_ELSEWHERE, SAME_CERTIFICATE
+from ketnoi_portal.onboarding.reasons import (
+    CERTIFICATE_MISSING,
+    CERTIFICATE_REMOVED,
+    NOT_LATER,
+    ROTATION_ELSEWHERE,
+    SAME_CERTIFICATE,
+    SAME_KEY,
+)
 from ketnoi_portal.onboarding.registration import ServerEntry, certificate_defects
+from ketnoi_portal.onboarding.removing import has_old_key
 from ketnoi_portal.onboarding.writing import WRITES, Given, forget_the_test
 from ketnoi_portal.process.case import OVER, Rotation
 from ketnoi_portal.process.effects import platform_of
@@ -30,18 +39,26 @@ from ketnoi_protocol.services import Environment, Platform
 
 
 def offer(
-    actor: Actor, application: Application, unit: str, certificate: str, *, revision: int | None = None
+    actor: Actor,
+    application: Application,
+    unit: str,
+    certificate: str,
+    *,
+    compromised: bool = False,
+    revision: int | None = None,
 ) -> Application:
     """Hand in the next certificate (PEM) of a registered server (`VDXP/production`), or another one instead.
 
-    Raises StepRefused with every defect, and Changed.
+    `compromised`: because a key or an authority is no longer to be trusted; only then may it end earlier than the one
+    in use, and its key must be new. Raises StepRefused with every defect, and Changed.
     """
     check_step(STEP["offer_certificate"], application.case(), unit, actor)
     registration = registration_of(application, unit)
-    if wrong := list(_defects(registration, certificate)):
+    if wrong := list(_defects(registration, certificate, compromised)):
         raise StepRefused(wrong)
     der = as_der(certificate)
-    given = Given(certificate=der, reason=_named(der))
+    why = "; khóa hoặc cơ quan cấp chứng thư bị lộ · a key or an authority is compromised" if compromised else ""
+    given = Given(certificate=der, reason=f"{_named(der)}{why}", compromised=compromised)
     return actions.take(actor, application, "offer_certificate", unit, given, revision=revision)
 
 
@@ -92,7 +109,7 @@ def sharing(registration: PlatformRegistration) -> list[Application]:
     return found
 
 
-def _defects(registration: PlatformRegistration, pem: str) -> Iterator[Reason]:
+def _defects(registration: PlatformRegistration, pem: str, compromised: bool) -> Iterator[Reason]:
     if not pem.strip():
         yield CERTIFICATE_MISSING
         return
@@ -101,11 +118,15 @@ def _defects(registration: PlatformRegistration, pem: str) -> Iterator[Reason]:
     )
     wrong = list(certificate_defects("certificate", entry, clock.now()))
     yield from (Reason(each.field, each.rule, each.mend) for each in wrong)
-    if not wrong and registration.certificate:
+    if not wrong:
         new, old = as_der(pem), bytes(registration.certificate)
         if new == old:
             yield SAME_CERTIFICATE
-        elif end_of(new) <= end_of(old):
+        elif was_removed(registration, new):
+            yield CERTIFICATE_REMOVED
+        elif compromised and has_old_key(registration.application, new):
+            yield SAME_KEY
+        elif old and end_of(new) <= end_of(old) and not compromised:
             yield NOT_LATER
     others = [each.pk for each in sharing(registration)]
     here = NextCertificate.objects.filter(platform=registration.platform, environment=registration.environment)
@@ -134,6 +155,7 @@ def _offer(application: Application, unit: str, actor: Actor, given: Given) -> N
         replaces=bytes(registration_of(application, unit).certificate),
         offered_at=clock.now(),
         offered_by=actor.person,
+        compromised=given.compromised,
     )
 
 
@@ -189,6 +211,7 @@ def install() -> None:
         offer_certificate=_offer,
         register_beside=_state(Rotation.BESIDE, "registered_at"),
         drop_certificate=_state(NextCertificate.DROPPED, "ended_at"),
+        give_up_certificate=_state(NextCertificate.DROPPED, "ended_at"),
         pass_rotation_check=_state(Rotation.CHECKED, "checked_at"),
         fail_rotation_check=_state(Rotation.BESIDE, "checked_at"),
         retire_certificate=_retire,

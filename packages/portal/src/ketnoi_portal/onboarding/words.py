@@ -7,6 +7,7 @@ from typing import Final
 from ketnoi_portal.process.case import ASSESSORS, Case
 from ketnoi_portal.process.charts import CHARTS
 from ketnoi_portal.process.effects import call_of, paper_of, platform_of
+from ketnoi_portal.process.removal import REMOVAL_STEPS
 from ketnoi_portal.process.roles import DESK_TITLES, DeskKind
 from ketnoi_portal.process.rotation import ROTATION_STEPS
 from ketnoi_portal.text import Text
@@ -27,7 +28,12 @@ PAPERS: Final = {
     4: Text("(4) Cam kết của cá nhân", "(4) Personal commitment"),
 }
 _OF_A_SERVER: Final = frozenset(
-    {"register_on_platform", "remove_from_platform", "replace_certificate", *(each.name for each in ROTATION_STEPS)}
+    {
+        "register_on_platform",
+        "remove_from_platform",
+        "replace_certificate",
+        *(each.name for each in (*ROTATION_STEPS, *REMOVAL_STEPS)),
+    }
 )
 _ITEMS: Final = {
     "test": Text("môi trường thử nghiệm", "test environment"),

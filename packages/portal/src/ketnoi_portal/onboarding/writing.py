@@ -65,6 +65,7 @@ class Given:
     server: ServerEntry | None = None
     certificate: bytes = b""
     replaces: bytes = b""
+    compromised: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,24 +109,8 @@ def _submit(application: Application, unit: str, actor: Actor, given: Given) -> 
             ask_operator(application, server)
 
 
-@_writes("register_on_platform")
-def _register(application: Application, unit: str, actor: Actor, given: Given) -> None:
-    _registration(application, unit).update(
-        state=PlatformRegistration.REGISTERED, decided_at=clock.now(), decided_by=actor.person, note=given.reason
-    )
-
-
-@_writes("remove_from_platform")
-def _remove(application: Application, unit: str, actor: Actor, given: Given) -> None:
-    _registration(application, unit).update(
-        state=PlatformRegistration.REMOVED, decided_at=clock.now(), decided_by=actor.person, note=given.reason
-    )
-    NextCertificate.end(application, unit)
-    if platform_of(unit)[1] is Environment.TEST:
-        forget_the_test(application)
-
-
-def _registration(application: Application, unit: str) -> QuerySet[PlatformRegistration]:
+def rows_of(application: Application, unit: str) -> QuerySet[PlatformRegistration]:
+    """The registration in a place, to be changed. Raises StepRefused where the agency has named no server."""
     platform, environment = platform_of(unit)
     found = application.platform_registrations.filter(platform=platform, environment=environment)
     if not found.exists():
@@ -273,7 +258,7 @@ def _replace_certificate(application: Application, unit: str, actor: Actor, give
     if given.server is not None:
         put_server(application, given.server)
         asked["certificate"] = as_der(given.server.certificate)
-    _registration(application, unit).update(**asked)
+    rows_of(application, unit).update(**asked)
     NextCertificate.end(application, unit)
     if platform_of(unit)[1] is Environment.TEST:
         forget_the_test(application)

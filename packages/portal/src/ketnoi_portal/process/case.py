@@ -82,11 +82,17 @@ class PaperState(StrEnum):
 
 
 class Rotation(StrEnum):
-    """How far a registered server's next certificate has come: handed in, registered beside the old one, checked."""
+    """How far a server's other certificate has come.
+
+    Of a server that stays registered: handed in, registered beside the old one, checked. Of one that the platform's
+    operator took off while the application runs: named, then registered alone, and not checked yet.
+    """
 
     OFFERED = "offered"
     BESIDE = "beside"
     CHECKED = "checked"
+    NAMED = "named"
+    ALONE = "alone"
 
 
 ASSESSORS: Final = (DeskKind.A05, DeskKind.A06)
@@ -196,7 +202,8 @@ _WAITS: Final = {
 def opened(case: Case) -> frozenset[Environment]:
     """In which environments C06's servers and registry answer this application: the one place that says so.
 
-    Where a platform no longer registers a server that the application needs, nothing is open.
+    Where a platform no longer registers a server that the application needs, nothing is open; nor where it registers
+    it under another certificate, until the connection has been checked under that [OC].
     """
     environments = {Environment.TEST} if case.stage in _TEST_OPEN else set()
     if case.stage is Stage.LIVE and not case.expired:
@@ -204,7 +211,10 @@ def opened(case: Case) -> frozenset[Environment]:
     return frozenset(
         environment
         for environment in environments
-        if all((platform, environment) in case.registered for platform in case.platforms)
+        if all(
+            (platform, environment) in case.registered and case.rotation((platform, environment)) is not Rotation.ALONE
+            for platform in case.platforms
+        )
     )
 
 

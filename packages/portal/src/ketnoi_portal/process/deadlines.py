@@ -30,6 +30,8 @@ TURN_DAYS: Final[dict[str, int]] = {
     "confirm_security": 30,
     "register_on_platform": 5,
     "answer_assessor": 10,
+    "name_certificate": 14,
+    "pass_check_after_removal": 14,
     "register_beside": 5,
     "pass_rotation_check": 14,
     "retire_certificate": 5,

@@ -205,6 +205,7 @@ _SEVERAL: Final = {
     "register_beside": _OPERATOR,
     "drop_certificate": _OPERATOR,
     "retire_certificate": _OPERATOR,
+    "pass_check_after_removal": "–",
     "ask_agency": _ASSESSOR,
     "confirm_security": _ASSESSOR,
     "deny_security": _ASSESSOR,

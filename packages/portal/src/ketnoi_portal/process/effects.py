@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
-from ketnoi_portal.process.case import ASSESSORS, Case, Confirmation, Outcome, PaperState, Stage
+from ketnoi_portal.process.case import ASSESSORS, Case, Confirmation, Outcome, PaperState, Rotation, Stage
 from ketnoi_portal.process.roles import DeskKind
-from ketnoi_portal.process.step import BEFORE_PRODUCTION, Effect, Units
+from ketnoi_portal.process.step import BEFORE_PRODUCTION, RUNNING, Effect, Units
 from ketnoi_protocol.services import Environment, Platform, Service, System
 
 # Units
@@ -33,6 +33,14 @@ def registered(case: Case) -> Iterable[str]:
 def unregistered(case: Case) -> Iterable[str]:
     """Where they are not."""
     return (unit for unit in each_platform(case) if platform_of(unit) not in case.registered)
+
+
+def registrable(case: Case) -> Iterable[str]:
+    """Where an operator may register them: in production only what was named after a removal."""
+    found = unregistered(case)
+    if case.stage in RUNNING:
+        return (unit for unit in found if case.rotation(platform_of(unit)) is Rotation.NAMED)
+    return found
 
 
 def each_call(case: Case) -> Iterable[str]:
@@ -79,7 +87,9 @@ def next_level(case: Case) -> Iterable[str]:
 
 
 def register(case: Case, unit: str) -> Case:
-    return case.but(registered=case.registered | {platform_of(unit)})
+    place = platform_of(unit)
+    more = case.but(registered=case.registered | {place})
+    return more.with_rotation(place, Rotation.ALONE) if case.rotation(place) is Rotation.NAMED else more
 
 
 def deregister(case: Case, unit: str) -> Case:

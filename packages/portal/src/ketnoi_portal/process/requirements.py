@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from ketnoi_portal.process.case import ASSESSORS, Case, Confirmation, Outcome, PaperState
+from ketnoi_portal.process.case import ASSESSORS, Case, Confirmation, Outcome, PaperState, Rotation
 from ketnoi_portal.process.roles import DESK_TITLES
 from ketnoi_portal.text import Text
 from ketnoi_protocol.services import Environment, Service, System
@@ -118,6 +118,11 @@ def _commitments(wanted: frozenset[PaperState]) -> Callable[[Case], list[str]]:
     return missing
 
 
+def _unchecked(case: Case) -> list[str]:
+    there = (Environment.PRODUCTION, Rotation.ALONE)
+    return [each for each in sorted(case.platforms) if (there[0], case.rotation((each, there[0]))) == there]
+
+
 def _within_time(case: Case) -> list[str]:
     return ["expired"] if case.expired else []
 
@@ -125,6 +130,7 @@ def _within_time(case: Case) -> list[str]:
 _ANY: Final = frozenset(PaperState)
 TT46: Final = "Thông tư 46/2022/TT-BCA"
 L761: Final = "761/VPCP-KSTT"
+OUR_CHOICE: Final = f"{L761}; lựa chọn của cổng [OC]"
 
 
 def _paper(number: int, title: Text, systems: frozenset[System], legal: str, seed: str) -> Iterable[Requirement]:
@@ -326,6 +332,19 @@ REQUIREMENTS: Final[tuple[Requirement, ...]] = (
         L761,
         "1/2",
         _registered(Environment.PRODUCTION),
+    ),
+    Requirement(
+        "checked_after_removal",
+        Text("Chứng thư thay chứng thư đã bị gỡ đã kiểm tra đạt", "What replaces a removed certificate was checked"),
+        Text(
+            "Kiểm tra kết nối dưới chứng thư mới cho đến khi mọi mục đạt",
+            "Run the check under the new certificate until every item passes",
+        ),
+        frozenset({Gate.GO_LIVE}),
+        BOTH,
+        OUR_CHOICE,
+        "1/3",
+        _unchecked,
     ),
     Requirement(
         "within_time",

@@ -14,13 +14,12 @@ from typing import Final
 from ketnoi_portal.process import effects
 from ketnoi_portal.process.case import OVER, Case, Rotation, Stage
 from ketnoi_portal.process.effects import platform_of
-from ketnoi_portal.process.requirements import L761
+from ketnoi_portal.process.requirements import OUR_CHOICE
 from ketnoi_portal.process.roles import DeskKind, Role
 from ketnoi_portal.process.step import BEFORE_PRODUCTION, RUNNING, Effect, Step, Units
 from ketnoi_portal.text import Text
 from ketnoi_protocol.services import Environment
 
-OUR_CHOICE: Final = f"{L761}; lựa chọn của cổng [OC]"
 ROTATABLE: Final = BEFORE_PRODUCTION | RUNNING
 
 
@@ -87,6 +86,19 @@ ROTATION_STEPS: Final[tuple[Step, ...]] = (
         units=_standing(Rotation.OFFERED, Rotation.BESIDE),
         desk_of=effects.registrar,
         decides=True,
+        needs_reason=True,
+    ),
+    Step(
+        "give_up_certificate",
+        Text("Rút chứng thư kế tiếp", "Give the next certificate up"),
+        Role.REPRESENTATIVE,
+        DeskKind.AGENCY,
+        ROTATABLE,
+        None,
+        ("1/2", "1/3"),
+        OUR_CHOICE,
+        effect=_to(None),
+        units=_standing(Rotation.OFFERED, Rotation.BESIDE, Rotation.CHECKED),
         needs_reason=True,
     ),
     Step(

@@ -60,9 +60,7 @@ TEST_STEPS: Final[tuple[Step, ...]] = (
         ("1/2", "1/3", "2.1/1"),
         L761,
         effect=effects.register,
-        units=lambda case: (
-            unit for unit in effects.each_platform(case) if effects.platform_of(unit) not in case.registered
-        ),
+        units=effects.registrable,
         desk_of=effects.registrar,
         decides=True,
     ),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ketnoi_portal.process import effects
-from ketnoi_portal.process.case import Case, Confirmation, Stage
+from ketnoi_portal.process.case import Case, Confirmation, Rotation, Stage
 from ketnoi_portal.process.requirements import Gate, missing
 from ketnoi_portal.process.roles import DeskKind
 from ketnoi_portal.process.rules import desk_of
@@ -54,11 +54,13 @@ _ROWS: Final = (
     _Row("submit"),
     _Row("accept"),
     _Row("register_on_platform"),
+    _Row("name_certificate", lambda case, unit: case.rotation(effects.platform_of(unit)) is not Rotation.NAMED),
     _Row("register_beside"),
     _Row("retire_certificate"),
     _Row("answer_assessor"),
     _Row("take_account", _account_untaken),
     _Row("pass_connection_check", lambda case, unit: not case.connection_checked),
+    _Row("pass_check_after_removal"),
     _Row("pass_rotation_check"),
     _Row("complete_test", lambda case, unit: case.test_confirmed),
     _Row("record_test_call", lambda case, unit: effects.call_of(unit) not in case.calls),

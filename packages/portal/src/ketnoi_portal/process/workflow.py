@@ -12,6 +12,7 @@ from typing import Final
 from ketnoi_portal.process.assessment import ASSESSMENT_STEPS
 from ketnoi_portal.process.dossier import DOSSIER_STEPS
 from ketnoi_portal.process.production import PRODUCTION_STEPS
+from ketnoi_portal.process.removal import REMOVAL_STEPS
 from ketnoi_portal.process.rotation import ROTATION_STEPS
 from ketnoi_portal.process.step import Step
 from ketnoi_portal.process.testing import TEST_STEPS
@@ -22,6 +23,7 @@ STEPS: Final[tuple[Step, ...]] = (
     *DOSSIER_STEPS,
     *PRODUCTION_STEPS,
     *ROTATION_STEPS,
+    *REMOVAL_STEPS,
 )
 
 STEP: Final = {step.name: step for step in STEPS}

@@ -15,6 +15,7 @@ from ketnoi_portal.onboarding import rotating
 from ketnoi_portal.onboarding.actions import Changed
 from ketnoi_portal.onboarding.certificate_models import NextCertificate, end_of, fingerprint
 from ketnoi_portal.onboarding.models import PlatformRegistration
+from ketnoi_portal.onboarding.removing import is_refused
 from ketnoi_portal.process.case import OVER
 from ketnoi_portal.process.charts import CHARTS
 from ketnoi_portal.process.roles import Actor
@@ -76,7 +77,7 @@ def registrations(request: HttpRequest) -> HttpResponse:
     waiting = [each for each in mine if each.state == PlatformRegistration.ASKED and each.application.stage not in OVER]
     decided = [each for each in mine if each.state != PlatformRegistration.ASKED]
     coming = NextCertificate.objects.filter(
-        state__in=NextCertificate.UNDER_WAY, application__in={each.application_id for each in decided}
+        state__in=NextCertificate.STANDING, application__in={each.application_id for each in decided}
     ).order_by("offered_at")
     places = {(each.application_id, each.platform, each.environment): each for each in decided}
     changing = [(each, places.get((each.application_id, each.platform, each.environment))) for each in coming]
@@ -118,7 +119,10 @@ def registration(request: HttpRequest, number: int) -> HttpResponse:
         "form": form,
     }
     unit, case = f"{found.platform}/{found.environment}", found.application.case()
-    told["coming"] = rotating.next_of(found.application, unit)
+    coming = rotating.next_of(found.application, unit)
+    told["coming"] = coming if coming is not None and coming.state in NextCertificate.STANDING else None
+    told["named"] = coming if told["coming"] is None else None
+    told["refused"] = found.state != PlatformRegistration.REGISTERED and is_refused(found)
     # Beside the other form on the page: their fields have names of their own there.
     told["rotation_form"] = Why(request.POST or None, auto_id="id_next_%s")
     told["present"] = (fingerprint(found.certificate), end_of(found.certificate)) if found.certificate else None
@@ -127,7 +131,7 @@ def registration(request: HttpRequest, number: int) -> HttpResponse:
         for name, (step, _) in ROTATION.items()
         if can_step(STEP[step], case, unit, actor)
     ]
-    told["can_register"] = can_step(STEP[registrar.REGISTER], case, unit, actor)
+    told["can_register"] = not told["refused"] and can_step(STEP[registrar.REGISTER], case, unit, actor)
     told["can_remove"] = can_step(STEP[registrar.REMOVE], case, unit, actor)
     return render(request, "publication/registration.html", told)
 

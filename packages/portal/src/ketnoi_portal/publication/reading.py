@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import msgspec
+from django.db.models import Prefetch
 
 from ketnoi_portal.agencies.models import Organisation as Body
+from ketnoi_portal.onboarding.certificate_models import NextCertificate
 from ketnoi_portal.onboarding.models import Application, PlatformRegistration
 from ketnoi_portal.onboarding.registration import Registration, platforms_of
-from ketnoi_portal.process.case import Case, Stage
+from ketnoi_portal.process.case import Case, Rotation, Stage
 from ketnoi_portal.process.charts import Level
 from ketnoi_portal.publication.desired import Approved, Registered, Taken
 from ketnoi_portal.site import clock
@@ -15,13 +17,14 @@ from ketnoi_protocol.directory import Organisation
 from ketnoi_protocol.services import Environment, Platform, System
 
 _NEVER_PUBLISHED = (Stage.DRAFT, Stage.SUBMITTED, Stage.RETURNED, Stage.REFUSED)
+_UNCHECKED = Prefetch("next_certificates", NextCertificate.objects.filter(state=Rotation.ALONE), "unchecked")
 
 
 def approved_applications() -> list[Approved]:
     """Every application that is or was answered anywhere."""
     found = (
         Application.objects.exclude(stage__in=_NEVER_PUBLISHED)
-        .prefetch_related("platform_registrations", "integration_accounts")
+        .prefetch_related("platform_registrations", "integration_accounts", _UNCHECKED)
         .order_by("number")
     )
     return [_approved(each) for each in found.iterator(chunk_size=1000)]
@@ -44,6 +47,11 @@ def _approved(application: Application) -> Approved:
         platforms=platforms_of(system, services, application.profile),
         stage=Stage(application.stage),
         registered=frozenset((each.platform, each.environment) for each in registered),
+        # What was registered after a removal opens nothing before it is checked.
+        rotations=tuple(
+            ((Platform(each.platform), Environment(each.environment)), Rotation.ALONE)
+            for each in application.unchecked  # type: ignore[attr-defined]
+        ),
         # A worker that stands still keeps nothing open beyond its end.
         expired=application.valid_until is not None and clock.today() > application.valid_until,
     )

@@ -9,6 +9,8 @@ from __future__ import annotations
 from ketnoi_portal.onboarding import certificate_history
 from ketnoi_portal.onboarding.actions import take
 from ketnoi_portal.onboarding.models import Application, PlatformRegistration
+from ketnoi_portal.onboarding.reasons import CERTIFICATE_REMOVED
+from ketnoi_portal.onboarding.removing import is_refused
 from ketnoi_portal.onboarding.writing import Given
 from ketnoi_portal.process.case import OVER
 from ketnoi_portal.process.effects import platform_of
@@ -30,12 +32,15 @@ def register(
     """Register an application's server on a platform (`VDXP/test`), then take the step.
 
     Certificates that the portal had registered for that server before, and that no application goes by any more, are
-    taken off the platform: a lost key is replaced only when it opens nothing.
+    taken off the platform: a lost key is replaced only when it opens nothing. One that was removed is not registered
+    again (`certificate_removed`), whoever asks.
 
     Raises StepRefused, Changed, and AdminError when the exchange cannot be reached or says no.
     """
-    check_step(STEP[REGISTER], application.case(), unit, actor)
     registration = _registration(application, unit)
+    if is_refused(registration):
+        raise StepRefused([CERTIFICATE_REMOVED])
+    check_step(STEP[REGISTER], application.case(), unit, actor)
     joining = joining_of(registration)
     if not joining.certificate:
         raise StepRefused([_NO_CERTIFICATE])

@@ -22,6 +22,7 @@ from ketnoi_portal.text import Text
 
 BESIDE: Final = "register_beside"
 DROP: Final = "drop_certificate"
+GIVE_UP: Final = "give_up_certificate"
 RETIRE: Final = "retire_certificate"
 
 
@@ -39,16 +40,33 @@ def register_beside(
 
 def drop(actor: Actor, application: Application, unit: str, reason: str, *, revision: int | None = None) -> Application:
     """Turn the next certificate down; one that is registered is taken off again. Raises as `register_beside` does."""
-    coming = _coming(actor, application, DROP, unit)
+    return _take_off(actor, application, DROP, unit, reason, revision)
+
+
+def give_up(
+    actor: Actor, application: Application, unit: str, reason: str, *, revision: int | None = None
+) -> Application:
+    """The agency wants its next certificate no more, a checked one neither; it is taken off the platform again.
+
+    Nobody but its owner asks for that, and nothing is opened by it, so that the operator need not decide [OC]. Raises
+    as `register_beside` does.
+    """
+    return _take_off(actor, application, GIVE_UP, unit, reason, revision)
+
+
+def _take_off(
+    actor: Actor, application: Application, step: str, unit: str, reason: str, revision: int | None
+) -> Application:
+    coming = _coming(actor, application, step, unit)
     if not reason.strip():
         # Said by the step as well, but then the platform would have been changed already.
         raise StepRefused([REASON])
-    if coming.state == Rotation.BESIDE:
+    if coming.state != Rotation.OFFERED:
         joining = joining_of(rotating.registration_of(application, unit))
         with ExchangeAdmin.of(exchange_of(unit)) as exchange:
             if not exchange.remove_certificate(joining.server, bytes(coming.certificate), joining.certificate):
                 raise StepRefused([_NOT_BOTH])
-    return take(actor, application, DROP, unit, Given(reason=reason), revision=revision)
+    return take(actor, application, step, unit, Given(reason=reason), revision=revision)
 
 
 def retire(
