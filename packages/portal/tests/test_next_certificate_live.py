@@ -187,6 +187,30 @@ def test_a_server_that_shows_another_certificate_does_not_pass(
     settle(world)
 
 
+def test_the_agency_gives_a_checked_one_up_and_it_is_taken_off(
+    world: World, operator: Actor, rep: Actor, live: Application
+) -> None:
+    before, old, coming = certificates_of(live), shown(world), next_certificate(world)
+    live = rotating.offer(rep, live, UNIT, coming.public_bytes(Encoding.PEM).decode())
+    live = platform.register_beside(operator, live, UNIT)
+    settle(world)
+    world.until(lambda: shown(world) == coming)
+    assert failed(check(rep, live)) == []
+    with pytest.raises(StepRefused, match="reason_missing"):
+        platform.give_up(rep, live, UNIT, " ")
+    assert certificates_of(live) == before | {der_hash(coming)}
+    with pytest.raises(StepRefused, match="not_your_role"):
+        platform.give_up(operator, live, UNIT, "không phải việc của tôi")
+    told = {"unit": UNIT, "revision": str(live.revision), "reason": "khóa mới cũng bị lộ"}
+    page = f"/ket-noi/{live.pk}/chung-thu/rut/"
+    assert as_person(rep, "agency:H55").post(page, told).status_code == 302
+    live.refresh_from_db()
+    assert certificates_of(live) == before
+    assert live.case().rotations == ()
+    settle(world)
+    world.until(lambda: shown(world) == old)
+
+
 def test_the_operators_page_registers_beside_turns_down_and_takes_off(
     world: World, operator: Actor, rep: Actor, live: Application
 ) -> None:
