@@ -35,6 +35,7 @@ ACTS = {
     "staff:office", "staff:withdraw", "staff:give_role", "staff:leave", "staff:reset",
     "staff:end_role", "staff:end_delegation", "agencies:close_desk", "onboarding:servers", "onboarding:step",
     "onboarding:note", "onboarding:renew", "connection:check", "connection:call", "connection:containers",
+    "connection:give_up",
     "connection:rotation_check", "notices_read", "mailroom:assign", "mailroom:dismiss",
     "accounts:hand_over", "accounts:act", "accounts:answer_review", "accounts:file_unit_commitment",
     "accounts:unit_step", "accounts:file_commitment", "accounts:step", "papers:upload", "papers:sign", "papers:accept",
