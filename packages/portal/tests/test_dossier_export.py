@@ -149,7 +149,7 @@ def test_what_is_no_dossier_cannot_be_read(dossier: Path, tmp_path: Path) -> Non
         packed(tmp_path / "d.zip", {**files, "manifest.json": b"{"}),
         packed(tmp_path / "e.zip", {"manifest.json": json.dumps({"format": verification.FORMAT}).encode()}),
         packed(
-            tmp_path / "f.zip", {**files, "manifest.json": files["manifest.json"].replace(b"dossier/1", b"dossier/9")}
+            tmp_path / "f.zip", {**files, "manifest.json": files["manifest.json"].replace(b"dossier/2", b"dossier/9")}
         ),
     ):
         assert main(["verify_dossier", str(path)]) == UNREADABLE, path.name

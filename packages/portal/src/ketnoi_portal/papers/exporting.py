@@ -2,70 +2,42 @@
 
 from __future__ import annotations
 
-import json
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
-from hashlib import sha256
 from io import BytesIO
-from typing import Any, Final
+from typing import Any
 
 from ketnoi_portal.audit.models import Event
-from ketnoi_portal.files.models import Blob
-from ketnoi_portal.files.uploads import ENDINGS
 from ketnoi_portal.onboarding.models import Application
+from ketnoi_portal.papers import exporting_origins as origins
+from ketnoi_portal.papers.archive import Archive, as_json
 from ketnoi_portal.papers.drafts import paper_title
 from ketnoi_portal.papers.verification import FORMAT
 from ketnoi_portal.staff.models import Person
 
-_ENDINGS: Final = {**ENDINGS, "application/vnd.etsi.asic-e+zip": ".asice", "application/zip": ".zip"}
 
+def pack(application: Application, at: datetime, *, names_of: str = "", reads_letter: bool = True) -> bytes:
+    """The ZIP of an application as it is now. `names_of` an organisation: only its own people are named in it.
 
-@dataclass
-class _Archive:
-    """Files by their paths; each is told in the manifest."""
-
-    files: dict[str, bytes] = field(default_factory=dict)
-    told: list[dict[str, Any]] = field(default_factory=list)
-
-    def add(self, path: str, data: bytes, media_type: str, what: str) -> str:
-        """Put a file in, once; its path."""
-        if path not in self.files:
-            self.files[path] = data
-            self.told.append(
-                {
-                    "path": path,
-                    "sha256": sha256(data).hexdigest(),
-                    "size": len(data),
-                    "media_type": media_type,
-                    "what": what,
-                }
-            )
-        return path
-
-    def blob(self, folder: str, blob: Blob, what: str) -> str:
-        """Put a kept file in, under its own digest, so that no name that somebody chose becomes a path."""
-        ending = _ENDINGS.get(blob.media_type, ".bin")
-        return self.add(f"{folder}/{blob.sha256}{ending}", blob.content, blob.media_type, what)
-
-    def json(self, path: str, value: Any, what: str) -> str:
-        """Put a JSON file in."""
-        return self.add(path, _json(value), "application/json", what)
-
-
-def pack(application: Application, at: datetime, *, names_of: str = "") -> bytes:
-    """The ZIP of an application as it is now. `names_of` an organisation: only its own people are named in it."""
-    archive = _Archive()
+    Unless somebody `reads_letter`, of the letter that it came by only the account is in it, with no word of it.
+    """
+    archive = Archive()
     archive.json("application.json", _application(application), "application")
     archive.json("papers.json", list(_papers(application, archive)), "papers with verdicts")
     archive.json("assessments.json", list(_assessments(application, archive)), "assessments of A05 and A06")
     archive.json("decisions.json", list(_decisions(application)), "decisions of leadership")
     archive.json("test-calls.json", list(_calls(application, archive)), "test calls with evidence")
     archive.json("survey.json", _survey(application, archive), "survey form")
-    events = list(_events(application))
+    archive.json("certificates.json", origins.certificates(application, archive), "certificates of the servers")
+    archive.json("letter.json", origins.letter(application, archive, with_words=reads_letter), "letter it came by")
+    of_letter = [_told(each) for each in origins.events_of_letter(application)]
+    archive.json("letter-audit.json", of_letter, "audit events of the letter")
+    events = [
+        _told(each) for each in Event.objects.filter(kind="application", subject=str(application.pk)).order_by("pk")
+    ]
     archive.json("audit.json", events, "audit events")
-    archive.json("people.json", _people(events, names_of), "names of those who acted")
+    archive.json("people.json", _people([*events, *of_letter], names_of), "names of those who acted")
     manifest = {
         "format": FORMAT,
         "application": {
@@ -76,25 +48,18 @@ def pack(application: Application, at: datetime, *, names_of: str = "") -> bytes
             "stage": application.stage,
         },
         "exported_at": at.isoformat(),
-        "audit": {"events": len(events), "first": events[0]["hash"], "last": events[-1]["hash"]},
+        "audit": _ends(events),
+        "letter": {"id": of_letter[0]["subject"], **_ends(of_letter)} if of_letter else None,
         "files": archive.told,
     }
     out = BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
-        for path, data in {"manifest.json": _json(manifest), **archive.files}.items():
+        for path, data in {"manifest.json": as_json(manifest), **archive.files}.items():
             entry = zipfile.ZipInfo(path, at.timetuple()[:6])
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
             packed.writestr(entry, data)
     return out.getvalue()
-
-
-def _json(value: Any) -> bytes:
-    return (json.dumps(value, ensure_ascii=False, indent=1, default=_plain) + "\n").encode()
-
-
-def _plain(value: Any) -> str:
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
 def _application(application: Application) -> dict[str, Any]:
@@ -135,7 +100,7 @@ def _application(application: Application) -> dict[str, Any]:
     }
 
 
-def _papers(application: Application, archive: _Archive) -> Iterator[dict[str, Any]]:
+def _papers(application: Application, archive: Archive) -> Iterator[dict[str, Any]]:
     for each in application.papers.select_related("file").order_by("pk"):
         unit = f"{each.number}/{each.unit}" if each.unit else str(each.number)
         yield {
@@ -155,7 +120,7 @@ def _papers(application: Application, archive: _Archive) -> Iterator[dict[str, A
         }
 
 
-def _assessments(application: Application, archive: _Archive) -> Iterator[dict[str, Any]]:
+def _assessments(application: Application, archive: Archive) -> Iterator[dict[str, Any]]:
     for each in application.assessments.select_related("file").order_by("pk"):
         yield {
             "assessor": each.assessor,
@@ -178,7 +143,7 @@ def _decisions(application: Application) -> Iterator[dict[str, Any]]:
     yield from application.decisions.order_by("pk").values(*names)
 
 
-def _calls(application: Application, archive: _Archive) -> Iterator[dict[str, Any]]:
+def _calls(application: Application, archive: Archive) -> Iterator[dict[str, Any]]:
     for each in application.test_calls.select_related("request", "response").order_by("pk"):
         yield {
             "service": each.service,
@@ -192,7 +157,7 @@ def _calls(application: Application, archive: _Archive) -> Iterator[dict[str, An
         }
 
 
-def _survey(application: Application, archive: _Archive) -> dict[str, Any]:
+def _survey(application: Application, archive: Archive) -> dict[str, Any]:
     survey = getattr(application, "survey", None)
     if survey is None:
         return {}
@@ -210,10 +175,13 @@ def _survey(application: Application, archive: _Archive) -> dict[str, Any]:
     }
 
 
-def _events(application: Application) -> Iterator[dict[str, Any]]:
-    """This dossier's events, exactly as their hashes cover them, each with its hash."""
-    for each in Event.objects.filter(kind="application", subject=str(application.pk)).order_by("pk"):
-        yield {**each.told(), "hash": each.hash}
+def _told(event: Event) -> dict[str, Any]:
+    """An event exactly as its hash covers it, with its hash."""
+    return {**event.told(), "hash": event.hash}
+
+
+def _ends(events: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"events": len(events), "first": events[0]["hash"], "last": events[-1]["hash"]}
 
 
 def _people(events: list[dict[str, Any]], names_of: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from typing import Any, Final
 
-FORMAT: Final = "ketnoi-dossier/1"
+FORMAT: Final = "ketnoi-dossier/2"
 GENESIS: Final = "0" * 64
 MOST_FILES: Final = 10_000
 MOST_BYTES: Final = 1024**3
@@ -27,6 +27,9 @@ _NEEDED: Final = (
     "survey.json",
     "audit.json",
     "people.json",
+    "certificates.json",
+    "letter.json",
+    "letter-audit.json",
 )
 
 HOLDS: Final = 0
@@ -71,7 +74,7 @@ def verify(path: str) -> tuple[str, list[str]]:
     try:
         findings = [*_listed(manifest, files)]
         if not findings:
-            findings = [*_chain(manifest, files), *_named(files), *_decided(files)]
+            findings = [*_chain(manifest, files), *_letter(manifest, files), *_named(files), *_decided(files)]
         number = str(manifest["application"]["number"])
         events = int(manifest["audit"]["events"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -124,33 +127,53 @@ def _listed(manifest: dict[str, Any], files: dict[str, bytes]) -> Iterator[str]:
 
 
 def _chain(manifest: dict[str, Any], files: dict[str, bytes]) -> Iterator[str]:
+    """What is recorded of the application."""
+    yield from _events(files, "audit.json", manifest["audit"], "application", manifest["application"]["id"])
+
+
+def _letter(manifest: dict[str, Any], files: dict[str, bytes]) -> Iterator[str]:
+    """What is recorded of the letter that it came by; where it came by none, there is nothing."""
+    told, letter = manifest["letter"], _read(files, "letter.json")
+    if (told is None) != (not letter) or (told is None and _read(files, "letter-audit.json")):
+        yield "letter.json, letter-audit.json and the manifest tell different things of a letter"
+    elif told is not None:
+        if told["id"] != str(letter["id"]):
+            yield "letter.json is another letter than the manifest's"
+        yield from _events(files, "letter-audit.json", told, "mail", told["id"])
+
+
+def _events(files: dict[str, bytes], name: str, told: dict[str, Any], kind: str, subject: str) -> Iterator[str]:
     """Each event has the hash of its own content, and follows the one before; none is left out between."""
-    events = _read(files, "audit.json")
-    told = manifest["audit"]
+    events = _read(files, name)
     if not events or told["events"] != len(events):
-        yield "audit.json has another number of events than the manifest says"
+        yield f"{name} has another number of events than the manifest says"
         return
     if told["first"] != events[0]["hash"] or told["last"] != events[-1]["hash"]:
-        yield "the first or last event is not the manifest's"
+        yield f"{name}: the first or last event is not the manifest's"
     before = GENESIS
     for number, event in enumerate(events, 1):
         content = {name: value for name, value in event.items() if name != "hash"}
         text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         if sha256(text.encode()).hexdigest() != event["hash"]:
-            yield f"event {number} ({event['act']}) is not what its hash says"
+            yield f"event {number} of {name} ({event['act']}) is not what its hash says"
         if event["subject_previous"] != before:
-            yield f"event {number} ({event['act']}) does not follow the one before it"
-        if event["kind"] != "application" or event["subject"] != manifest["application"]["id"]:
-            yield f"event {number} is about something else"
+            yield f"event {number} of {name} ({event['act']}) does not follow the one before it"
+        if event["kind"] != kind or event["subject"] != subject:
+            yield f"event {number} of {name} is about something else"
         before = event["hash"]
 
 
 def _named(files: dict[str, bytes]) -> Iterator[str]:
-    """What papers, assessments, calls and survey refer to is there, under the digest that its name tells."""
+    """What papers, assessments, calls, survey, letter and certificates refer to is there, under the digest that its name tells."""
     named = [each["file"] for each in _read(files, "papers.json")]
     named += [each["file"] for each in _read(files, "assessments.json") if each["file"] is not None]
     named += [each[part] for each in _read(files, "test-calls.json") for part in ("request", "response")]
     named += [each["file"] for each in _read(files, "survey.json").get("attachments", ())]
+    letter, certificates = _read(files, "letter.json"), _read(files, "certificates.json")
+    named += [each["file"] for each in letter.get("enclosures", ())]
+    named += [letter["original"]] if letter.get("original") else []
+    held = [each["file"] for each in (*certificates["registered"], *certificates["next"])]
+    named += [each for each in (*held, *(each["replaces"] for each in certificates["next"])) if each is not None]
     for name in sorted(set(named)):
         if name not in files:
             yield f"{name} is referred to, but not there"
@@ -165,6 +188,9 @@ def _decided(files: dict[str, bytes]) -> Iterator[str]:
     if standing != list(range(1, len(standing) + 1)):
         yield "the decisions of leadership are not in order"
     acts = [each["act"] for each in _read(files, "audit.json")]
+    other = acts.count("offer_certificate") + acts.count("name_certificate")
+    if other != len(certificates := _read(files, "certificates.json")["next"]):
+        yield f"the log has {other} × offer_certificate or name_certificate, the dossier {len(certificates)}"
     for act, count in (
         ("decide", sum(each["agreed"] for each in decisions)),
         ("decline", sum(not each["agreed"] for each in decisions)),
