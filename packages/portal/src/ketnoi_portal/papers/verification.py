@@ -164,7 +164,7 @@ def _events(files: dict[str, bytes], name: str, told: dict[str, Any], kind: str,
 
 
 def _named(files: dict[str, bytes]) -> Iterator[str]:
-    """What papers, assessments, calls, survey, letter and certificates refer to is there, under the digest that its name tells."""
+    """Whatever file the JSON files refer to is there, under the digest that its name tells."""
     named = [each["file"] for each in _read(files, "papers.json")]
     named += [each["file"] for each in _read(files, "assessments.json") if each["file"] is not None]
     named += [each[part] for each in _read(files, "test-calls.json") for part in ("request", "response")]
@@ -189,8 +189,9 @@ def _decided(files: dict[str, bytes]) -> Iterator[str]:
         yield "the decisions of leadership are not in order"
     acts = [each["act"] for each in _read(files, "audit.json")]
     other = acts.count("offer_certificate") + acts.count("name_certificate")
-    if other != len(certificates := _read(files, "certificates.json")["next"]):
-        yield f"the log has {other} × offer_certificate or name_certificate, the dossier {len(certificates)}"
+    certificates = len(_read(files, "certificates.json")["next"])
+    if other != certificates:
+        yield f"the log has {other} × offer_certificate or name_certificate, the dossier {certificates}"
     for act, count in (
         ("decide", sum(each["agreed"] for each in decisions)),
         ("decline", sum(not each["agreed"] for each in decisions)),
