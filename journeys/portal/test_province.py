@@ -18,7 +18,7 @@ from journeys.portal.pictures import Pictures
 from ketnoi_protocol.services import Environment, Service
 from ketnoi_testbed.account_walk import AccountWalk
 from ketnoi_testbed.asking import ask
-from ketnoi_testbed.cast import ASSESSORS, HANDLER, LAO_CAI
+from ketnoi_testbed.cast import ASSESSORS, HANDLER, LAO_CAI, SERVER_OFFICERS
 from ketnoi_testbed.country import Country
 from ketnoi_testbed.server_office import enforce
 from ketnoi_testbed.visitor import PageRefused
@@ -116,6 +116,26 @@ def test_a_commune_officers_account_passes_three_desks(
         return sent.answer.ma_ket_qua == "00"
 
     world.until(asks, within=A_MINUTE)
+
+
+def test_one_act_stops_an_agency_everywhere_and_another_officer_lifts_it(
+    country: Country, browse: Browse, sit_down: SitDown, pictures: Pictures, keys: dict[str, str]
+) -> None:
+    walk = Walk(country, LAO_CAI, sit=browse)
+    walk.key, walk.asked = keys["application"], list(SERVICES)
+
+    def answered(environment: Environment) -> bool:
+        return walk.call(environment, Service.LOOK_UP_CITIZEN)[1] in ("00", "01")
+
+    assert answered(Environment.PRODUCTION)
+    desk = sit_down(HANDLER).go("/dung-khai-thac/?code=H38")
+    desk.send("/dung-khai-thac/", reason="Nhiều lượt tra cứu bất thường").sees("Đang dừng")
+    pictures.take(desk, "stops")
+    for environment in Environment:
+        country.test.until(lambda at=environment: not answered(at), within=A_MINUTE)  # type: ignore[misc]
+    other = sit_down(SERVER_OFFICERS[0]).go("/dung-khai-thac/")
+    other.send("/bo/", reason="Đã làm rõ với cơ quan").sees("Đã bỏ lệnh dừng")
+    country.test.until(lambda: answered(Environment.PRODUCTION), within=A_MINUTE)
 
 
 def test_a_revocation_stops_every_call_within_a_minute(country: Country, browse: Browse, keys: dict[str, str]) -> None:

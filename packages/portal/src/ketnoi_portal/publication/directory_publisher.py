@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 from django.db import connection
 
 from ketnoi_portal.accounts.directory_view import changes_since, officers_in
+from ketnoi_portal.publication import stops
 from ketnoi_portal.publication.desired import directory_content
 from ketnoi_portal.publication.directory_board import Parts
 from ketnoi_portal.publication.directory_server import DirectoryServer, NotTheSigner
@@ -165,6 +166,7 @@ class DirectoryPublisher:
             return None
         content = directory_content(approved_applications(), bodies_today(), self._environment)
         parts = beside(content, self._inherited, ended_services(self._environment))
+        parts = stops.close(parts, self._environment, stops.stopped_codes())
         # Whoever stands in the directory without an account of the accounts room, in the same buckets.
         others = self.server.board.spread((*self._inherited.officers, *content.stand_ins))
         touched = {name for name in others if before is None or others[name] != self._others[name]}

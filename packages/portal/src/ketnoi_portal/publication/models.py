@@ -285,6 +285,26 @@ class Run(models.Model):
         self.steps.append({"step": step, "subject": subject, "service_code": service_code, **more})
 
 
+class Stop(models.Model):
+    """An organisation that C06 has stopped, with all beneath it, until somebody else of C06 lifts the stop."""
+
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="stops")
+    reason = models.TextField()
+    stopped_by = models.CharField(max_length=100)
+    stopped_at = models.DateTimeField()
+    lifted_by = models.CharField(max_length=100, blank=True)
+    lifted_at = models.DateTimeField(null=True, blank=True)
+    lift_reason = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-stopped_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation"], condition=Q(lifted_at=None), name="one_stop_of_an_organisation"
+            )
+        ]
+
+
 class TrafficCount(models.Model):
     """How many exchanges one of C06's servers has carried: by day, subsystem, service and how they ended.
 

@@ -15,7 +15,7 @@ from typing import Final
 
 from django.db import models, transaction
 
-from ketnoi_portal.publication import alarms, drifts, legacy
+from ketnoi_portal.publication import alarms, drifts, legacy, stops
 from ketnoi_portal.publication.adapter import NotAsAsked, SecurityServer
 from ketnoi_portal.publication.admin_client import AdminError, Refused
 from ketnoi_portal.publication.comparison import Comparison, Difference, Found, Key, Kind, Step, compare, is_too_much
@@ -127,7 +127,7 @@ class _Reconciling:
     def _look(self, server: SecurityServer) -> _Seen:
         # The counter first: what is decided meanwhile is looked at again.
         revision = present_revision()
-        applications: list[Approved] = approved_applications()
+        applications: list[Approved] = stops.going_on(approved_applications(), stops.stopped_codes())
         wanted = wanted_rights(applications, self._told.instance)
         state, registered = server.state(), server.registered()
         found = Found(

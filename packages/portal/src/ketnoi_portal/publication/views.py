@@ -18,6 +18,7 @@ from ketnoi_portal.publication import actions, legacy
 from ketnoi_portal.publication.forms import KeepRight, Why, said
 from ketnoi_portal.publication.models import LegacyRight, Proposal, Run, Target
 from ketnoi_portal.publication.overview import directories, targets
+from ketnoi_portal.publication.stops import stopped_codes
 from ketnoi_portal.site import clock
 from ketnoi_portal.staff.models import Person
 from ketnoi_portal.worker.models import TaskHealth
@@ -56,7 +57,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         }
         for task in TASKS
     ]
-    told = {"targets": targets(), "directories": directories(at), "tasks": tasks}
+    told = {"targets": targets(), "directories": directories(at), "tasks": tasks, "stopped": stopped_codes()}
     return render(request, "publication/overview.html", told)
 
 
