@@ -7,7 +7,7 @@ import unicodedata
 import pytest
 
 from ketnoi_protocol.services import Service
-from ketnoi_registry import people
+from ketnoi_registry.store import postgresql
 
 from .directories import grant
 from .worlds import MEMBER
@@ -125,7 +125,7 @@ def test_the_same_look_ups_are_made_whoever_is_found(do, monkeypatch, number, se
 
             return read
 
-        monkeypatch.setattr(people, name, counting(getattr(people, name), name))
+        monkeypatch.setattr(postgresql, name, counting(getattr(postgresql, name), name))
     more = {"ThuocTinh": {"SoCMND": "990000009", "ChuHo": "990089000001"}} if service is VERIFY else {}
     unknown = {name: "990000404" if name == "SoCMND" else "990089000777" for name in number if number[name]}
     found = []

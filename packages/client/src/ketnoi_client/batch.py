@@ -29,7 +29,7 @@ LONGEST_PAUSE: Final = 900.0
 OF_ONE_QUESTION: Final = frozenset({"10", "11", "12", "personal_number_in_header", "bad_request"})
 """Refusals that the next question need not get: they are written beside theirs, and the batch goes on."""
 
-PASSING: Final = frozenset({"30", "40", "41", "99", "server_busy", "network_error"})
+PASSING: Final = frozenset({"30", "40", "41", "42", "99", "server_busy", "network_error"})
 """Refusals after which the same question is repeated a little later."""
 
 Ask = Callable[[Agency, Person, Call], Sent[Any]]

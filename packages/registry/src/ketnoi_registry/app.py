@@ -17,11 +17,11 @@ from .calls import Calls
 from .directory import DirectoryPoller
 from .door import Door
 from .observer import Observer
-from .people import People
 from .quotas import Quotas
 from .repeats import Forgetting
 from .services import Register
 from .settings import Settings
+from .store.postgresql import PostgresStore
 from .store.units import Units
 
 KEEPALIVE = 75.0
@@ -65,7 +65,8 @@ class Registry:
             directory = DirectoryPoller(settings.directory, signer, settings.environment, pool, clock)
             stack.push_async_callback(directory.stop)
             await directory.start()
-            register = Register(People(pool, settings.lookup_timeout_seconds), await Units.read(pool), pseudonyms)
+            store = PostgresStore(pool, await Units.read(pool), settings.lookup_timeout_seconds)
+            register = Register(store, pseudonyms)
             calls = Calls(settings, clock, directory, register, log, quotas, observer)
             document = openapi.document(settings.profile, settings.environment)
             door = Door(settings, callers, calls, document)

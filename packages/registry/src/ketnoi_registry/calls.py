@@ -20,8 +20,8 @@ from .access_log import AccessLog, AccessLogError, Call, Earlier
 from .dialects import Dialect
 from .directory import DirectoryPoller, StaleDirectoryError
 from .gates import GATES, Case
+from .matching import Matching
 from .observer import CallEvent, Observer
-from .people import Matching
 from .quotas import Quotas
 from .repeats import Claim, Kept, UnreadableAnswerError
 from .services import SERVICES, Outcome, Question, Register
@@ -159,6 +159,8 @@ class Calls:
                 return await SERVICES[entry.service](question, self._register)
         except TimeoutError:
             raise Refusal("41") from None
+        except Refusal:
+            raise
         except Exception as error:
             # The text of a database's error may quote what was asked.
             _log.error("a look-up failed: %s", type(error).__name__)

@@ -14,7 +14,7 @@ from ketnoi_protocol.services import DEFAULT_PROFILE, Catalogue, CatalogueEntry,
 from .gates import GATES
 from .problems import CONTENT_TYPE, STATUS, Problem
 
-_OTHERS = ("10", "11", "12", "20", "21", "22", "23", "24", "26", "41", "99")
+_OTHERS = ("10", "11", "12", "20", "21", "22", "23", "24", "26", "41", "42", "43", "99")
 _REFUSALS = (*_OTHERS, "unknown_service", "message_too_large", "server_busy")
 
 

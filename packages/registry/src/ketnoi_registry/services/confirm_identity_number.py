@@ -10,5 +10,5 @@ from .question import Outcome, Question, Register
 async def answer(question: Question[ConfirmRequest], register: Register) -> Outcome:
     """Yes when everything that was given agrees with one person, alive or not: a number stays theirs."""
     request = question.request
-    person = await register.people.find(request, question.matching)
-    return Outcome(ExistsAnswer.of(request.ma_yeu_cau, person is not None), (register.subject(request, person),))
+    found = await register.store.find(request, question.asking())
+    return Outcome(ExistsAnswer.of(request.ma_yeu_cau, found is not None), (register.subject(request, found),))

@@ -10,9 +10,8 @@ from ketnoi_protocol.directory import Grant
 from ketnoi_protocol.envelope import Answer, Claimed, Request
 
 from ..access_log import Pseudonyms, Subject
-from ..people import Matching, People
-from ..store.people import PersonRow
-from ..store.units import Units
+from ..matching import Matching
+from ..store.interface import Asking, Found, Store
 
 R = TypeVar("R", bound=Request, covariant=True)
 
@@ -33,6 +32,10 @@ class Question(Generic[R]):
         """The day of the question in Vietnam, whose map of administrative units counts."""
         return self.at.astimezone(_VIETNAM).date()
 
+    def asking(self, *, head: bool = False) -> Asking:
+        """How the store is to look; with `head` the head of the household is needed."""
+        return Asking(self.matching, self.day, head)
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -47,15 +50,14 @@ class Outcome:
 class Register:
     """What services read."""
 
-    people: People
-    units: Units
+    store: Store
     pseudonyms: Pseudonyms
 
     def subject(
-        self, claim: Claimed, person: PersonRow | None, role: Literal["asked", "claimed_member"] = "asked"
+        self, claim: Claimed, found: Found | None, role: Literal["asked", "claimed_member"] = "asked"
     ) -> Subject:
-        """Whom the access log names for `claim`: the person found; else whoever has the number that was claimed."""
-        number = person.personal_number if person is not None else claim.personal_number
+        """Whom the access log names for `claim`: the one found; else whoever has the number that was claimed."""
+        number = found.personal_number if found is not None else claim.personal_number
         if number is not None:
             return Subject(self.pseudonyms.of_person(number), role)
         assert claim.old_number is not None, "a claim has at least one of the two numbers"

@@ -6,25 +6,23 @@ does not match, every answer is no, as it is for strangers.
 
 from __future__ import annotations
 
-import asyncio
+from asyncio import gather
 
 from ketnoi_protocol.envelope import HouseholdAnswer, HouseholdRequest, MemberAnswer
 
-from ..people import household_of
 from .question import Outcome, Question, Register
 
 
 async def answer(question: Question[HouseholdRequest], register: Register) -> Outcome:
     """One pair of yes or no for each claimed member, in the request's order."""
     request = question.request
-    asked, *members = await asyncio.gather(
-        *(register.people.find(claim, question.matching) for claim in (request, *request.members))
-    )
-    home = household_of(asked)
+    asking = question.asking()
+    asked, *members = await gather(*(register.store.find(claim, asking) for claim in (request, *request.members)))
+    home = asked.household if asked is not None else None
     answers = []
     for claim, member in zip(request.members, members, strict=True):
-        together = home is not None and household_of(member) == home
-        related = together and member is not None and member.relation_to_head == claim.relation
+        together = home is not None and member is not None and member.household == home
+        related = together and member is not None and member.relation == claim.relation
         answers.append(MemberAnswer(in_household=together, relation_confirmed=related))
     subjects = [register.subject(request, asked)]
     subjects += [
