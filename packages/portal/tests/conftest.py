@@ -32,6 +32,13 @@ import django  # noqa: E402
 
 django.setup()
 
+from django.contrib.auth.hashers import ScryptPasswordHasher  # noqa: E402
+
+# The same hash as in production, with less work in it.
+ScryptPasswordHasher.work_factor = 2**8
+
+MIGRATED = "migrated"
+
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(cluster: Postgres) -> None:
@@ -40,6 +47,7 @@ def django_db_modify_db_settings(cluster: Postgres) -> None:
     from django.db import connections
 
     own = {"HOST": str(cluster.folder), "USER": "ketnoi", "NAME": "portal", "OPTIONS": {}}
+    settings.DATABASES["default"]["TEST"]["TEMPLATE"] = MIGRATED
     settings.DATABASES["default"] |= own
     connections["default"].settings_dict |= own
 
@@ -69,11 +77,15 @@ def migrated(within: Callable[[str], AbstractContextManager[None]], cluster: Pos
     """The name of a database with the portal's tables and nothing in them, to be copied."""
     from django.core.management import call_command
 
-    name = "migrated"
-    cluster.create_database(name)
-    with within(name):
+    cluster.create_database(MIGRATED)
+    with within(MIGRATED):
         call_command("migrate", verbosity=0)
-    return name
+    return MIGRATED
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(migrated: str, django_db_setup: None) -> None:
+    """pytest-django's database is a copy, too, so that it finds every migration done."""
 
 
 @pytest.fixture
