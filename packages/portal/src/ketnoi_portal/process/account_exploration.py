@@ -11,7 +11,7 @@ from ketnoi_portal.process.account_case import AccountCase, AccountState
 from ketnoi_portal.process.account_requirements import ACCOUNT_REQUIREMENTS, AccountRequirement
 from ketnoi_portal.process.account_step import KNOWN, AccountStep
 from ketnoi_portal.process.account_steps import ACCOUNT_STEP, ACCOUNT_STEPS
-from ketnoi_portal.process.accounts import apply_account_step, can_account_step
+from ketnoi_portal.process.accounts import account_takers, apply_account_step
 from ketnoi_portal.process.case import PaperState
 from ketnoi_portal.process.exploration import Explored, Move, walk
 from ketnoi_portal.process.roles import Actor
@@ -52,9 +52,9 @@ def explore_accounts(
         yield from _surroundings(case)
         for step in ACCOUNT_STEPS:
             for unit in step.units(case):
-                for actor in actors:
-                    if can_account_step(step, case, unit, actor, rows):
-                        after = apply_account_step(step, case, unit)
+                if able := account_takers(step, case, unit, actors, rows):
+                    after = apply_account_step(step, case, unit)
+                    for actor in able:
                         taken = AccountTaken(case, step, unit, actor, after)
                         yield f"{step.name} {unit}".strip(), after, judge(taken)
 

@@ -7,6 +7,7 @@ Pages, actions and the exploration call these functions and no others, as they d
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from ketnoi_portal.process.account_case import AccountCase, UnitCase
@@ -49,11 +50,27 @@ def can_account_step(
     requirements: Iterable[AccountRequirement] = ACCOUNT_REQUIREMENTS,
 ) -> bool:
     """Whether check_account_step would let it pass."""
-    try:
-        check_account_step(step, case, unit, actor, requirements)
-    except StepRefused:
-        return False
-    return True
+    return bool(account_takers(step, case, unit, (actor,), requirements))
+
+
+def account_takers(
+    step: AccountStep[H],
+    case: H,
+    unit: str,
+    actors: Iterable[Actor],
+    requirements: Iterable[AccountRequirement] = ACCOUNT_REQUIREMENTS,
+) -> list[Actor]:
+    """Those of `actors` whom check_account_step would let take this step now."""
+    if not is_possible(step, case, unit):
+        return []
+    theirs = [each for each in actors if _objection(step, case, unit, each) is None]
+    lacks = (
+        theirs
+        and step.gate is not None
+        and isinstance(case, AccountCase)
+        and missing_for(case, step.gate, requirements)
+    )
+    return [] if lacks else theirs
 
 
 def is_possible(step: AccountStep[H], case: H, unit: str) -> bool:
@@ -100,7 +117,7 @@ def _objection(step: AccountStep[H], case: H, unit: str, actor: Actor) -> Reason
     if step.role is Role.SYSTEM:
         return None if Role.SYSTEM in actor.roles else _SYSTEM_ONLY
     if actor.desk not in step.desks(case, unit) or not _has(step.role, actor):
-        return _not_your_role(step.role, case, step, unit)
+        return _not_your_role(step.role, tuple(step.desks(case, unit)))
     if actor.desk is DeskKind.AGENCY:
         if step.own:
             return None if case.person and actor.person == case.person else _NOT_YOUR_ACCOUNT
@@ -121,8 +138,8 @@ def _covers(organisation: str, unit: str) -> bool:
     return bool(organisation) and OrganisationCode.parse(organisation).covers(OrganisationCode.parse(unit))
 
 
-def _not_your_role(role: Role, case: H, step: AccountStep[H], unit: str) -> Reason:
-    desks = list(step.desks(case, unit))
+@cache
+def _not_your_role(role: Role, desks: tuple[DeskKind, ...]) -> Reason:
     return Reason(
         "not_your_role",
         Text(
