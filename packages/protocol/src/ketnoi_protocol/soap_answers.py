@@ -60,6 +60,11 @@ def decode_answer(operation: SoapOperation, shape: AnswerShape, ma_yeu_cau: str,
     fault = fault_of(told)
     if fault is not None:
         raise fault
+    return answer_in(operation, shape, ma_yeu_cau, told)
+
+
+def answer_in(operation: SoapOperation, shape: AnswerShape, ma_yeu_cau: str, told: Element) -> Answer:
+    """The answer that the body's element is, when it is no fault. Raises Refusal `service_failed`."""
     found: dict[str, Any] = {"MaYeuCau": ma_yeu_cau}
     if shape in TYPES:
         _expect((told.namespace, told.name) == (COLLECTION_NAMESPACE, COLLECTION))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from pathlib import Path
 
 from ketnoi_runtime.clock import Clock
 from ketnoi_runtime.database import migrate, open_pool
@@ -21,8 +22,10 @@ from .quotas import Quotas
 from .repeats import Forgetting
 from .services import Register
 from .settings import Settings
+from .store.interface import Store
 from .store.postgresql import PostgresStore
 from .store.units import Units
+from .store.upstream import UpstreamClient, UpstreamStore
 
 KEEPALIVE = 75.0
 
@@ -43,7 +46,7 @@ class Registry:
         The administrative units are read here, once. A directory that cannot be had yet is no error: calls are
         refused until it can.
 
-        Raises CallerError, PseudonymKeyError, OSError or asyncpg.PostgresError when it cannot be started.
+        Raises CallerError, PseudonymKeyError, UpstreamError, OSError or asyncpg.PostgresError when it cannot start.
         """
         callers = Callers(settings)
         pseudonyms = Pseudonyms.read(settings.path(settings.pseudonym_keys))
@@ -65,11 +68,17 @@ class Registry:
             directory = DirectoryPoller(settings.directory, signer, settings.environment, pool, clock)
             stack.push_async_callback(directory.stop)
             await directory.start()
-            store = PostgresStore(pool, await Units.read(pool), settings.lookup_timeout_seconds)
+            store: Store
+            if settings.upstream is None:
+                store = PostgresStore(pool, await Units.read(pool), settings.lookup_timeout_seconds)
+            else:
+                client = UpstreamClient(settings.upstream, Path(settings.base), clock)
+                stack.push_async_callback(client.close)
+                store = UpstreamStore(settings.upstream, client)
             register = Register(store, pseudonyms)
             calls = Calls(settings, clock, directory, register, log, quotas, observer)
             document = openapi.document(settings.profile, settings.environment)
-            door = Door(settings, callers, calls, document)
+            door = Door(settings, callers, calls, document, store)
             listener = Listener(door.server(KEEPALIVE), settings.host, settings.port, tls=callers.tls)
             await listener.start()
             stack.push_async_callback(listener.stop)

@@ -26,6 +26,7 @@ from .loading import load_units
 from .loading.csv_input import InputError
 from .provinces import provinces
 from .settings import Settings
+from .store.upstream import UpstreamError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status: int = told.act(told)
         return status
-    except (SettingsError, CallerError, PseudonymKeyError, InputError) as error:
+    except (SettingsError, CallerError, PseudonymKeyError, InputError, UpstreamError) as error:
         reason = str(error)
     except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         # Its text may quote a value.

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from typing import Any, Final
 
+import msgspec
 from aiohttp import web
 
 from ketnoi_protocol import http_signature, rest, soap_schema
@@ -16,11 +17,13 @@ from .callers import Callers
 from .calls import Asked, Calls
 from .dialects import JSON, Dialect
 from .settings import Settings
+from .store.interface import Store
 
 _log = logging.getLogger(__name__)
 
 SERVICES_PATH: Final = "/v1/"
 DOCUMENT_PATH: Final = "/openapi.json"
+HEALTH_PATH: Final = "/health"
 DESCRIPTIONS: Final = ("wsdl", "singlewsdl")
 """What is asked of a service after `?`, in any case, for its description in SOAP."""
 HEADERS: Final = (
@@ -48,11 +51,12 @@ _ALWAYS: Final = {"Cache-Control": "no-store", "Server": "ketnoi-registry"}
 class Door:
     """Turns HTTP requests into calls, and answers and refusals into HTTP. `document` is the API's description."""
 
-    def __init__(self, settings: Settings, callers: Callers, calls: Calls, document: bytes) -> None:
+    def __init__(self, settings: Settings, callers: Callers, calls: Calls, document: bytes, store: Store) -> None:
         self._settings = settings
         self._callers = callers
         self._calls = calls
         self._document = document
+        self._store = store
         self._running = 0
         self.closing = False
 
@@ -92,6 +96,9 @@ class Door:
         path = request.raw_path
         if path == DOCUMENT_PATH and request.method in ("GET", "HEAD"):
             return _response(200, self._document, "application/json")
+        if path == HEALTH_PATH and request.method in ("GET", "HEAD"):
+            health = {"node": self._settings.node_id, "running": self._running - 1, "store": self._store.health()}
+            return _response(200, msgspec.json.encode(health), "application/json")
         if not path.startswith(SERVICES_PATH):
             raise Refusal("unknown_service")
         service_code, _, query = path.removeprefix(SERVICES_PATH).partition("?")

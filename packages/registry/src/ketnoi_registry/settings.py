@@ -9,6 +9,8 @@ import msgspec
 
 from ketnoi_protocol.services import System
 
+from .store.upstream.settings import Upstream
+
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 
@@ -37,7 +39,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     not come within `read_timeout_seconds`, when it was not looked up within `lookup_timeout_seconds`, and when the
     access log takes longer than `log_timeout_seconds`. For `repeat_window_seconds` a repeated MaYeuCau is answered as
     the first time, and refused for another question; so long the answer is kept, encrypted. More than `max_running`
-    calls at once are refused as they come.
+    calls at once are refused as they come. With `upstream` people are asked of an existing service; the database then
+    holds the access log and what belongs to it alone.
     """
 
     base: str
@@ -49,6 +52,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     callers: list[Caller]
     directory: DirectorySource
     pseudonym_keys: str
+    upstream: Upstream | None = None
     profile: str = "2022-seed"
     systems: tuple[System, ...] = (System.POPULATION,)
     host: str = "127.0.0.1"

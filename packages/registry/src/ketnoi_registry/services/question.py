@@ -32,9 +32,9 @@ class Question(Generic[R]):
         """The day of the question in Vietnam, whose map of administrative units counts."""
         return self.at.astimezone(_VIETNAM).date()
 
-    def asking(self, *, head: bool = False) -> Asking:
-        """How the store is to look; with `head` the head of the household is needed."""
-        return Asking(self.matching, self.day, head)
+    def asking(self, *, head: bool = False, household: bool = False) -> Asking:
+        """How the store is to look, and what of it is needed."""
+        return Asking(self.matching, self.day, head, household)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from ketnoi_protocol.citizen import ATTRIBUTES, Citizen, Place, Relative
 from ketnoi_protocol.envelope import CountAnswer, VerifyRequest
+from ketnoi_protocol.errors import Refusal
 
 from ..matching import Matching
 from .question import Outcome, Question, Register
 
 
 async def answer(question: Question[VerifyRequest], register: Register) -> Outcome:
-    """One or none; for one, yes or no to each claimed attribute."""
+    """One or none; for one, yes or no to each claimed attribute. Raises Refusal `43` where no yes or no can be said."""
     request = question.request
     asking = question.asking(head="ChuHo" in request.attributes)
     found = await register.store.find(request, asking)
@@ -24,6 +25,9 @@ async def answer(question: Question[VerifyRequest], register: Register) -> Outco
     subjects = (register.subject(request, found),)
     if found is None:
         return Outcome(CountAnswer.of(request.ma_yeu_cau, False), subjects)
+    for name in request.attributes:
+        if name in found.untold:
+            raise Refusal("43", f"ThuocTinh.{name} is not told by the database behind")
     results = {
         name: held if name == "SoCMND" else _agrees(name, claimed, found.citizen, question.matching)
         for name, claimed in request.attributes.items()
@@ -32,7 +36,7 @@ async def answer(question: Question[VerifyRequest], register: Register) -> Outco
 
 
 def _agrees(name: str, claimed: str, citizen: Citizen, matching: Matching) -> bool:
-    """Whether the attribute is as claimed. What the store does not tell is as nobody could claim it: no."""
+    """Whether the attribute is as claimed; where there is none, it is not."""
     if name == "TinhTrangChetMatTich":
         return citizen.life is not None and claimed == citizen.life.status
     value = getattr(citizen, ATTRIBUTES[name])

@@ -16,7 +16,7 @@ from .question import Outcome, Question, Register
 async def answer(question: Question[HouseholdRequest], register: Register) -> Outcome:
     """One pair of yes or no for each claimed member, in the request's order."""
     request = question.request
-    asking = question.asking()
+    asking = question.asking(household=True)
     asked, *members = await gather(*(register.store.find(claim, asking) for claim in (request, *request.members)))
     home = asked.household if asked is not None else None
     answers = []

@@ -16,12 +16,14 @@ from ..matching import Matching
 class Asking:
     """How a question is to be answered: how to compare, on which day's map places are told, and what is needed.
 
-    Without `head` the head of the household need not be looked up, and the citizen may come without one.
+    Without `head` the head of the household need not be looked up, and the citizen may come without one; without
+    `household` nobody asks who lives together, and in which relation to the head.
     """
 
     matching: Matching
     day: datetime.date
     head: bool = False
+    household: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -30,7 +32,8 @@ class Found:
 
     `personal_number` is the citizen's. Whoever lives together has the same `household`, which is None for whoever is
     registered in none (the dead and the missing are struck off), and `relation` is that to its head. `as_of` is the
-    moment of the data (UTC) where the store told one of its own.
+    moment of the data where the store told one of its own. About the fields in `untold`, by their names in licences,
+    the store says nothing: no claim about them can be judged.
     """
 
     personal_number: str
@@ -38,6 +41,7 @@ class Found:
     household: str | None
     relation: str | None
     as_of: datetime.datetime | None = None
+    untold: frozenset[str] = frozenset()
 
 
 class Store(Protocol):

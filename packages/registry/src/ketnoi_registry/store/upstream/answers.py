@@ -1,0 +1,76 @@
+"""Reading what an existing service answers: strictly, and with a reason for every answer that is not used."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ketnoi_protocol.envelope import LookUpAnswer
+from ketnoi_protocol.errors import Refusal
+from ketnoi_protocol.services import AnswerShape
+from ketnoi_protocol.soap_answers import answer_in
+from ketnoi_protocol.soap_dialect import SoapOperation
+from ketnoi_protocol.soap_envelope import CHARSETS, FAULT_STATUS, MEDIA_TYPES, SOAP_1_1, read_envelope
+from ketnoi_protocol.soap_shapes import CITIZEN
+from ketnoi_protocol.xml_reading import Element
+
+BUSY: Final = "server_busy"
+LATE: Final = "41"
+AWAY: Final = "42"
+WRONG: Final = "43"
+
+
+class Trouble(Refusal):
+    """A question that the service behind did not answer as it should.
+
+    `reason` is a word of ours, for logs and counts. `of_service` says that the service itself is in trouble, so that
+    the breaker counts it; an answer that is odd about one person says nothing about the next. The refusal's detail
+    names no reason that would tell something about a person.
+    """
+
+    def __init__(self, code: str, reason: str, *, of_service: bool = True, retry_after: int | None = None) -> None:
+        super().__init__(code, reason if of_service else "", retry_after=retry_after)
+        self.reason = reason
+        self.of_service = of_service
+
+
+def check_media(content_type: str, charset: str | None, encoding: str | None) -> None:
+    """Raises Trouble unless an answer is XML in Unicode, as it stands."""
+    if content_type not in MEDIA_TYPES:
+        raise Trouble(WRONG, "content_type")
+    if (charset.lower() if charset else None) not in CHARSETS:
+        raise Trouble(WRONG, "charset")
+    if encoding not in (None, "identity"):
+        raise Trouble(WRONG, "content_encoding")
+
+
+def read_answer(operation: SoapOperation, status: int, octets: bytes) -> LookUpAnswer:
+    """The answer to one question, which came with this HTTP status. Raises Trouble.
+
+    Document types, entities, other encodings than Unicode, too many or too deep elements and what is cut off are
+    refused by the reader of XML; more than one person here, before anything of them is looked at.
+    """
+    try:
+        told = read_envelope(octets)
+    except Refusal:
+        raise Trouble(WRONG, "xml") from None
+    if (told.namespace, told.name) == (SOAP_1_1, "Fault"):
+        raise _fault(told)
+    if status == FAULT_STATUS:
+        raise Trouble(AWAY, "no_fault")
+    if sum(each.name == CITIZEN for each in told.children) > 1:
+        raise Trouble(WRONG, "several_people", of_service=False)
+    try:
+        answer = answer_in(operation, AnswerShape.C06_037, "", told)
+    except Refusal:
+        raise Trouble(WRONG, "structure") from None
+    assert isinstance(answer, LookUpAnswer), "its shape is that of a look-up"
+    return answer
+
+
+def _fault(told: Element) -> Trouble:
+    """A fault's texts are not believed, nor repeated: they may quote the question."""
+    codes = [child.value for child in told.children if child.name == "faultcode"]
+    if codes and codes[0].rpartition(":")[2].partition(".")[0] == "Client":
+        # It did not like this question: perhaps it likes the next.
+        return Trouble(WRONG, "fault_client", of_service=False)
+    return Trouble(AWAY, "fault_server")

@@ -1,0 +1,97 @@
+"""A circuit breaker: who fails again and again is left alone for a while, then tried with one call."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from enum import StrEnum
+from time import monotonic
+
+
+class State(StrEnum):
+    """CLOSED: calls pass. OPEN: none does. HALF_OPEN: one is under way, and decides."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half_open"
+
+
+class Breaker:
+    """Opens after `failures` within `window` seconds; `pause` seconds later one call may try.
+
+    Every call that `try_pass` let through ends with exactly one of `succeeded`, `failed` and `undecided`. A call that
+    had begun before the circuit opened decides nothing when it ends: only the trial does. `told` gets each new state.
+    """
+
+    def __init__(
+        self,
+        failures: int,
+        window: float,
+        pause: float,
+        *,
+        told: Callable[[State], None] = lambda _state: None,
+        moment: Callable[[], float] = monotonic,
+    ) -> None:
+        self._most, self._window, self._pause = failures, window, pause
+        self._told, self._moment = told, moment
+        self._failed: deque[float] = deque(maxlen=failures)
+        self._opened_at = 0.0
+        self._trial = 0
+        self.state = State.CLOSED
+
+    @property
+    def failures(self) -> int:
+        """How many failures count at this moment, at most as many as open it."""
+        since = self._moment() - self._window
+        return sum(at > since for at in self._failed)
+
+    @property
+    def seconds_left(self) -> float:
+        """How long no call will be let through; 0 when one may try."""
+        if self.state is State.CLOSED:
+            return 0.0
+        if self.state is State.HALF_OPEN:
+            return 1.0
+        return max(0.0, self._opened_at + self._pause - self._moment())
+
+    def try_pass(self) -> int | None:
+        """A pass for one call, to be given back with its outcome; None when it may not go."""
+        if self.state is State.CLOSED:
+            return 0
+        if self.state is State.HALF_OPEN or self.seconds_left > 0:
+            return None
+        self._trial += 1
+        self._become(State.HALF_OPEN)
+        return self._trial
+
+    def succeeded(self, passed: int) -> None:
+        """The call was answered."""
+        if self._decides(passed):
+            self._failed.clear()
+            self._become(State.CLOSED)
+
+    def failed(self, passed: int) -> None:
+        """The call was not answered as it should be."""
+        if self._decides(passed):
+            self._open()
+        elif self.state is State.CLOSED:
+            self._failed.append(self._moment())
+            if self.failures >= self._most:
+                self._open()
+
+    def undecided(self, passed: int) -> None:
+        """The call was given up before it told anything; another one may try at once."""
+        if self._decides(passed):
+            self._opened_at = self._moment() - self._pause
+            self._become(State.OPEN)
+
+    def _decides(self, passed: int) -> bool:
+        return self.state is State.HALF_OPEN and passed == self._trial
+
+    def _open(self) -> None:
+        self._opened_at = self._moment()
+        self._become(State.OPEN)
+
+    def _become(self, state: State) -> None:
+        self.state = state
+        self._told(state)
