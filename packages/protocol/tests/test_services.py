@@ -1,5 +1,7 @@
 """The catalogue: 2 systems, 4 services, 2 environments, in profiles."""
 
+from dataclasses import replace
+
 import pytest
 
 from ketnoi_protocol.services import (
@@ -16,7 +18,7 @@ from ketnoi_protocol.services import (
 
 
 def test_the_default_profile_is_shipped():
-    assert profiles() == ("2022-qcvn-109", "2022-seed")
+    assert profiles() == ("2022-qcvn-109", "2022-seed", "2025")
     assert Catalogue.load().profile == DEFAULT_PROFILE == "2022-seed"
 
 
@@ -31,11 +33,47 @@ def test_a_profile_has_every_service_of_both_systems_in_both_environments(profil
     assert all(each.ma_tich_hop.isdigit() for each in entries)
 
 
-@pytest.mark.parametrize("profile", profiles())
+@pytest.mark.parametrize("profile", ["2022-qcvn-109", "2022-seed"])
 def test_the_population_goes_over_vdxp_but_for_verification_and_identity_over_ndxp(profile):
     for each in Catalogue.load(profile):
         over_ndxp = each.system is System.IDENTITY or each.service is Service.VERIFY_CITIZEN
         assert each.platform is (Platform.NDXP if over_ndxp else Platform.VDXP)
+
+
+def test_after_2025_everything_goes_over_ndop_and_nothing_else_differs():
+    for each, before in zip(Catalogue.load("2025"), Catalogue.load("2022-seed"), strict=True):
+        assert each.platform is Platform.NDOP
+        assert each.instance == ("NDOP-TEST" if each.environment is Environment.TEST else "NDOP")
+        assert replace(each, platform=before.platform, instance=before.instance) == before
+
+
+def test_moving_one_service_is_one_row_of_a_file():
+    row = 'extends = "2022-seed"\n[[service]]\nsystem = "population"\nservice = "look_up_citizen"\nplatform = "NDXP"\n'
+    moved = Catalogue.of("own.toml", {"own.toml": row}.__getitem__)
+    differ = [(each, before) for each, before in zip(moved, Catalogue.load("2022-seed"), strict=True) if each != before]
+    assert {each.service for each, _ in differ} == {Service.LOOK_UP_CITIZEN}
+    assert [each.instance for each, _ in differ] == ["NDXP-TEST", "NDXP"]
+    assert all(replace(each, platform=before.platform, instance=before.instance) == before for each, before in differ)
+
+
+def test_a_shipped_profile_needs_no_file_and_another_name_is_none():
+    assert Catalogue.of("2025", "".join) is Catalogue.load("2025")
+    with pytest.raises(LookupError):
+        Catalogue.of("2099", "".join)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'extends = "2099"\n', 'extends = "../2022-seed"\n', "nonsense", "",
+        'extends = "2022-seed"\n[[service]]\nsystem = "tax"\nservice = "look_up_citizen"\n',
+        'extends = "2022-seed"\n[every]\nplatform = "LGSP"\n',
+        'extends = "2022-seed"\n[every]\nplatform = "NDOP"\n',
+    ],
+)  # fmt: skip
+def test_a_text_that_is_no_profile_says_so(text):
+    with pytest.raises(ValueError):
+        Catalogue.of("own.toml", lambda _: text)
 
 
 def test_the_seeds_codes():

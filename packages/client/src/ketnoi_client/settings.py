@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -14,6 +15,11 @@ import msgspec
 from ketnoi_client.problems import SettingsError
 from ketnoi_protocol.identifiers import InvalidIdentifier, OrganisationCode, SubsystemId
 from ketnoi_protocol.services import Catalogue, CatalogueEntry, Environment, Platform, Service, System
+
+
+@lru_cache(maxsize=16)
+def _catalogue(profile: str, base: str) -> Catalogue:
+    return Catalogue.of(profile, lambda name: (Path(base) / name).read_text(encoding="utf-8"))
 
 
 class Account(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -86,8 +92,11 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=
 
     @property
     def catalogue(self) -> Catalogue:
-        """The profile's catalogue."""
-        return Catalogue.load(self.profile)
+        """The services as `profile` has them: the name of one that is shipped, or a file (`….toml`).
+
+        Raises LookupError for another name, OSError, ValueError for a file that is no profile.
+        """
+        return _catalogue(self.profile, self.base)
 
     def entry(self, system: System | str, service: Service | str) -> CatalogueEntry:
         """The catalogue's entry of a service in this environment."""

@@ -7,16 +7,17 @@ data files, because no official text that prints them was found (MaTichHop 033, 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib import resources
-from typing import Final
+from typing import Any, Final
 
 from ketnoi_protocol.soap_dialect import SoapOperation, load_dialect
 
 DEFAULT_PROFILE: Final = "2022-seed"
+_ENDING: Final = ".toml"
 
 
 class System(StrEnum):
@@ -36,10 +37,11 @@ class Service(StrEnum):
 
 
 class Platform(StrEnum):
-    """The two integration platforms."""
+    """The integration platforms: the seed's two, and the one that NĐ 278/2025 puts in their place."""
 
     VDXP = "VDXP"
     NDXP = "NDXP"
+    NDOP = "NDOP"
 
 
 class Environment(StrEnum):
@@ -107,7 +109,20 @@ class Catalogue:
         """The catalogue of a profile that is shipped. Raises LookupError for any other name."""
         if profile not in profiles():
             raise LookupError(f"there is no such profile; known are {', '.join(profiles())}")
-        return _read(profile)
+        return _catalogue(profile, _shipped(profile))
+
+    @classmethod
+    def of(cls, profile: str, read: Callable[[str], str]) -> Catalogue:
+        """The catalogue of a profile that is shipped, or of a file (`….toml`), whose text `read` gives.
+
+        Raises LookupError for any other name, ValueError for a text that is no profile, and what `read` raises.
+        """
+        if not profile.endswith(_ENDING):
+            return cls.load(profile)
+        try:
+            return _catalogue(profile, _extended(tomllib.loads(read(profile))))
+        except LookupError as error:
+            raise ValueError(f"{profile}: the profile lacks {error}") from None
 
     def entry(self, system: System | str, service: Service | str, environment: Environment | str) -> CatalogueEntry:
         """The one entry of a service of a system in an environment. Raises LookupError for unknown names."""
@@ -122,12 +137,32 @@ class Catalogue:
 def profiles() -> tuple[str, ...]:
     """The names of the profiles that are shipped."""
     folder = resources.files(__package__) / "profiles"
-    return tuple(sorted(file.name.removesuffix(".toml") for file in folder.iterdir() if file.name.endswith(".toml")))
+    return tuple(sorted(file.name.removesuffix(_ENDING) for file in folder.iterdir() if file.name.endswith(_ENDING)))
 
 
-def _read(profile: str) -> Catalogue:
-    text = (resources.files(__package__) / "profiles" / f"{profile}.toml").read_text(encoding="utf-8")
-    table = tomllib.loads(text)
+def _shipped(profile: str) -> dict[str, Any]:
+    text = (resources.files(__package__) / "profiles" / f"{profile}{_ENDING}").read_text(encoding="utf-8")
+    return _extended(tomllib.loads(text))
+
+
+def _extended(table: dict[str, Any]) -> dict[str, Any]:
+    """A profile's table with what it takes from the shipped one that it `extends`.
+
+    Its rows say of a service what differs there, and `every` what differs everywhere.
+    """
+    if "extends" not in table:
+        return table
+    if table["extends"] not in profiles():
+        raise ValueError("a profile extends one that is shipped")
+    base = _shipped(table["extends"])
+    rows = {(row["system"], row["service"]): row | table.get("every", {}) for row in base["service"]}
+    for row in table.get("service", ()):
+        rows[row["system"], row["service"]] |= row
+    instances = base["instances"] | table.get("instances", {})
+    return base | table | {"instances": instances, "service": list(rows.values())}
+
+
+def _catalogue(profile: str, table: dict[str, Any]) -> Catalogue:
     operations = load_dialect(table["soap"]) if "soap" in table else {}
     return Catalogue(
         profile,

@@ -77,7 +77,7 @@ class Registry:
                 store = UpstreamStore(settings.upstream, client)
             register = Register(store, pseudonyms)
             calls = Calls(settings, clock, directory, register, log, quotas, observer)
-            document = openapi.document(settings.profile, settings.environment)
+            document = openapi.document(settings.catalogue, settings.environment)
             door = Door(settings, callers, calls, document, store)
             listener = Listener(door.server(KEEPALIVE), settings.host, settings.port, tls=callers.tls)
             await listener.start()

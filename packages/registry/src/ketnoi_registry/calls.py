@@ -12,7 +12,7 @@ from time import perf_counter
 from ketnoi_protocol import soap_schema
 from ketnoi_protocol.envelope import Request
 from ketnoi_protocol.errors import Refusal
-from ketnoi_protocol.services import Catalogue, CatalogueEntry, NameMatch
+from ketnoi_protocol.services import CatalogueEntry, NameMatch
 from ketnoi_runtime.clock import Clock
 from ketnoi_runtime.logs import redact
 
@@ -64,7 +64,7 @@ class Calls:
         self._log = log
         self._quotas = quotas
         self._observer = observer
-        self._catalogue = Catalogue.load(settings.profile)
+        self._catalogue = settings.catalogue
         self._window = timedelta(seconds=settings.signature_window_seconds)
 
     async def answer(self, asked: Asked) -> bytes:

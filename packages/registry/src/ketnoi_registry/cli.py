@@ -10,7 +10,7 @@ from pathlib import Path
 
 import asyncpg
 
-from ketnoi_protocol.services import DEFAULT_PROFILE, Environment, profiles
+from ketnoi_protocol.services import DEFAULT_PROFILE, Catalogue, Environment, profiles
 from ketnoi_runtime import logs, process
 from ketnoi_runtime.clock import SystemClock
 from ketnoi_runtime.database import migrate
@@ -102,11 +102,11 @@ def _init(told: argparse.Namespace) -> int:
 
 
 def _openapi(told: argparse.Namespace) -> int:
-    profile, environment = told.profile, told.environment
+    catalogue, environment = Catalogue.load(told.profile), told.environment
     if told.settings is not None:
         settings = load_settings(told.settings, Settings)
-        profile, environment = settings.profile, settings.environment
-    sys.stdout.buffer.write(openapi.document(profile, environment))
+        catalogue, environment = settings.catalogue, settings.environment
+    sys.stdout.buffer.write(openapi.document(catalogue, environment))
     return 0
 
 

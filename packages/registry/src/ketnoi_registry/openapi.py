@@ -9,22 +9,18 @@ import msgspec
 
 from ketnoi_protocol.envelope import ANSWERS, REQUESTS
 from ketnoi_protocol.errors import row
-from ketnoi_protocol.services import DEFAULT_PROFILE, Catalogue, CatalogueEntry, Environment, System
+from ketnoi_protocol.services import Catalogue, CatalogueEntry, Environment, System
 
 from .gates import GATES
 from .problems import CONTENT_TYPE, STATUS, Problem
 
-_OTHERS = ("10", "11", "12", "20", "21", "22", "23", "24", "26", "41", "42", "43", "99")
+_OTHERS = ("10", "11", "12", "20", "21", "22", "23", "24", "26", "30", "41", "42", "43", "99")
 _REFUSALS = (*_OTHERS, "unknown_service", "message_too_large", "server_busy")
 
 
-def document(profile: str = DEFAULT_PROFILE, environment: str = Environment.TEST) -> bytes:
-    """The description for one profile and environment, as indented JSON."""
-    entries = [
-        entry
-        for entry in Catalogue.load(profile)
-        if entry.system is System.POPULATION and entry.environment == environment
-    ]
+def document(catalogue: Catalogue, environment: str = Environment.TEST) -> bytes:
+    """The description of a catalogue's services in one environment, as indented JSON."""
+    entries = [entry for entry in catalogue if entry.system is System.POPULATION and entry.environment == environment]
     types: list[Any] = [Problem]
     for entry in entries:
         types += [REQUESTS[entry.service], ANSWERS[entry.answer_shape]]

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from ketnoi_protocol.services import System
+from ketnoi_protocol.services import Catalogue, System
 
 from .store.upstream.settings import Upstream
 
@@ -65,6 +65,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     log_timeout_seconds: Positive = 5.0
     lookup_timeout_seconds: Positive = 10.0
     repeat_window_seconds: Positive = 86_400.0
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The services as `profile` has them: the name of one that is shipped, or a file (`….toml`).
+
+        Raises LookupError for another name, OSError, ValueError for a file that is no profile.
+        """
+        return Catalogue.of(self.profile, lambda name: self.path(name).read_text(encoding="utf-8"))
 
     def path(self, name: str) -> Path:
         """The file `name` as these settings mean it."""

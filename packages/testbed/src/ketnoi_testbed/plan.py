@@ -132,7 +132,7 @@ class Plan(_Part, frozen=True):
     @property
     def catalogue(self) -> Catalogue:
         """The services as this world knows them."""
-        return Catalogue.load(self.profile)
+        return Catalogue.of(self.profile, lambda name: Path(name).read_text(encoding="utf-8"))
 
     def entry(self, service: Service) -> CatalogueEntry:
         """One service of the population system in this world's environment."""
