@@ -14,9 +14,9 @@ from yarl import URL
 
 from ketnoi_protocol.http_signature import content_digest
 from ketnoi_protocol.services import Service
-from ketnoi_registry import people
 from ketnoi_registry.app import Registry
 from ketnoi_registry.settings import Caller
+from ketnoi_registry.store import postgresql
 from ketnoi_testbed.postgres import Postgres
 
 from .population import PEOPLE
@@ -176,7 +176,7 @@ def test_a_call_is_given_up_in_time_whatever_it_waits_for(tmp_path, database, mo
         await asyncio.sleep(30)
 
     async def act(world):
-        monkeypatch.setattr(people, "read_people", never)
+        monkeypatch.setattr(postgresql, "read_people", never)
         async with asyncio.timeout(5):
             return (await world.ask(LOOK_UP)).code
 
