@@ -28,6 +28,13 @@ def world(cluster: Postgres) -> Iterator[World]:
         yield running
 
 
+@pytest.fixture(scope="package")
+def existing_world(cluster: Postgres) -> Iterator[World]:
+    """The same with an existing database behind C06's registry."""
+    with World("existing_database", people=PEOPLE, postgres=cluster) as running:
+        yield running
+
+
 @pytest.fixture(scope="session")
 def make_world(cluster: Postgres) -> MakeWorld:
     """For journeys that break what they walk through."""

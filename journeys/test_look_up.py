@@ -1,4 +1,4 @@
-"""The four services, asked by two agencies over two platforms."""
+"""The four services, asked by two agencies over two platforms: of our own tables, and of an existing database."""
 
 from __future__ import annotations
 
@@ -9,6 +9,13 @@ import pytest
 from ketnoi_client.problems import AgencyMustAct, C06MustAct, OfficerMustAct
 from ketnoi_testbed.asking import member_of, person_of
 from ketnoi_testbed.world import World
+
+
+@pytest.fixture(scope="module", params=["world", "existing_world"])
+def world(request: pytest.FixtureRequest) -> World:
+    """Both worlds, one after the other; nothing that is asked shows which."""
+    found: World = request.getfixturevalue(request.param)
+    return found
 
 
 def test_an_officer_looks_a_citizen_up_and_sees_the_licensed_fields_only(world: World) -> None:

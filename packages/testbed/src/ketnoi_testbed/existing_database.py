@@ -14,6 +14,7 @@ import ssl
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
+from typing import Final
 from xml.sax.saxutils import escape
 
 from aiohttp import web
@@ -27,7 +28,6 @@ from ketnoi_runtime.clock import Clock
 from ketnoi_runtime.web import Listener
 from ketnoi_testbed.existing_moods import MOODS, SLOW_SECONDS
 
-PATH = "/dancu/TraCuuThongTinCongDan"
 WELL = "well"
 _ASKED = "http://dancuquocgia.bca"
 _CLOCKS_APART_MS = 300_000
@@ -42,12 +42,14 @@ _RELATIVES = {"Cha": "father", "Me": "mother", "VoChong": "spouse", "NguoiDaiDie
 
 
 class ExistingDatabase:
-    """One such service. `tls` demands the registry's certificate; `account` and `secret` are what it must prove.
+    """One such service, asked at PATH. `tls` demands the registry's certificate; it proves `account` and `secret`.
 
     `asked` counts questions by mood, `most_at_once` those under way together, `connections` over which they came.
     Whoever sets `mood` to a key of MOODS, or back to "well", changes how the next question is answered; moods in
     `once` come first, one question each. Good answers take `delay` seconds longer.
     """
+
+    PATH: Final = "/dancu/TraCuuThongTinCongDan"
 
     def __init__(
         self,
@@ -72,7 +74,7 @@ class ExistingDatabase:
         self._people: dict[str, PersonRow] = {}
         self._holders: dict[str, list[str]] = {}
         application = web.Application(client_max_size=64 * 1024)
-        application.router.add_post(PATH, self._answer)
+        application.router.add_post(self.PATH, self._answer)
         self._listener = Listener(application, host, port, tls=tls, drain=0.5)
 
     def take(self, people: Iterable[PersonRow], units: Units) -> None:
@@ -94,7 +96,7 @@ class ExistingDatabase:
     @property
     def url(self) -> str:
         """Where it is asked."""
-        return f"https://{self._host}:{self._listener.port}{PATH}"
+        return f"https://{self._host}:{self._listener.port}{self.PATH}"
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         mood = self.once.pop(0) if self.once else self.mood

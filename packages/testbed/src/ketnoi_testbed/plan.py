@@ -109,7 +109,8 @@ class Plan(_Part, frozen=True):
     """One world.
 
     `newcomers` have security servers with keys and certificates, but no platform has registered them and C06 has
-    opened nothing to them: that is the portal's work. C06 answers for the `systems`.
+    opened nothing to them: that is the portal's work. C06 answers for the `systems`. With `existing_database` its
+    registry stands in front of a database that was there before, and keeps no people itself.
     """
 
     vi: str
@@ -122,6 +123,7 @@ class Plan(_Part, frozen=True):
     systems: tuple[System, ...] = (SYSTEM,)
     member_class: str = "GOV"
     profile: str = "2022-seed"
+    existing_database: bool = False
     population: PopulationPart = msgspec.field(default_factory=PopulationPart)
 
     @property

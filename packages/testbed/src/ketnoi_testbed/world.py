@@ -158,7 +158,7 @@ class World:
             await self._found(parties, databases)
             self.founded.set_result(None)
             await loading
-            await self.registry.hosted.start(as_process=self.processes)
+            await self.registry.start(as_process=self.processes)
             self._progress("CSDLQG về dân cư, đã nạp đủ người", "the registry, with everybody in it")
         except BaseException as error:
             if not self.founded.done():
@@ -249,7 +249,7 @@ class World:
             side.close()
         stops: list[Coroutine[Any, Any, None]] = [each.stop() for each in self.servers.values()]
         if hasattr(self, "registry"):
-            stops.append(self.registry.hosted.stop())
+            stops.append(self.registry.stop())
         stops += [each.hosted.stop() for each in self.exchanges.values()]
         await asyncio.gather(*stops)
         for listener in ("directory", "authority_server"):

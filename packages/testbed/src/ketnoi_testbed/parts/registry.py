@@ -1,4 +1,4 @@
-"""C06's registry in one environment, with the invented population in it."""
+"""C06's registry in one environment, with the invented population in it, or in an existing database behind it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from ketnoi_registry.app import Registry
 from ketnoi_registry.settings import Settings
 from ketnoi_runtime.settings import load_settings
 from ketnoi_testbed.authority import UnsafeAuthority
+from ketnoi_testbed.parts.behind import BehindPart
 from ketnoi_testbed.parts.hosting import Hosted
 from ketnoi_testbed.parts.premises import write_settings
 from ketnoi_testbed.population import Population, load, prepare
@@ -27,6 +28,7 @@ class RegistryPart:
         self.folder = around.premises.make_folder("registry")
         self.tls = authority.issue_authentication(host)
         self.port = around.premises.ports[9443]
+        self.behind = BehindPart(around, authority) if around.plan.existing_database else None
         self.hosted: Hosted[Registry] = Hosted(
             "registry",
             "ketnoi_registry",
@@ -48,8 +50,11 @@ class RegistryPart:
         return await Registry.start(self.settings, self._around.clock, self._around.told)
 
     async def prepare(self, population: Population, *, processes: int) -> None:
-        """Make the tables, the map and the people."""
+        """Make the tables, the map and the people. An existing database has the people instead."""
         await prepare(self.database)
+        if self.behind is not None:
+            await self.behind.take(population)
+            return
         await asyncio.to_thread(load, self.database, population, processes=processes)
 
     def write(self, callers: Mapping[str, Path], directory: str, signer: bytes) -> None:
@@ -84,5 +89,18 @@ class RegistryPart:
                     "certificate": "directory.pem",
                     "poll_seconds": self._around.pace.poll_directory,
                 },
+                **({"upstream": self.behind.write(self.folder)} if self.behind is not None else {}),
             },
         )
+
+    async def start(self, *, as_process: bool) -> None:
+        """Start it, after the existing database where there is one. Raises what the servers raise, or StartFailed."""
+        if self.behind is not None:
+            await self.behind.database.start()
+        await self.hosted.start(as_process=as_process)
+
+    async def stop(self) -> None:
+        """Stop it, and then the existing database."""
+        await self.hosted.stop()
+        if self.behind is not None:
+            await self.behind.database.stop()
