@@ -60,7 +60,7 @@ def test_on_a_bad_day_the_agency_is_told_a_code_and_a_row_is_left(
     existing_world: World, behind: ExistingDatabase, mood: str, code: str
 ) -> None:
     behind.mood = mood
-    agency, someone = existing_world.agency("H55"), existing_world.people.year_only
+    agency, someone = existing_world.agency("H55"), existing_world.people.full
     with pytest.raises(C06MustAct) as refused:
         agency.look_up_citizen(person_of(someone))
     assert refused.value.code == code

@@ -41,6 +41,7 @@ GATES: Final[dict[str, tuple[str, str]]] = {
     "procedure": ("thủ tục được phép", "procedure licensed"),
     "officer": ("tài khoản cán bộ", "officer's account"),
     "fields": ("trường được cấp phép", "fields licensed"),
+    "quota": ("hạn mức khai thác", "quota"),
     "look up": ("tra cứu", "look up"),
     "log": ("nhật ký tra cứu công dân", "access log"),
 }
