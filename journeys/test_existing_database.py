@@ -9,7 +9,10 @@ from collections.abc import Iterator
 import asyncpg
 import pytest
 
+from journeys.test_soap import entry_of, envelope, running_gateway, send
 from ketnoi_client.problems import C06MustAct, Refused
+from ketnoi_protocol.services import Service
+from ketnoi_protocol.soap_envelope import fault_of, read_envelope
 from ketnoi_testbed.asking import person_of
 from ketnoi_testbed.existing_database import ExistingDatabase
 from ketnoi_testbed.show.board import Board
@@ -53,6 +56,24 @@ def test_the_whole_story_is_told_from_an_existing_database(existing_world: World
     assert behind.asked["well"] > before
     (people,) = query(existing_world, "SELECT count(*) FROM person")
     assert people["count"] == 0, "the registry has nobody itself"
+
+
+def test_a_soap_caller_and_a_json_caller_get_the_same_person(existing_world: World, behind: ExistingDatabase) -> None:
+    someone, look_up = existing_world.people.full, entry_of(Service.LOOK_UP_CITIZEN)
+    with running_gateway(existing_world) as gateway:
+        by_soap = send(gateway, envelope(Service.LOOK_UP_CITIZEN, someone)).answer(look_up)
+        confirmed = send(gateway, envelope(Service.CONFIRM_IDENTITY_NUMBER, someone))
+        behind.mood = "unavailable"
+        refused = fault_of(read_envelope(send(gateway, envelope(Service.LOOK_UP_CITIZEN, someone)).body))
+        behind.mood = "well"
+    by_json = existing_world.agency("G15").look_up_citizen(person_of(someone)).answer
+    assert by_json.citizen is not None
+    assert by_soap.citizen == by_json.citizen  # type: ignore[union-attr]
+    assert by_json.citizen.head is not None
+    assert by_json.citizen.head.relation == "QH00", "told in our codes, whatever the database behind has"
+    assert confirmed.answer(entry_of(Service.CONFIRM_IDENTITY_NUMBER)).exists  # type: ignore[union-attr]
+    assert refused is not None
+    assert refused.code == "42"
 
 
 @pytest.mark.parametrize(("mood", "code"), [("unavailable", "42"), ("half", "43"), ("another_person", "43")])

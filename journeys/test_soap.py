@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -28,8 +29,8 @@ THEIR_NUMBER = "990089000001"
 """The officer's own number, which older systems send as MaCanBo."""
 
 
-@pytest.fixture(scope="module")
-def gateway(world: World) -> Iterator[SoapServer]:
+@contextmanager
+def running_gateway(world: World) -> Iterator[SoapServer]:
     """The gateway that the ministry runs beside its own system."""
     known = world.agency("G15")
     agency = Agency(structs.replace(known.settings, soap_gateway=SoapGateway(port=0)), now=known.now)
@@ -37,10 +38,18 @@ def gateway(world: World) -> Iterator[SoapServer]:
     server = SoapServer(agency.settings, Gateway(agency, tables))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield server
-    server.stop()
-    thread.join()
-    agency.close()
+    try:
+        yield server
+    finally:
+        server.stop()
+        thread.join()
+        agency.close()
+
+
+@pytest.fixture(scope="module")
+def gateway(world: World) -> Iterator[SoapServer]:
+    with running_gateway(world) as server:
+        yield server
 
 
 class Told:

@@ -35,11 +35,12 @@ def stand_in(folder: Path, clock: Clock, port: int = 0) -> ExistingDatabase:
     return behind
 
 
-def asked_at(url: str, **changes: Any) -> Upstream:
+def asked_at(behind: ExistingDatabase, **changes: Any) -> Upstream:
     """The settings, quick to lose patience."""
     return Upstream(
         **{
-            "url": url,
+            "url": behind.url,
+            "confirm_url": behind.address + behind.CONFIRM_PATH,
             "server_certificate": "behind.crt",
             "certificate": "asker.crt",
             "key": "asker.key",

@@ -42,7 +42,7 @@ async def existing_database(stack, folder, cluster):
     behind = stand_in(folder, SystemClock())
     await behind.start()
     stack.push_async_callback(behind.stop)
-    settings = asked_at(behind.url)
+    settings = asked_at(behind)
     client = UpstreamClient(settings, folder, SystemClock())
     stack.push_async_callback(client.close)
     return UpstreamStore(settings, client)
@@ -173,6 +173,24 @@ def test_without_a_birth_date_it_answers_or_says_that_it_cannot(find):
     except Refusal as refusal:
         assert refusal.code == "10"
         assert refusal.detail.startswith("NgayThangNamSinh is needed")
+
+
+@pytest.mark.parametrize("birth", ["1989-03-02", None])
+@pytest.mark.parametrize(
+    ("changes", "right"),
+    [
+        ({}, True),
+        ({"old_number": "990000001"}, True),
+        ({"old_number": "990000777"}, False),
+        ({"name": "NGUYỄN VĂN AN"}, True),
+        ({"name": "Nguyễn Văn Ân"}, False),
+        ({"personal_number": "990089000777"}, False),
+    ],
+)
+def test_numbers_and_name_are_confirmed_with_a_birth_date_and_without(asked, birth, changes, right):
+    claim = {name: value for name, value in (AN | {"birth_text": birth} | changes).items() if value is not None}
+    confirmed = asked("confirm", Claimed(**claim), Asking(EXACT, TODAY))
+    assert confirmed == ("990089000001" if right else None)
 
 
 def test_nothing_that_is_found_shows_a_person(find):

@@ -70,7 +70,7 @@ def in_front(folder, database, act, **changes):
             behind = stand_in(folder, world.clock)
             await behind.start()
             stack.push_async_callback(behind.stop)
-            await world.start(stack, upstream=asked_at(behind.url, **changes))
+            await world.start(stack, upstream=asked_at(behind, **changes))
             world.content.grants = [grant(MEMBER, service, fields=tuple(FIELDS)) for service in Service]
             await world.publish_and_poll()
             return await act(world, behind)
@@ -268,15 +268,36 @@ def test_services_ask_it_all_they_need(tmp_path, database):
     assert verified["KetQua"] == dict.fromkeys(claims, True) | {"TonGiao": False}
 
 
-def test_what_it_cannot_tell_is_said(tmp_path, database):
+def test_a_yes_or_no_without_a_birth_date_has_its_bad_days_too(tmp_path, database):
     async def act(world, behind):
-        no_birth = await world.ask(CONFIRM, NgayThangNamSinh=None)
+        told = [await world.ask(CONFIRM, NgayThangNamSinh=None)]
+        for mood in ("unavailable", "bomb", "several_people"):
+            behind.mood = mood
+            told.append(await world.ask(CONFIRM, NgayThangNamSinh=None))
+        return [each.code for each in told], [row["result_code"] for row in await world.logged()]
+
+    told, logged = in_front(tmp_path, database, act)
+    assert told == logged == ["00", "42", "43", "43"]
+
+
+def test_without_the_service_for_it_a_birth_date_is_asked_for(tmp_path, database):
+    async def act(world, behind):
+        return await world.ask(CONFIRM, NgayThangNamSinh=None)
+
+    answer = in_front(tmp_path, database, act, confirm_url="")
+    assert (answer.code, answer.body["detail"].startswith("NgayThangNamSinh is needed")) == ("10", True)
+
+
+def test_what_it_cannot_tell_is_said(tmp_path, database):
+    binh = {"SoDinhDanh": "990190000003", "HoVaTen": "Lê Thị Bình", "QuanHe": "QH01"}
+
+    async def act(world, behind):
+        no_birth = await world.ask(HOUSEHOLD, ThanhVien=[binh])
         citizen = behind.citizen
         behind.citizen = lambda row: citizen(row).partition("<ns1:TinhTrangChetMatTich>")[0] + "</ns1:CongDan>"
         untold = await world.ask(VERIFY, ThuocTinh={"TinhTrangChetMatTich": "0"})
         behind.citizen = lambda row: citizen(row).replace("CH00", "CH77")
-        strange = await world.ask(HOUSEHOLD, ThanhVien=[{"SoDinhDanh": "990190000003", "HoVaTen": "Lê Thị Bình",
-            "NgayThangNamSinh": "1990", "QuanHe": "QH01"}])  # fmt: skip
+        strange = await world.ask(HOUSEHOLD, ThanhVien=[binh | {"NgayThangNamSinh": "1990"}])
         return no_birth, untold, strange, (await health(world))["troubles"]
 
     no_birth, untold, strange, troubles = in_front(tmp_path, database, act)

@@ -21,7 +21,7 @@ from aiohttp import web
 from lxml import etree
 
 from ketnoi_protocol.birth_date import BirthDate
-from ketnoi_protocol.names import key_legacy
+from ketnoi_protocol.names import key_exact, key_legacy
 from ketnoi_registry.store.people import PersonRow, Place, Relative
 from ketnoi_registry.store.units import Units
 from ketnoi_runtime.clock import Clock
@@ -42,7 +42,9 @@ _RELATIVES = {"Cha": "father", "Me": "mother", "VoChong": "spouse", "NguoiDaiDie
 
 
 class ExistingDatabase:
-    """One such service, asked at PATH. `tls` demands the registry's certificate; it proves `account` and `secret`.
+    """One such service, asked at PATH, and for yes or no (033) at CONFIRM_PATH.
+
+    `tls` demands the registry's certificate, which besides proves `account` and `secret`.
 
     `asked` counts questions by mood, `most_at_once` those under way together, `connections` over which they came.
     Whoever sets `mood` to a key of MOODS, or back to "well", changes how the next question is answered; moods in
@@ -50,6 +52,7 @@ class ExistingDatabase:
     """
 
     PATH: Final = "/dancu/TraCuuThongTinCongDan"
+    CONFIRM_PATH: Final = "/dancu/XacThucThongTinCongDan"
 
     def __init__(
         self,
@@ -75,6 +78,7 @@ class ExistingDatabase:
         self._holders: dict[str, list[str]] = {}
         application = web.Application(client_max_size=64 * 1024)
         application.router.add_post(self.PATH, self._answer)
+        application.router.add_post(self.CONFIRM_PATH, self._answer)
         self._listener = Listener(application, host, port, tls=tls, drain=0.5)
 
     def take(self, people: Iterable[PersonRow], units: Units) -> None:
@@ -96,7 +100,12 @@ class ExistingDatabase:
     @property
     def url(self) -> str:
         """Where it is asked."""
-        return f"https://{self._host}:{self._listener.port}{self.PATH}"
+        return self.address + self.PATH
+
+    @property
+    def address(self) -> str:
+        """`https://host:port`."""
+        return f"https://{self._host}:{self._listener.port}"
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         mood = self.once.pop(0) if self.once else self.mood
@@ -107,10 +116,13 @@ class ExistingDatabase:
         try:
             if not self._knows(request):
                 raise web.HTTPUnauthorized
-            found = self._find(etree.fromstring(await request.read()))
+            message = etree.fromstring(await request.read())
             await asyncio.sleep(SLOW_SECONDS if mood == "slow" else self.delay)
             if mood in MOODS:
                 return await MOODS[mood](request, [self.citizen(each) for each in self._people.values()])
+            if request.path == self.CONFIRM_PATH:
+                return web.Response(body=_confirmed(self._fits(_asked_of(message))), content_type="text/xml")
+            found = self._find(_asked_of(message))
             return web.Response(body=collection([self.citizen(each) for each in found]), content_type="text/xml")
         finally:
             self._running -= 1
@@ -118,13 +130,22 @@ class ExistingDatabase:
     def _knows(self, request: web.Request) -> bool:
         stamp = request.headers.get("Timestamp", "")
         apart = abs(int(stamp or 0) - self._clock.now().timestamp() * 1000)
-        proof = hashlib.sha256(f"{self.url}{self.account}{stamp}{self.secret}".encode()).hexdigest()
+        proof = hashlib.sha256(f"{self.address}{request.path}{self.account}{stamp}{self.secret}".encode()).hexdigest()
         right = "Basic " + base64.b64encode(f"{self.account}:{proof}".encode()).decode()
         return apart < _CLOCKS_APART_MS and request.headers.get("Authorization") == right
 
-    def _find(self, message: etree._Element) -> list[PersonRow]:
+    def _fits(self, asked: dict[str, str]) -> bool:
+        """Whether number, old number and name are one person's; accents count where the question has any."""
+        row = self._people.get(asked.get("SoDinhDanh", ""))
+        if row is None or asked.get("MaDichVu") != "033":
+            return False
+        key = key_legacy if asked["HoVaTen"].isascii() else key_exact
+        old = asked.get("SoCMND", "")
+        holders = self._holders.get(old, [])
+        return key(asked["HoVaTen"]) == key(row.full_name) and (not old or row.personal_number in holders)
+
+    def _find(self, asked: dict[str, str]) -> list[PersonRow]:
         """Nobody, or the one whose number, name and birth date are those of the question."""
-        asked = {etree.QName(each).localname: (each.text or "").strip() for each in message.iter(f"{{{_ASKED}}}*")}
         if asked.get("MaTichHop") != "037" or not asked.get("MaYeuCau"):
             return []
         birth = BirthDate.parse(asked.get("NgayThangNam") or asked["Nam"])
@@ -181,6 +202,18 @@ def collection(citizens: list[str]) -> bytes:
         '<?xml version="1.0" encoding="utf-8"?><S:Envelope xmlns:S="http://schemas.xmlsoap.org/soap/envelope/"><S:Body>'
         '<ns1:CongdanCollection xmlns:ns1="http://www.mic.gov.vn/dancu/1.0">'
         f"{''.join(citizens)}</ns1:CongdanCollection></S:Body></S:Envelope>"
+    ).encode()
+
+
+def _asked_of(message: etree._Element) -> dict[str, str]:
+    return {etree.QName(each).localname: (each.text or "").strip() for each in message.iter(f"{{{_ASKED}}}*")}
+
+
+def _confirmed(exists: bool) -> bytes:
+    return (
+        '<S:Envelope xmlns:S="http://schemas.xmlsoap.org/soap/envelope/"><S:Body>'
+        f'<KetQuaXacThucResponse xmlns="{_ASKED}"><TonTai>{int(exists)}</TonTai></KetQuaXacThucResponse>'
+        "</S:Body></S:Envelope>"
     ).encode()
 
 

@@ -10,5 +10,5 @@ from .question import Outcome, Question, Register
 async def answer(question: Question[ConfirmRequest], register: Register) -> Outcome:
     """Yes when everything that was given agrees with one person, alive or not: a number stays theirs."""
     request = question.request
-    found = await register.store.find(request, question.asking())
-    return Outcome(ExistsAnswer.of(request.ma_yeu_cau, found is not None), (register.subject(request, found),))
+    number = await register.store.confirm(request, question.asking())
+    return Outcome(ExistsAnswer.of(request.ma_yeu_cau, number is not None), (register.subject(request, number),))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ketnoi_protocol.envelope import LookUpAnswer, LookUpRequest
 
 from ..disclosure import licensed
-from .question import Outcome, Question, Register
+from .question import Outcome, Question, Register, number_of
 
 
 async def answer(question: Question[LookUpRequest], register: Register) -> Outcome:
@@ -13,7 +13,7 @@ async def answer(question: Question[LookUpRequest], register: Register) -> Outco
     request = question.request
     fields = licensed(question.grant.fields)
     found = await register.store.find(request, question.asking(head="ChuHo" in fields))
-    subjects = (register.subject(request, found),)
+    subjects = (register.subject(request, number_of(found)),)
     if found is None:
         return Outcome(LookUpAnswer.of(request.ma_yeu_cau, None), subjects)
     citizen = found.citizen.only(fields)

@@ -54,11 +54,16 @@ class Register:
     pseudonyms: Pseudonyms
 
     def subject(
-        self, claim: Claimed, found: Found | None, role: Literal["asked", "claimed_member"] = "asked"
+        self, claim: Claimed, number: str | None, role: Literal["asked", "claimed_member"] = "asked"
     ) -> Subject:
-        """Whom the access log names for `claim`: the one found; else whoever has the number that was claimed."""
-        number = found.personal_number if found is not None else claim.personal_number
+        """Whom the access log names for `claim`: whoever was found under `number`; else who has the number claimed."""
+        number = number if number is not None else claim.personal_number
         if number is not None:
             return Subject(self.pseudonyms.of_person(number), role)
         assert claim.old_number is not None, "a claim has at least one of the two numbers"
         return Subject(self.pseudonyms.of_old_number(claim.old_number), role)
+
+
+def number_of(found: Found | None) -> str | None:
+    """The personal number of whoever was found."""
+    return found.personal_number if found is not None else None

@@ -11,7 +11,7 @@ from ketnoi_protocol.envelope import CountAnswer, VerifyRequest
 from ketnoi_protocol.errors import Refusal
 
 from ..matching import Matching
-from .question import Outcome, Question, Register
+from .question import Outcome, Question, Register, number_of
 
 
 async def answer(question: Question[VerifyRequest], register: Register) -> Outcome:
@@ -22,7 +22,7 @@ async def answer(question: Question[VerifyRequest], register: Register) -> Outco
     held = False
     if "SoCMND" in request.attributes:
         held = await register.store.has_held(request.attributes["SoCMND"], request, found, asking)
-    subjects = (register.subject(request, found),)
+    subjects = (register.subject(request, number_of(found)),)
     if found is None:
         return Outcome(CountAnswer.of(request.ma_yeu_cau, False), subjects)
     for name in request.attributes:

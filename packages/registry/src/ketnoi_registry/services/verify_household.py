@@ -10,7 +10,7 @@ from asyncio import gather
 
 from ketnoi_protocol.envelope import HouseholdAnswer, HouseholdRequest, MemberAnswer
 
-from .question import Outcome, Question, Register
+from .question import Outcome, Question, Register, number_of
 
 
 async def answer(question: Question[HouseholdRequest], register: Register) -> Outcome:
@@ -24,9 +24,9 @@ async def answer(question: Question[HouseholdRequest], register: Register) -> Ou
         together = home is not None and member is not None and member.household == home
         related = together and member is not None and member.relation == claim.relation
         answers.append(MemberAnswer(in_household=together, relation_confirmed=related))
-    subjects = [register.subject(request, asked)]
+    subjects = [register.subject(request, number_of(asked))]
     subjects += [
-        register.subject(claim, member, "claimed_member")
+        register.subject(claim, number_of(member), "claimed_member")
         for claim, member in zip(request.members, members, strict=True)
     ]
     return Outcome(HouseholdAnswer.of(request.ma_yeu_cau, tuple(answers)), tuple(subjects))

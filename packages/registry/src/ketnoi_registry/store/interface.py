@@ -57,6 +57,9 @@ class Store(Protocol):
         from an unknown number.
         """
 
+    async def confirm(self, claim: Claimed, asking: Asking) -> str | None:
+        """The personal number of the one person with whom every part of `claim` agrees, where no more is needed."""
+
     async def has_held(self, old_number: str, claim: Claimed, found: Found | None, asking: Asking) -> bool:
         """Whether the person `found` for `claim` ever held that old number. Asked too when nobody was found."""
 

@@ -49,6 +49,11 @@ class PostgresStore:
             return None
         return Found(person.personal_number, self._citizen(person, head, asking), _household(person), _relation(person))
 
+    async def confirm(self, claim: Claimed, asking: Asking) -> str | None:
+        """As Store says."""
+        found = await self.find(claim, asking)
+        return found.personal_number if found is not None else None
+
     async def has_held(self, old_number: str, claim: Claimed, found: Found | None, asking: Asking) -> bool:
         """As Store says, by the history of old numbers."""
         number = found.personal_number if found is not None else None

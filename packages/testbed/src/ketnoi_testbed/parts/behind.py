@@ -38,7 +38,7 @@ class BehindPart:
         tls.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
         tls.load_verify_locations(cadata=self._asker.pem.decode("ascii"))
         port = around.premises.ports[PORT]
-        self._url = f"https://{host}:{port}{ExistingDatabase.PATH}"
+        self._address = f"https://{host}:{port}"
         self.database = ExistingDatabase(host, port, tls, around.clock, account=_ACCOUNT, secret=self._secret)
 
     async def take(self, population: Population) -> None:
@@ -52,7 +52,8 @@ class BehindPart:
         _private(folder / "asker-key.pem", self._asker.key_pem)
         _private(folder / "behind-secret", self._secret.encode())
         return {
-            "url": self._url,
+            "url": self._address + ExistingDatabase.PATH,
+            "confirm_url": self._address + ExistingDatabase.CONFIRM_PATH,
             "server_certificate": "behind.pem",
             "certificate": "asker.pem",
             "key": "asker-key.pem",

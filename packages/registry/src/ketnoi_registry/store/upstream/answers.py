@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ketnoi_protocol.envelope import LookUpAnswer
+from ketnoi_protocol.envelope import Answer
 from ketnoi_protocol.errors import Refusal
 from ketnoi_protocol.services import AnswerShape
 from ketnoi_protocol.soap_answers import answer_in
@@ -43,7 +43,7 @@ def check_media(content_type: str, charset: str | None, encoding: str | None) ->
         raise Trouble(WRONG, "content_encoding")
 
 
-def read_answer(operation: SoapOperation, status: int, octets: bytes) -> LookUpAnswer:
+def read_answer(operation: SoapOperation, shape: AnswerShape, status: int, octets: bytes) -> Answer:
     """The answer to one question, which came with this HTTP status. Raises Trouble.
 
     Document types, entities, other encodings than Unicode, too many or too deep elements and what is cut off are
@@ -60,11 +60,9 @@ def read_answer(operation: SoapOperation, status: int, octets: bytes) -> LookUpA
     if sum(each.name == CITIZEN for each in told.children) > 1:
         raise Trouble(WRONG, "several_people", of_service=False)
     try:
-        answer = answer_in(operation, AnswerShape.C06_037, "", told)
+        return answer_in(operation, shape, "", told)
     except Refusal:
         raise Trouble(WRONG, "structure") from None
-    assert isinstance(answer, LookUpAnswer), "its shape is that of a look-up"
-    return answer
 
 
 def _fault(told: Element) -> Trouble:

@@ -67,14 +67,14 @@ class UpstreamClient:
         """Close its connections."""
         await self._session.close()
 
-    async def ask(self, question: bytes, read: Callable[[int, bytes], T]) -> T:
-        """What `read` makes of the status and the octets of the answer to one question. Raises Trouble."""
+    async def ask(self, url: str, question: bytes, read: Callable[[int, bytes], T]) -> T:
+        """What `read` makes of status and octets of the answer to one question, asked at `url`. Raises Trouble."""
         passed = self.breaker.try_pass()
         if passed is None:
             later = math.ceil(max(1.0, self.breaker.seconds_left))
             raise self._counted(Trouble(AWAY, "breaker_open", retry_after=later))
         try:
-            answer = await self._within_bounds(question, read)
+            answer = await self._within_bounds(url, question, read)
         except Trouble as trouble:
             self._judge(passed, self._counted(trouble))
             raise
@@ -112,7 +112,7 @@ class UpstreamClient:
         else:
             self.breaker.succeeded(passed)
 
-    async def _within_bounds(self, question: bytes, read: Callable[[int, bytes], T]) -> T:
+    async def _within_bounds(self, url: str, question: bytes, read: Callable[[int, bytes], T]) -> T:
         try:
             async with asyncio.timeout(self._settings.connect_timeout_seconds):
                 await self._free.acquire()
@@ -120,18 +120,18 @@ class UpstreamClient:
             raise Trouble(BUSY, "in_flight", retry_after=1) from None
         self.in_flight += 1
         try:
-            return read(*await self._exchange(question))
+            return read(*await self._exchange(url, question))
         finally:
             self.in_flight -= 1
             self._free.release()
 
-    async def _exchange(self, question: bytes) -> tuple[int, bytes]:
+    async def _exchange(self, url: str, question: bytes) -> tuple[int, bytes]:
         try:
             try:
-                return await self._post(question)
+                return await self._post(url, question)
             except (aiohttp.ServerDisconnectedError, ConnectionResetError):
                 # A kept connection that the other side had just closed. To ask once more changes nothing there.
-                return await self._post(question)
+                return await self._post(url, question)
         except aiohttp.ConnectionTimeoutError:
             raise Trouble(AWAY, "connect_timeout") from None
         except TimeoutError:
@@ -145,10 +145,9 @@ class UpstreamClient:
         except (aiohttp.ClientError, OSError):
             raise Trouble(AWAY, "connection") from None
 
-    async def _post(self, question: bytes) -> tuple[int, bytes]:
-        url = self._settings.url
+    async def _post(self, url: str, question: bytes) -> tuple[int, bytes]:
         async with self._session.post(
-            url, data=question, headers=self._credentials(), allow_redirects=False
+            url, data=question, headers=self._credentials(url), allow_redirects=False
         ) as response:
             if response.status not in _ANSWERED:
                 raise Trouble(AWAY, f"http_{response.status}", retry_after=_later(response.headers))
@@ -163,13 +162,13 @@ class UpstreamClient:
                     raise Trouble(WRONG, "oversized")
             return response.status, bytes(octets)
 
-    def _credentials(self) -> dict[str, str]:
+    def _credentials(self, url: str) -> dict[str, str]:
         """As callers of today's service prove who they are: a hash over address, account, moment (ms) and secret."""
         account = self._settings.account
         if not account:
             return {}
         stamp = str(int(self._clock.now().timestamp() * 1000))
-        proof = hashlib.sha256(f"{self._settings.url}{account}{stamp}{self._secret}".encode()).hexdigest()
+        proof = hashlib.sha256(f"{url}{account}{stamp}{self._secret}".encode()).hexdigest()
         return {
             "Timestamp": stamp,
             "Authorization": "Basic " + base64.b64encode(f"{account}:{proof}".encode()).decode("ascii"),

@@ -21,6 +21,10 @@ class UpstreamError(Exception):
 class Upstream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """`[upstream]`: an existing service, asked instead of the own tables. Files are named as elsewhere in settings.
 
+    `url` is that of service 037. Service 033 at `confirm_url` is asked whether a number and a name belong together
+    where no birth date was given, which 037 wants; without it such questions are refused. It compares names in its own
+    way, since it answers nothing that could be compared here.
+
     The server is known by `server_certificate` (that one, pinned) or by `authorities` (issued by one of them, for the
     address's host); we by `certificate` and `key`, and by `account` with `secret_file` where it wants those. `ma_dvc`,
     `ma_can_bo` and `ma_don_vi` are what the service knows the registry by. `names` is how a name is written in a
@@ -39,6 +43,8 @@ class Upstream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     key: str = ""
     account: str = ""
     secret_file: str = ""
+    confirm_url: Annotated[str, msgspec.Meta(pattern="^(https://[^/]+/.*)?$")] = ""
+    ma_dich_vu: Annotated[str, msgspec.Meta(pattern="^[0-9]{1,20}$")] = "033"
     ma_tich_hop: Annotated[str, msgspec.Meta(pattern="^[0-9]{1,20}$")] = "037"
     ma_dvc: Annotated[str, msgspec.Meta(min_length=1, max_length=20)]
     ma_can_bo: Annotated[str, msgspec.Meta(pattern="^[!-~]{1,20}$")]

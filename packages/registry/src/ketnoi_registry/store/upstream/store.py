@@ -1,4 +1,4 @@
-"""The store that asks: every question about a person becomes a look-up (037) of the service behind."""
+"""The store that asks: a question becomes a look-up (037) of the service behind, or a yes or no of it (033)."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import asyncio
 import logging
 import unicodedata
 import uuid
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from ketnoi_protocol.envelope import Claimed, LookUpRequest
+from ketnoi_protocol.envelope import Claimed, ConfirmRequest, ExistsAnswer, LookUpAnswer, LookUpRequest
 from ketnoi_protocol.errors import Refusal
 from ketnoi_protocol.names import key_legacy
-from ketnoi_protocol.services import Service
+from ketnoi_protocol.services import AnswerShape, Service
 from ketnoi_protocol.soap_dialect import load_dialect
 from ketnoi_protocol.soap_requests import encode_request
 
@@ -23,6 +24,8 @@ from .settings import Upstream
 
 _log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 
 class UpstreamStore:
     """An existing service as a store."""
@@ -30,7 +33,9 @@ class UpstreamStore:
     def __init__(self, settings: Upstream, client: UpstreamClient) -> None:
         self._settings = settings
         self._client = client
-        self._operation = load_dialect(settings.dialect)[Service.LOOK_UP_CITIZEN.value]
+        operations = load_dialect(settings.dialect)
+        self._look_up_operation = operations[Service.LOOK_UP_CITIZEN.value]
+        self._confirm_operation = operations[Service.CONFIRM_IDENTITY_NUMBER.value]
 
     async def find(self, claim: Claimed, asking: Asking) -> Found | None:
         """As Store says. The service compares one number only, so with two it is asked about each, always.
@@ -48,6 +53,29 @@ class UpstreamStore:
         same = found is not None and holder is not None and found.personal_number == holder.personal_number
         return found if same else None
 
+    async def confirm(self, claim: Claimed, asking: Asking) -> str | None:
+        """As Store says. Without a birth date the service is asked for yes or no, and compares the name itself."""
+        number, url = claim.personal_number, self._settings.confirm_url
+        if claim.birth_text is not None or number is None or not url:
+            found = await self.find(claim, asking)
+            return found.personal_number if found is not None else None
+        plain = asking.matching.legacy_names and self._settings.names == "plain"
+        asked = ConfirmRequest(
+            personal_number=number,
+            old_number=claim.old_number,
+            name=_written(claim.name, plain),
+            ma_tich_hop=self._settings.ma_dich_vu,
+            **self._header(),
+        )
+        operation = self._confirm_operation
+
+        def read(status: int, octets: bytes) -> bool:
+            answer = read_answer(operation, AnswerShape.EXISTS, status, octets)
+            assert isinstance(answer, ExistsAnswer), "its shape is that"
+            return answer.exists
+
+        return number if await self._ask(url, encode_request(operation, asked), read) else None
+
     async def has_held(self, old_number: str, claim: Claimed, found: Found | None, asking: Asking) -> bool:
         """As Store says: whether the old number leads the service to the same person."""
         holder = await self._look_up(claim, asking, old_number=old_number)
@@ -57,29 +85,45 @@ class UpstreamStore:
         """The breaker's state, and counts since the start."""
         return {"kind": "upstream", **self._client.health()}
 
-    async def _look_up(self, claim: Claimed, asking: Asking, **number: str | None) -> Found | None:
+    async def _look_up(
+        self, claim: Claimed, asking: Asking, *, personal_number: str | None = None, old_number: str | None = None
+    ) -> Found | None:
         if claim.birth_text is None:
             raise Refusal("10", "NgayThangNamSinh is needed: the database behind asks for it")
-        settings = self._settings
-        plain = settings.names == "plain"
         asked = LookUpRequest(
-            **number,
-            name=key_legacy(claim.name) if plain else unicodedata.normalize("NFC", claim.name).upper(),
+            personal_number=personal_number,
+            old_number=old_number,
+            name=_written(claim.name, self._settings.names == "plain"),
             birth_text=claim.birth_text,
-            ma_yeu_cau=uuid.uuid4().hex,
-            ma_dvc=settings.ma_dvc,
-            ma_tich_hop=settings.ma_tich_hop,
-            ma_don_vi=settings.ma_don_vi,
-            ma_can_bo=settings.ma_can_bo,
+            ma_tich_hop=self._settings.ma_tich_hop,
+            **self._header(),
         )
-        operation = self._operation
+        operation = self._look_up_operation
 
         def read(status: int, octets: bytes) -> Found | None:
-            answer = read_answer(operation, status, octets)
-            return found_in(answer, asked, claim.name, asking, settings.relations)
+            answer = read_answer(operation, AnswerShape.C06_037, status, octets)
+            assert isinstance(answer, LookUpAnswer), "its shape is that"
+            return found_in(answer, asked, claim.name, asking, self._settings.relations)
 
+        return await self._ask(self._settings.url, encode_request(operation, asked), read)
+
+    def _header(self) -> dict[str, str]:
+        """As whom the registry asks, under a MaYeuCau that nobody has used."""
+        settings = self._settings
+        return {
+            "ma_yeu_cau": uuid.uuid4().hex,
+            "ma_dvc": settings.ma_dvc,
+            "ma_don_vi": settings.ma_don_vi,
+            "ma_can_bo": settings.ma_can_bo,
+        }
+
+    async def _ask(self, url: str, question: bytes, read: Callable[[int, bytes], T]) -> T:
         try:
-            return await self._client.ask(encode_request(operation, asked), read)
+            return await self._client.ask(url, question, read)
         except Trouble as trouble:
             _log.warning("the database behind did not answer: %s %s", trouble.code, trouble.reason)
             raise
+
+
+def _written(name: str, plain: bool) -> str:
+    return key_legacy(name) if plain else unicodedata.normalize("NFC", name).upper()
