@@ -15,12 +15,13 @@ def a_form(
     system: System = System.POPULATION,
     code: str = "H55",
     services: tuple[Service, ...] = (Service.LOOK_UP_CITIZEN,),
+    profile: str = "2022-seed",
 ) -> Registration:
     """Without a defect: with a server on every platform, in both environments, that the services go over."""
     wanted = {
         (entry.platform, environment, entry.instance)
         for environment in Environment
-        for entry in entries(system, services, environment, "2022-seed")
+        for entry in entries(system, services, environment, profile)
     }
     return Registration(
         duties="Giải quyết thủ tục hành chính về hộ tịch, cư trú tại Bộ phận một cửa của tỉnh",

@@ -25,6 +25,7 @@ DESKS = {
     "lanh-dao": (DeskKind.LEADERSHIP, "G01", ""),
     "vdxp": (DeskKind.VDXP_OPERATOR, "G22", ""),
     "ndxp": (DeskKind.NDXP_OPERATOR, "G14", ""),
+    "ndop": (DeskKind.NDOP_OPERATOR, "G01.C12", ""),
     "pc06-h55": (DeskKind.PC06, "G01.PC06.H55", "H55"),
     "pc06-h38": (DeskKind.PC06, "G01.PC06.H38", "H38"),
     "doi-h55-30": (DeskKind.DISTRICT_POLICE, "G01.CAH.H5530", "H55.30"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+import msgspec
 import pytest
 
 from ketnoi_portal.agencies.models import Organisation
@@ -16,6 +17,9 @@ from ketnoi_portal.onboarding.writing import Given, ProvedCall
 from ketnoi_portal.process.case import Stage, opened
 from ketnoi_portal.process.roles import SYSTEM_ACTOR, Role
 from ketnoi_portal.process.rules import StepRefused
+from ketnoi_portal.publication.desired import wanted_rights
+from ketnoi_portal.publication.reading import approved_applications
+from ketnoi_portal.settings import current
 from ketnoi_protocol.services import Environment, System
 
 from .forms import a_form
@@ -24,19 +28,29 @@ from .offices import at_agency, at_desk, found
 pytestmark = pytest.mark.django_db
 
 
-def test_from_draft_to_production_and_back() -> None:
+@pytest.mark.parametrize(
+    ("chart", "profile", "platform"),
+    [("chart_2022", "2022-seed", "VDXP"), ("chart_2025", "2025", "NDOP")],
+)
+def test_from_draft_to_production_and_back(
+    monkeypatch: pytest.MonkeyPatch, chart: str, profile: str, platform: str
+) -> None:
+    own = msgspec.structs.replace(current(), chart=chart, profile=profile)
+    monkeypatch.setattr("ketnoi_portal.onboarding.actions.current", lambda: own)
     found()
     rep, c06, pc06 = at_agency("H55"), at_desk("c06", Role.HANDLER), at_desk("pc06-h55", Role.HANDLER)
     a05, a06 = at_desk("a05", Role.ASSESSOR), at_desk("a06", Role.ASSESSOR)
-    vpcp = at_desk("vdxp", Role.OPERATOR)
+    operator, other = (at_desk(each, Role.OPERATOR) for each in (platform.lower(), "ndxp"))
     first, second = (at_desk("lanh-dao", Role.LEADER, level=level) for level in (1, 2))
     province = Organisation.objects.get(pk="H55")
     application = actions.begin(rep, province, System.POPULATION)
     with pytest.raises(StepRefused, match="missing:form_complete"):
         actions.take(rep, application, "submit")
-    actions.save_form(rep, application, a_form())
+    actions.save_form(rep, application, a_form(profile=profile))
     actions.take(rep, application, "submit")
-    actions.take(vpcp, application, "register_on_platform", "VDXP/test")
+    with pytest.raises(StepRefused):
+        actions.take(other, application, "register_on_platform", f"{platform}/test")
+    actions.take(operator, application, "register_on_platform", f"{platform}/test")
     application = actions.take(c06, application, "accept")
     assert opened(application.case()) == {Environment.TEST}
     actions.take(rep, application, "take_account", "test", Given(public_key="PEM"))
@@ -68,11 +82,14 @@ def test_from_draft_to_production_and_back() -> None:
     actions.take(second, application, "decide", "2", Given(number="2"))
     with pytest.raises(StepRefused, match="missing:registered_for_production"):
         actions.take(c06, application, "go_live")
-    actions.take(vpcp, application, "register_on_platform", "VDXP/production")
+    actions.take(operator, application, "register_on_platform", f"{platform}/production")
     application = actions.take(c06, application, "go_live")
     assert application.stage == Stage.LIVE
     assert application.valid_until is not None
     assert opened(application.case()) == set(Environment)
+    # Exactly there, and nowhere else.
+    for instance in ("VDXP", "NDXP", "NDOP", "VDXP-TEST", "NDXP-TEST", "NDOP-TEST"):
+        assert len(wanted_rights(approved_applications(), instance)) == (instance.removesuffix("-TEST") == platform)
     application = actions.take(c06, application, "suspend", given=Given(reason="kiểm tra"))
     assert opened(application.case()) == frozenset()
     assert first_broken() is None

@@ -228,6 +228,7 @@ def test_the_offices_of_a_chart_are_made_once(chart: object) -> None:
         DeskKind.NDXP_OPERATOR,
     ):
         assert kinds.count(kind) == 1
+    assert kinds.count(DeskKind.NDOP_OPERATOR) == (0 if old else 1)
     assert make_offices(SYSTEM_ACTOR, chart) == []  # type: ignore[arg-type]
     ndxp = Desk.objects.get(kind=DeskKind.NDXP_OPERATOR)
     assert ndxp.organisation == ("G14" if old else "G06")

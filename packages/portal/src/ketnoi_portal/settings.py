@@ -10,8 +10,8 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
-from ketnoi_portal.process.charts import DEFAULT_CHART
-from ketnoi_protocol.services import DEFAULT_PROFILE, Environment, Platform, System
+from ketnoi_portal.process.charts import CHARTS, DEFAULT_CHART
+from ketnoi_protocol.services import DEFAULT_PROFILE, Catalogue, Environment, Platform, System, profiles
 from ketnoi_runtime.settings import load_settings
 
 SETTINGS_VARIABLE: Final = "KETNOI_PORTAL_SETTINGS"
@@ -172,7 +172,13 @@ class Settings(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     most_removed_share: float = 0.05
 
     def __post_init__(self) -> None:
+        """Raises ValueError where these settings cannot serve."""
         self.proxies()
+        if self.chart not in CHARTS or self.profile not in profiles():
+            raise ValueError(f"chart is one of {', '.join(CHARTS)}, profile one of {', '.join(profiles())}")
+        missing = {each.platform for each in Catalogue.load(self.profile)} - CHARTS[self.chart].operators.keys()
+        if missing:
+            raise ValueError(f"profile {self.profile}: {self.chart} names no operator of {', '.join(sorted(missing))}")
 
     def proxies(self) -> tuple[Network, ...]:
         """The trusted proxies. Raises ValueError for what is no address and no network."""

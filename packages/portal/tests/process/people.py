@@ -22,6 +22,7 @@ DESKS = (
     at(DeskKind.LEADERSHIP, Role.LEADER, "G01", level=2),
     at(DeskKind.VDXP_OPERATOR, Role.OPERATOR, "G22"),
     at(DeskKind.NDXP_OPERATOR, Role.OPERATOR, "G14"),
+    at(DeskKind.NDOP_OPERATOR, Role.OPERATOR, "G01.C12"),
 )
 
 

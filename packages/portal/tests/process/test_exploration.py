@@ -13,7 +13,7 @@ from ketnoi_portal.process.effects import platform_of
 from ketnoi_portal.process.exploration import Explored, Taken, explore
 from ketnoi_portal.process.removal import REMOVAL_STEPS
 from ketnoi_portal.process.requirements import REQUIREMENTS, Requirement
-from ketnoi_portal.process.roles import DeskKind
+from ketnoi_portal.process.roles import PLATFORM_OF, DeskKind
 from ketnoi_portal.process.rotation import ROTATION_STEPS
 from ketnoi_portal.process.step import BEFORE_PRODUCTION, Step
 from ketnoi_protocol.services import Environment, Platform, System
@@ -30,7 +30,7 @@ ROTATION = frozenset(step.name for step in ROTATION_STEPS)
 # What follows a removal in production has a path of its own as well: from an application that runs.
 REMOVAL = frozenset(step.name for step in REMOVAL_STEPS)
 
-OPERATORS = frozenset({DeskKind.VDXP_OPERATOR, DeskKind.NDXP_OPERATOR})
+OPERATORS = frozenset(PLATFORM_OF)
 
 PATHS = {
     "province": begun(System.POPULATION, "H55", Level.PROVINCE, Platform.VDXP),

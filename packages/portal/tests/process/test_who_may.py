@@ -182,6 +182,7 @@ BODIES = {
     DeskKind.A06: "G01.A06",
     DeskKind.VDXP_OPERATOR: "G22",
     DeskKind.NDXP_OPERATOR: "G14",
+    DeskKind.NDOP_OPERATOR: "G01.C12",
 }
 
 

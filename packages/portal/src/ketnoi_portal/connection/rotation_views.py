@@ -27,7 +27,7 @@ from ketnoi_portal.onboarding.seeing import office_needed, seen
 from ketnoi_portal.onboarding.views.answers import refused
 from ketnoi_portal.onboarding.words import ENVIRONMENTS
 from ketnoi_portal.process.case import Case
-from ketnoi_portal.process.roles import Actor, DeskKind, Role
+from ketnoi_portal.process.roles import PLATFORM_OF, Actor, DeskKind, Role
 from ketnoi_portal.process.rules import StepRefused, can_step, is_possible
 from ketnoi_portal.process.step import RUNNING
 from ketnoi_portal.process.workflow import STEP
@@ -42,7 +42,7 @@ from ketnoi_protocol.services import Environment
 
 OFFER, NAME = "offer_certificate", "name_certificate"
 LONGEST_REASON = 4000
-_READERS = frozenset({DeskKind.AGENCY, DeskKind.C06, DeskKind.PC06, DeskKind.VDXP_OPERATOR, DeskKind.NDXP_OPERATOR})
+_READERS = frozenset({DeskKind.AGENCY, DeskKind.C06, DeskKind.PC06, *PLATFORM_OF})
 
 
 @dataclass(frozen=True, slots=True)

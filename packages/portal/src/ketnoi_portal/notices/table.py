@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from ketnoi_portal.process.roles import DeskKind
+from ketnoi_portal.process.roles import PLATFORM_OF, DeskKind
 
 A, P, C = DeskKind.AGENCY, DeskKind.PC06, DeskKind.C06
 A05, A06 = DeskKind.A05, DeskKind.A06
-V, N = DeskKind.VDXP_OPERATOR, DeskKind.NDXP_OPERATOR
+OPERATORS = tuple(PLATFORM_OF)
 
 TOLD: Final[dict[str, tuple[DeskKind, ...]]] = {
     "claim": (),
@@ -54,7 +54,7 @@ TOLD: Final[dict[str, tuple[DeskKind, ...]]] = {
     "go_live": (A, P, A05, A06),
     "suspend": (A, P),
     "resume": (A, P),
-    "revoke": (A, P, V, N),
+    "revoke": (A, P, *OPERATORS),
     "reach_end_date": (A, P, C),
     "supersede": (A,),
     "withdraw": (C,),
@@ -64,7 +64,7 @@ TOLD: Final[dict[str, tuple[DeskKind, ...]]] = {
     "pass_rotation_check": (A,),
     "fail_rotation_check": (A,),
     "retire_certificate": (A, C),
-    "give_up_certificate": (V, N),
+    "give_up_certificate": OPERATORS,
     "name_certificate": (C,),
     "pass_check_after_removal": (A, C),
     "follow_certificate": (A,),

@@ -11,14 +11,13 @@ from ketnoi_portal.notices.models import Letter, Notice
 from ketnoi_portal.notices.table import TOLD
 from ketnoi_portal.onboarding.models import Application, PlatformRegistration
 from ketnoi_portal.onboarding.sections import own_page
-from ketnoi_portal.process.roles import Actor, DeskKind
+from ketnoi_portal.process.roles import PLATFORM_OF, Actor, DeskKind
 from ketnoi_portal.process.workflow import STEP
 from ketnoi_portal.settings import current
 from ketnoi_portal.site import clock
 from ketnoi_portal.text import Text
 from ketnoi_protocol.services import Platform
 
-_OPERATORS = {DeskKind.VDXP_OPERATOR: Platform.VDXP, DeskKind.NDXP_OPERATOR: Platform.NDXP}
 _KINDS = {
     "turn": Text("Đến lượt xử lý", "Waiting for you"),
     "soon": Text("Sắp đến hạn", "Due soon"),
@@ -45,7 +44,7 @@ def after_step(application: Application, step_name: str, unit: str, actor: Actor
     for kind in TOLD[step_name]:
         if kind is actor.desk and actor.person != "system":
             continue
-        if kind in _OPERATORS and not _asked_of(application, _OPERATORS[kind]):
+        if kind in PLATFORM_OF and not _asked_of(application, PLATFORM_OF[kind]):
             continue
         office = office_of(kind, application)
         if office:

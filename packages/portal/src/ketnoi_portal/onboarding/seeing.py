@@ -14,11 +14,9 @@ from django.shortcuts import render
 
 from ketnoi_portal.onboarding.models import Application, Decision, PlatformRegistration
 from ketnoi_portal.process.case import Stage
-from ketnoi_portal.process.roles import Actor, DeskKind, Role
-from ketnoi_protocol.services import Platform
+from ketnoi_portal.process.roles import PLATFORM_OF, Actor, DeskKind, Role
 
 View = Callable[..., HttpResponse]
-_PLATFORMS = {DeskKind.VDXP_OPERATOR: Platform.VDXP, DeskKind.NDXP_OPERATOR: Platform.NDXP}
 
 
 def visible_to(actor: Actor) -> QuerySet[Application]:
@@ -41,8 +39,8 @@ def visible_to(actor: Actor) -> QuerySet[Application]:
     if actor.desk is DeskKind.LEADERSHIP:
         decided = Decision.objects.filter(application=OuterRef("pk"))
         return sent.filter(Q(stage=Stage.WITH_LEADERSHIP) | Exists(decided))
-    if actor.desk in _PLATFORMS:
-        asked = PlatformRegistration.objects.filter(application=OuterRef("pk"), platform=_PLATFORMS[actor.desk])
+    if actor.desk in PLATFORM_OF:
+        asked = PlatformRegistration.objects.filter(application=OuterRef("pk"), platform=PLATFORM_OF[actor.desk])
         return sent.filter(Exists(asked))
     return every.none()
 

@@ -76,9 +76,13 @@ class Chart:
     account_routes: dict[Level, tuple[DeskKind, ...]]
     leadership: tuple[LeadershipLevel, ...]
     operators: dict[Platform, Operator]
-    substitutes: dict[DeskKind, DeskKind]
     last_instance: dict[DeskKind, str]
     keeper: str
+
+    @property
+    def substitutes(self) -> dict[DeskKind, DeskKind]:
+        """Who decides where a desk would decide for its own body: C06 for a platform's operator. Our choice."""
+        return {operator.desk: DeskKind.C06 for operator in self.operators.values()}
 
     def registration_desk(self, platform: Platform, applicant: str) -> DeskKind:
         """Whose desk decides a registration on a platform: the operator's, or its substitute for its own request."""
@@ -111,8 +115,6 @@ _LEADERSHIP = (
     LeadershipLevel(Text("Lãnh đạo Cục C06", "Leader of C06")),
     LeadershipLevel(Text("Lãnh đạo Bộ Công an", "Leader of the Ministry of Public Security")),
 )
-# A platform's operator does not decide its own registration: C06 does. Our choice.
-_SUBSTITUTES = {DeskKind.VDXP_OPERATOR: DeskKind.C06, DeskKind.NDXP_OPERATOR: DeskKind.C06}
 # Both registers are the ministry's own: nobody above its leadership could agree for its units instead. Our choice.
 _LAST_INSTANCE = {DeskKind.LEADERSHIP: "G01"}
 # C06 uses what it keeps without the platforms and without this portal. Our choice.
@@ -141,7 +143,6 @@ CHART_2022: Final = Chart(
             DeskKind.NDXP_OPERATOR,
         ),
     },
-    _SUBSTITUTES,
     _LAST_INSTANCE,
     _KEEPER,
 )
@@ -164,8 +165,11 @@ CHART_2025: Final = Chart(
         Platform.NDXP: Operator(
             "G06", Text("Bộ Khoa học và Công nghệ", "Ministry of Science and Technology"), DeskKind.NDXP_OPERATOR
         ),
+        # NĐ 278/2025/NĐ-CP. The centre's organisation code was not found: our choice.
+        Platform.NDOP: Operator(
+            "G01.C12", Text("Trung tâm Dữ liệu quốc gia", "National Data Centre"), DeskKind.NDOP_OPERATOR
+        ),
     },
-    _SUBSTITUTES,
     _LAST_INSTANCE,
     _KEEPER,
 )

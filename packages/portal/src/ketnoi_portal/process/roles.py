@@ -11,6 +11,7 @@ from typing import Final
 
 from ketnoi_portal.text import Text
 from ketnoi_protocol.identifiers import OrganisationCode
+from ketnoi_protocol.services import Platform
 
 
 class DeskKind(StrEnum):
@@ -26,6 +27,15 @@ class DeskKind(StrEnum):
     LEADERSHIP = "leadership"
     VDXP_OPERATOR = "vdxp_operator"
     NDXP_OPERATOR = "ndxp_operator"
+    NDOP_OPERATOR = "ndop_operator"
+
+
+PLATFORM_OF: Final = {
+    DeskKind.VDXP_OPERATOR: Platform.VDXP,
+    DeskKind.NDXP_OPERATOR: Platform.NDXP,
+    DeskKind.NDOP_OPERATOR: Platform.NDOP,
+}
+"""The platform that an operator's desk runs."""
 
 
 DESK_TITLES: Final = {
@@ -41,6 +51,7 @@ DESK_TITLES: Final = {
     DeskKind.LEADERSHIP: Text("Lãnh đạo phê duyệt", "Leadership"),
     DeskKind.VDXP_OPERATOR: Text("Đơn vị vận hành VDXP", "Operator of VDXP"),
     DeskKind.NDXP_OPERATOR: Text("Đơn vị vận hành NDXP", "Operator of NDXP"),
+    DeskKind.NDOP_OPERATOR: Text("Đơn vị vận hành NDOP", "Operator of NDOP"),
 }
 
 
@@ -104,7 +115,7 @@ ROLES: Final = {
     Role.OPERATOR: RoleRow(
         Text("Cán bộ vận hành nền tảng", "Platform operator"),
         Text("Quyết định đăng ký thành viên, máy chủ trên nền tảng", "Decides registrations on the platform"),
-        frozenset({DeskKind.VDXP_OPERATOR, DeskKind.NDXP_OPERATOR}),
+        frozenset(PLATFORM_OF),
     ),
     Role.PUBLISHER: RoleRow(
         Text("Cán bộ quản trị máy chủ bảo mật", "Server officer"),

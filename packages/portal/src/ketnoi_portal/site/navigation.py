@@ -9,7 +9,7 @@ from typing import Final
 from django.http import HttpRequest
 from django.urls import reverse
 
-from ketnoi_portal.process.roles import Actor, DeskKind, Role
+from ketnoi_portal.process.roles import PLATFORM_OF, Actor, DeskKind, Role
 from ketnoi_portal.text import Text
 
 
@@ -53,7 +53,7 @@ def _has_servers(actor: Actor | None) -> bool:
 
 
 def _operates_a_platform(actor: Actor | None) -> bool:
-    return actor is not None and actor.desk in {DeskKind.VDXP_OPERATOR, DeskKind.NDXP_OPERATOR}
+    return actor is not None and actor.desk in PLATFORM_OF
 
 
 def _signed_in(actor: Actor | None) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ketnoi_portal.process.charts import CHARTS, Level
-from ketnoi_portal.process.roles import ROLES, Actor, DeskKind, Role
+from ketnoi_portal.process.roles import PLATFORM_OF, ROLES, Actor, DeskKind, Role
 
 LONGEST_DELEGATION_DAYS: Final = 90
 
@@ -24,8 +24,7 @@ _NEEDED: Final = {
     DeskKind.A05: (Role.ASSESSOR,),
     DeskKind.A06: (Role.ASSESSOR,),
     DeskKind.LEADERSHIP: (Role.LEADER,),
-    DeskKind.VDXP_OPERATOR: (Role.OPERATOR,),
-    DeskKind.NDXP_OPERATOR: (Role.OPERATOR,),
+    **dict.fromkeys(PLATFORM_OF, (Role.OPERATOR,)),
 }
 
 
