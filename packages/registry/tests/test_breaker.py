@@ -67,15 +67,6 @@ def test_a_failed_trial_opens_it_for_another_pause(watch):
     assert (breaker.state, breaker.seconds_left) == (State.OPEN, 5.0)
 
 
-def test_a_trial_that_was_given_up_lets_the_next_one_try(watch):
-    breaker = watch.breaker()
-    fail(breaker, 3)
-    watch.at += 5.0
-    breaker.undecided(breaker.try_pass())
-    assert breaker.state is State.OPEN
-    assert breaker.try_pass() is not None
-
-
 def test_a_call_from_before_decides_nothing_when_it_ends(watch):
     breaker = watch.breaker()
     early, late = breaker.try_pass(), breaker.try_pass()

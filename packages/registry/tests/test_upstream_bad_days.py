@@ -184,6 +184,16 @@ def test_the_circuit_opens_and_one_trial_closes_it(tmp_path, database):
     assert closed["troubles"] == {"http_503": 3, "breaker_open": 1, "http_500": 1}
 
 
+def test_without_its_row_in_the_log_no_answer_leaves(tmp_path, database):
+    async def act(world, behind):
+        await world.pool.execute("ALTER TABLE access_log RENAME TO mislaid")
+        return await world.ask(LOOK_UP), behind.asked["well"]
+
+    answer, asked = in_front(tmp_path, database, act)
+    assert (answer.code, asked) == ("99", 1)
+    assert not [word for word in PERSONAL if word in answer.raw.decode()]
+
+
 def test_what_is_odd_about_one_person_does_not_open_the_circuit_for_all(tmp_path, database):
     async def act(world, behind):
         for mood in sorted(ABOUT_ONE_PERSON):

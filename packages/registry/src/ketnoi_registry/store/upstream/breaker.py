@@ -19,7 +19,7 @@ class State(StrEnum):
 class Breaker:
     """Opens after `failures` within `window` seconds; `pause` seconds later one call may try.
 
-    Every call that `try_pass` let through ends with exactly one of `succeeded`, `failed` and `undecided`. A call that
+    Every call that `try_pass` let through ends with exactly one of `succeeded` and `failed`. A call that
     had begun before the circuit opened decides nothing when it ends: only the trial does. `told` gets each new state.
     """
 
@@ -78,12 +78,6 @@ class Breaker:
             self._failed.append(self._moment())
             if self.failures >= self._most:
                 self._open()
-
-    def undecided(self, passed: int) -> None:
-        """The call was given up before it told anything; another one may try at once."""
-        if self._decides(passed):
-            self._opened_at = self._moment() - self._pause
-            self._become(State.OPEN)
 
     def _decides(self, passed: int) -> bool:
         return self.state is State.HALF_OPEN and passed == self._trial

@@ -9,7 +9,8 @@ import logging
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -69,20 +70,23 @@ class UpstreamClient:
 
     async def ask(self, url: str, question: bytes, read: Callable[[int, bytes], T]) -> T:
         """What `read` makes of status and octets of the answer to one question, asked at `url`. Raises Trouble."""
-        passed = self.breaker.try_pass()
-        if passed is None:
-            later = math.ceil(max(1.0, self.breaker.seconds_left))
-            raise self._counted(Trouble(AWAY, "breaker_open", retry_after=later))
-        try:
-            answer = await self._within_bounds(url, question, read)
-        except Trouble as trouble:
-            self._judge(passed, self._counted(trouble))
-            raise
-        except BaseException:
-            # Whoever asked has given up waiting.
-            self.troubles["given_up"] += 1
-            self.breaker.failed(passed)
-            raise
+        if self.breaker.seconds_left > 0:
+            # At once: nobody waits for a place behind calls that are being waited for in vain.
+            raise self._left_alone()
+        async with self._place():
+            passed = self.breaker.try_pass()
+            if passed is None:
+                raise self._left_alone()
+            try:
+                answer = read(*await self._exchange(url, question))
+            except Trouble as trouble:
+                self._judge(passed, self._counted(trouble))
+                raise
+            except BaseException:
+                # Whoever asked has given up waiting.
+                self.troubles["given_up"] += 1
+                self.breaker.failed(passed)
+                raise
         self.breaker.succeeded(passed)
         self.answered += 1
         return answer
@@ -102,25 +106,28 @@ class UpstreamClient:
         self.troubles[trouble.reason] += 1
         return trouble
 
-    def _judge(self, passed: int, trouble: Trouble) -> None:
-        if trouble.code == BUSY:
-            self.breaker.undecided(passed)
-        elif trouble.of_service:
-            self.breaker.failed(passed)
-            if trouble.code == AWAY and trouble.retry_after is None:
-                trouble.retry_after = math.ceil(max(1.0, self.breaker.seconds_left))
-        else:
-            self.breaker.succeeded(passed)
+    def _left_alone(self) -> Trouble:
+        return self._counted(Trouble(AWAY, "breaker_open", retry_after=_whole(self.breaker.seconds_left)))
 
-    async def _within_bounds(self, url: str, question: bytes, read: Callable[[int, bytes], T]) -> T:
+    def _judge(self, passed: int, trouble: Trouble) -> None:
+        if not trouble.of_service:
+            self.breaker.succeeded(passed)
+            return
+        self.breaker.failed(passed)
+        if trouble.code == AWAY and trouble.retry_after is None:
+            trouble.retry_after = _whole(self.breaker.seconds_left)
+
+    @asynccontextmanager
+    async def _place(self) -> AsyncIterator[None]:
+        """One of the places for questions at once. Raises Trouble when none is free in time."""
         try:
             async with asyncio.timeout(self._settings.connect_timeout_seconds):
                 await self._free.acquire()
         except TimeoutError:
-            raise Trouble(BUSY, "in_flight", retry_after=1) from None
+            raise self._counted(Trouble(BUSY, "in_flight", retry_after=1)) from None
         self.in_flight += 1
         try:
-            return read(*await self._exchange(url, question))
+            yield
         finally:
             self.in_flight -= 1
             self._free.release()
@@ -173,6 +180,10 @@ class UpstreamClient:
             "Timestamp": stamp,
             "Authorization": "Basic " + base64.b64encode(f"{account}:{proof}".encode()).decode("ascii"),
         }
+
+
+def _whole(seconds: float) -> int:
+    return math.ceil(max(1.0, seconds))
 
 
 def _later(headers: Mapping[str, str]) -> int | None:

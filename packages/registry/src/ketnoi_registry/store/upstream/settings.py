@@ -8,6 +8,9 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from ketnoi_protocol.identifiers import InvalidIdentifier, OrganisationCode
+from ketnoi_protocol.personal_number import holds_personal_number
+
 from ...relations import RELATIONS
 
 Positive = Annotated[float, msgspec.Meta(gt=0)]
@@ -99,3 +102,9 @@ class Upstream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         unknown = [code for code in self.relations.values() if code not in RELATIONS]
         if unknown:
             raise UpstreamError(f"[upstream.relations]: {unknown[0]} is no code of a relation here")
+        if holds_personal_number(self.ma_can_bo):
+            raise UpstreamError("[upstream]: ma_can_bo is the code of an account, never a personal number")
+        try:
+            OrganisationCode.parse(self.ma_don_vi)
+        except InvalidIdentifier as error:
+            raise UpstreamError(f"[upstream]: ma_don_vi: {error}") from error
