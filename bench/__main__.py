@@ -23,7 +23,9 @@ from bench.sides import Side, take_turns
 from bench.worlds import CALM, UnsignedWorld, numbers, straight_to_the_registry, through_both_servers
 from ketnoi_testbed.world import World
 
-CALLERS = 16
+CALLERS = 32
+"""Callers side by side: so many that every server always has something to do. With fewer, part of what is measured is
+going to sleep and waking up."""
 PEOPLE = 100_000
 MANY = 500_000
 PARTS = ("exchanges", "portal", "demo", "load", "size")
