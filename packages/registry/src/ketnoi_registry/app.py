@@ -13,6 +13,7 @@ from ketnoi_runtime.web import Listener
 
 from . import openapi
 from .access_log import AccessLog, Pseudonyms
+from .alarms.watch import Watch
 from .callers import CallerError, Callers
 from .calls import Calls
 from .directory import DirectoryPoller
@@ -65,6 +66,9 @@ class Registry:
             quotas = Quotas(pool, clock, settings.lookup_timeout_seconds)
             stack.push_async_callback(quotas.stop)
             await quotas.start()
+            watch = Watch(settings.database, pseudonyms, clock, settings.alarms)
+            stack.push_async_callback(watch.stop)
+            await watch.start()
             directory = DirectoryPoller(settings.directory, signer, settings.environment, pool, clock)
             stack.push_async_callback(directory.stop)
             await directory.start()
@@ -76,7 +80,7 @@ class Registry:
                 stack.push_async_callback(client.close)
                 store = UpstreamStore(settings.upstream, client)
             register = Register(store, pseudonyms)
-            calls = Calls(settings, clock, directory, register, log, quotas, observer)
+            calls = Calls(settings, clock, directory, register, log, quotas, watch, observer)
             document = openapi.document(settings.catalogue, settings.environment)
             door = Door(settings, callers, calls, document, store)
             listener = Listener(door.server(KEEPALIVE), settings.host, settings.port, tls=callers.tls)

@@ -17,6 +17,7 @@ from ketnoi_runtime.clock import Clock
 from ketnoi_runtime.logs import redact
 
 from .access_log import AccessLog, AccessLogError, Call, Earlier
+from .alarms.watch import Watch
 from .dialects import Dialect
 from .directory import DirectoryPoller, StaleDirectoryError
 from .gates import GATES, Case
@@ -55,6 +56,7 @@ class Calls:
         register: Register,
         log: AccessLog,
         quotas: Quotas,
+        watch: Watch,
         observer: Observer | None = None,
     ) -> None:
         self._settings = settings
@@ -63,6 +65,7 @@ class Calls:
         self._register = register
         self._log = log
         self._quotas = quotas
+        self._watch = watch
         self._observer = observer
         self._catalogue = settings.catalogue
         self._window = timedelta(seconds=settings.signature_window_seconds)
@@ -111,7 +114,7 @@ class Calls:
             body = asked.dialect.write(entry, outcome.answer)
         except Refusal as refusal:
             journey.enter("log")
-            await self._record(self._refused(asked, entry, journey, refusal))
+            await self._record(self._refused(asked, entry, journey, refusal), journey)
             raise
         journey.enter("log")
         pseudonyms = self._register.pseudonyms
@@ -119,7 +122,7 @@ class Calls:
         kept = Kept(body, code, fields, pseudonyms.active, outcome.subjects)
         claim = Claim.of(pseudonyms, case.organisation.value, case.dialect.name, case.request)
         row = self._answered(case, journey.at, claim, kept)
-        earlier = await self._record(replace(row, claims=True, answer=claim.seal(kept)))
+        earlier = await self._record(replace(row, claims=True, answer=claim.seal(kept)), journey)
         if earlier is not None:
             kept = await self._repeat(asked, journey, claim, earlier)
         journey.outcome = kept.result_code
@@ -136,9 +139,9 @@ class Calls:
             kept = claim.open(earlier.answer or b"")
         except UnreadableAnswerError:
             refusal = Refusal("99", "the kept answer cannot be read")
-            await self._record(self._refused(asked, case.entry, journey, refusal))
+            await self._record(self._refused(asked, case.entry, journey, refusal), journey)
             raise refusal from None
-        await self._record(replace(self._answered(case, journey.at, claim, kept), repeats=True))
+        await self._record(replace(self._answered(case, journey.at, claim, kept), repeats=True), journey)
         return kept
 
     def _case(self, asked: Asked, entry: CatalogueEntry, journey: _Journey) -> Case:
@@ -166,12 +169,20 @@ class Calls:
             _log.error("a look-up failed: %s", type(error).__name__)
             raise Refusal("99") from None
 
-    async def _record(self, call: Call) -> Earlier | None:
+    async def _record(self, call: Call, journey: _Journey) -> Earlier | None:
         try:
-            return await self._log.record(call)
+            earlier = await self._log.record(call)
         except AccessLogError as error:
             _log.error("the access log was not written: %s", error)
             raise Refusal("99", "the access log cannot be written") from None
+        case = journey.case
+        request: Request | None = getattr(case, "request", None)
+        if case is not None and request is not None:
+            if earlier is None:
+                self._watch.note(call, case.organisation.value, request)
+            elif not earlier.same:
+                self._watch.note(replace(call, result_code="12"), case.organisation.value, request)
+        return earlier
 
     def _answered(self, case: Case, at: datetime, claim: Claim, kept: Kept) -> Call:
         request = case.request

@@ -19,6 +19,7 @@ from ketnoi_runtime.settings import SettingsError, load_settings
 from . import cli_loading, openapi
 from .access_log import Pseudonyms
 from .access_log.pseudonyms import PseudonymKeyError
+from .alarms import canaries
 from .app import Registry
 from .callers import CallerError
 from .cli_loading import with_pool
@@ -56,6 +57,12 @@ def _parser() -> argparse.ArgumentParser:
     init.add_argument("--key-id", default="k1", help="tên khóa bút danh đầu tiên · the first pseudonym key's name")
     init.set_defaults(act=_init)
     cli_loading.add_to(commands)
+    named = commands.add_parser(
+        "canaries", help="thay danh sách người cảnh báo · let these be the persons whose look-up raises an alarm"
+    )
+    named.add_argument("file", type=Path, help="mỗi dòng một số · one number a line; # begins a remark")
+    named.add_argument("--settings", type=Path, required=True, metavar="FILE")
+    named.set_defaults(act=_canaries)
     for command in (run, init):
         command.add_argument("--settings", type=Path, required=True, metavar="FILE")
     described = commands.add_parser("openapi", help="in mô tả OpenAPI 3.1 · print the API's description")
@@ -98,6 +105,18 @@ def _init(told: argparse.Namespace) -> int:
         await load_units(pool, provinces())
 
     with_pool(settings, act)
+    return 0
+
+
+def _canaries(told: argparse.Namespace) -> int:
+    settings = load_settings(told.settings, Settings)
+    pseudonyms, numbers = Pseudonyms.read(settings.path(settings.pseudonym_keys)), canaries.read_file(told.file)
+
+    async def act(pool: asyncpg.Pool) -> int:
+        await migrate(pool, "ketnoi_registry")
+        return await canaries.replace(pool, pseudonyms, numbers)
+
+    print(json.dumps({"canaries": with_pool(settings, act)}))
     return 0
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from ketnoi_protocol.services import Catalogue, System
 
+from .alarms.settings import Alarming
 from .store.upstream.settings import Upstream
 
 Positive = Annotated[float, msgspec.Meta(gt=0)]
@@ -40,7 +41,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     access log takes longer than `log_timeout_seconds`. For `repeat_window_seconds` a repeated MaYeuCau is answered as
     the first time, and refused for another question; so long the answer is kept, encrypted. More than `max_running`
     calls at once are refused as they come. With `upstream` people are asked of an existing service; the database then
-    holds the access log and what belongs to it alone.
+    holds the access log and what belongs to it alone. `alarms` says from when on calls are conspicuous.
     """
 
     base: str
@@ -65,6 +66,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     log_timeout_seconds: Positive = 5.0
     lookup_timeout_seconds: Positive = 10.0
     repeat_window_seconds: Positive = 86_400.0
+    alarms: Alarming = msgspec.field(default_factory=Alarming)
 
     @property
     def catalogue(self) -> Catalogue:

@@ -73,6 +73,15 @@ class Pseudonyms:
         """The pseudonym of an old number that led to nobody."""
         return self._digest(key_id, b"old-id-number\0", old_number)
 
+    def of_block(self, number: str) -> bytes:
+        """The pseudonym of all a number's digits but the last three: neighbours share it. Under the active key."""
+        return self._digest(None, b"block\0", number[:-3])
+
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        """The ids of all keys there are."""
+        return tuple(self._keys)
+
     def of_request(self, organisation: str, ma_yeu_cau: str) -> bytes:
         """The digest under which an organisation's MaYeuCau is remembered (a caller may have put a name into it)."""
         return hmac.digest(self._repetition, f"request\0{organisation}\0{ma_yeu_cau}".encode(), hashlib.sha256)

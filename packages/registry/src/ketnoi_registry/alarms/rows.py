@@ -1,0 +1,102 @@
+"""Alarms as they are kept, and as watchers read them. They tell who asked, never about whom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import asyncpg
+import msgspec
+
+from .sights import Officer, Sight
+
+MOST: int = 500
+"""So many alarms are told at a time."""
+
+
+class Kind(StrEnum):
+    """What is conspicuous."""
+
+    ENUMERATION = "enumeration"
+    LOW_HIT_RATE = "low_hit_rate"
+    ODD_HOURS = "odd_hours"
+    CANARY = "canary"
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """An alarm that may be new: there is one of each kind, officer and hour."""
+
+    kind: Kind
+    officer: Officer
+    hour: datetime
+    since: datetime
+    calls: int
+    last: Sight
+
+
+class Alarm(msgspec.Struct, frozen=True, kw_only=True):
+    """One alarm. `count` is of calls, for `enumeration` of persons, each taken at its last call; `since` is the
+    first of these moments, `last_at` and `message_id` tell the last one before it was raised."""
+
+    id: int
+    kind: Kind
+    raised_at: datetime
+    organisation: str
+    officer: str
+    instance: str
+    account: str
+    unit: str
+    procedure: str
+    count: int
+    since: datetime
+    last_at: datetime
+    message_id: str
+
+
+class Alarms(msgspec.Struct, frozen=True, kw_only=True):
+    """The next alarms in the order of their ids; `more`: there are others behind them."""
+
+    alarms: list[Alarm]
+    more: bool
+
+
+# The lock makes ids become visible in their order, so that nobody who reads on from the last one misses any.
+_LOCK = "SELECT pg_advisory_xact_lock(hashtext('ketnoi_registry alarms'))"
+_RAISE = """
+INSERT INTO alarm (kind, organisation, officer, hour, raised_at, instance, account, unit, procedure, count, since,
+    last_at, message_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+ON CONFLICT (kind, organisation, officer, hour) DO NOTHING
+"""
+_LIST = """
+SELECT id, kind, raised_at, organisation, officer, instance, account, unit, procedure, count, since, last_at, message_id
+FROM alarm WHERE id > $1 ORDER BY id LIMIT $2
+"""
+
+
+async def keep(connection: asyncpg.Connection, raised: Sequence[Raised], at: datetime) -> None:
+    """Keep what is new of these, within the connection's transaction."""
+    if not raised:
+        return
+    await connection.execute(_LOCK)
+    await connection.executemany(
+        _RAISE,
+        [
+            (
+                each.kind.value, each.officer.organisation, each.officer.code, each.hour, at, each.last.instance,
+                each.last.account, each.last.unit, each.last.procedure, each.calls, each.since, each.last.at,
+                each.last.message_id,
+            )
+            for each in raised
+        ],
+    )  # fmt: skip
+
+
+async def after(pool: asyncpg.Pool, last: int) -> Alarms:
+    """The alarms behind the one of this id (0: from the first). Raises what a database raises."""
+    rows = await pool.fetch(_LIST, last, MOST + 1)
+    alarms = [Alarm(**{**row, "kind": Kind(row["kind"])}) for row in rows[:MOST]]
+    return Alarms(alarms=alarms, more=len(rows) > MOST)
