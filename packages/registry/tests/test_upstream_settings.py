@@ -45,14 +45,14 @@ def refused(tmp_path):
         ({"secret_file": "gone"}, "cannot be read"),
         ({"secret_file": "behind.crt"}, "chmod 600"),
         ({"relations": {"CH00": "QH77"}}, "QH77"),
-        ({"ma_can_bo": "080089000001"}, "never a personal number"),
+        ({"ma_can_bo": "990089000001"}, "never a personal number"),
         ({"ma_don_vi": "?"}, "ma_don_vi"),
     ],
 )
 def test_what_does_not_fit_is_said(refused, changes, said):
     told = refused(**changes)
     assert said in told
-    assert "080089000001" not in told
+    assert "990089000001" not in told
     assert "bi-mat-thu" not in told
 
 
