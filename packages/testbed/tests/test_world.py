@@ -137,8 +137,13 @@ def test_servers_can_be_processes_and_nothing_stays(cluster: Postgres) -> None:
 
 def test_worlds_that_cannot_be_say_why(tmp_path: Path) -> None:
     assert shipped() == [
-        "country_production", "country_test", "existing_database", "rehearsed_production", "two_platforms",
-    ]  # fmt: skip
+        "after_2025",
+        "country_production",
+        "country_test",
+        "existing_database",
+        "rehearsed_production",
+        "two_platforms",
+    ]
     assert load("rehearsed_production").environment is Environment.PRODUCTION
     assert set(load("rehearsed_production").instances) == {"VDXP", "NDXP"}
     assert set(load().instances.values()) == set(Platform)
