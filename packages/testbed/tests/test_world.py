@@ -146,7 +146,7 @@ def test_worlds_that_cannot_be_say_why(tmp_path: Path) -> None:
     ]
     assert load("rehearsed_production").environment is Environment.PRODUCTION
     assert set(load("rehearsed_production").instances) == {"VDXP", "NDXP"}
-    assert set(load().instances.values()) == set(Platform)
+    assert set(load().instances.values()) == {Platform.VDXP, Platform.NDXP}
     for mend, text in (
         ("G15", 'like = "two_platforms"\nagencies = [{code = "G15"}]'),
         ("evironment", 'like = "two_platforms"\nevironment = "test"'),
