@@ -36,8 +36,15 @@ def test_the_printed_description_is_current():
 
 def test_every_service_is_described_for_post_alone():
     described = json.loads(openapi.document(Catalogue.load()))
-    assert len(described["paths"]) == len(Service)
-    assert {tuple(methods) for methods in described["paths"].values()} == {("post",)}
+    services = {path: tuple(methods) for path, methods in described["paths"].items() if path.startswith("/v1/")}
+    assert len(services) == len(Service)
+    assert set(services.values()) == {("post",)}
+
+
+def test_alarms_are_described_for_get_alone():
+    described = json.loads(openapi.document(Catalogue.load()))
+    assert tuple(described["paths"]["/alarms"]) == ("get",)
+    assert set(described["components"]["schemas"]["Alarm"]["required"]) >= {"kind", "organisation", "officer"}
 
 
 def test_another_profile_has_its_own_answers():

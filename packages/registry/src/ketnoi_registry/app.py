@@ -13,6 +13,7 @@ from ketnoi_runtime.web import Listener
 
 from . import openapi
 from .access_log import AccessLog, Pseudonyms
+from .alarms.reading import AlarmReading
 from .alarms.watch import Watch
 from .callers import CallerError, Callers
 from .calls import Calls
@@ -82,7 +83,8 @@ class Registry:
             register = Register(store, pseudonyms)
             calls = Calls(settings, clock, directory, register, log, quotas, watch, observer)
             document = openapi.document(settings.catalogue, settings.environment)
-            door = Door(settings, callers, calls, document, store)
+            alarms = AlarmReading(pool, settings.lookup_timeout_seconds)
+            door = Door(settings, callers, calls, document, store, alarms)
             listener = Listener(door.server(KEEPALIVE), settings.host, settings.port, tls=callers.tls)
             await listener.start()
             stack.push_async_callback(listener.stop)

@@ -1,4 +1,4 @@
-"""Who may connect at all: pinned security servers over mutual TLS, each bound to one instance."""
+"""Who may connect at all, over mutual TLS: pinned security servers, each bound to one instance, and pinned watchers."""
 
 from __future__ import annotations
 
@@ -31,18 +31,29 @@ class Callers:
         self.tls.verify_mode = ssl.CERT_REQUIRED
         self.tls.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN | _NO_CHECK_TIME
         for caller in settings.callers:
-            try:
-                der = ssl.PEM_cert_to_DER_cert(settings.path(caller.certificate).read_text(encoding="ascii").strip())
-                self.tls.load_verify_locations(cadata=der)
-            except (OSError, ValueError) as error:
-                raise CallerError(f"{caller.certificate}: is no certificate in PEM") from error
-            digest = hashlib.sha256(der).digest()
+            digest = self._pin(settings, caller.certificate)
             if self._instances.setdefault(digest, caller.instance) != caller.instance:
                 raise CallerError(f"{caller.certificate}: is bound to two instances")
+        self._watchers = {self._pin(settings, watcher.certificate): watcher for watcher in settings.watchers}
+        for digest in self._watchers.keys() & self._instances.keys():
+            raise CallerError(f"{self._watchers[digest].certificate}: is a caller's and a watcher's")
 
     def instance_of(self, certificate: bytes | None) -> str | None:
         """The instance that the holder of this certificate (DER) speaks for; None for anybody not pinned."""
         return None if certificate is None else self._instances.get(hashlib.sha256(certificate).digest())
+
+    def watches(self, certificate: bytes | None) -> bool:
+        """Whether the holder of this certificate (DER) may read the alarms."""
+        return certificate is not None and hashlib.sha256(certificate).digest() in self._watchers
+
+    def _pin(self, settings: Settings, name: str) -> bytes:
+        """Admit the holder of a certificate; its digest."""
+        try:
+            der = ssl.PEM_cert_to_DER_cert(settings.path(name).read_text(encoding="ascii").strip())
+            self.tls.load_verify_locations(cadata=der)
+        except (OSError, ValueError) as error:
+            raise CallerError(f"{name}: is no certificate in PEM") from error
+        return hashlib.sha256(der).digest()
 
 
 _NO_CHECK_TIME = 0x200000

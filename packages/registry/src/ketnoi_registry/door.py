@@ -13,6 +13,7 @@ from ketnoi_protocol import http_signature, rest, soap_schema
 from ketnoi_protocol.errors import Refusal
 
 from . import dialects
+from .alarms.reading import AlarmReading
 from .callers import Callers
 from .calls import Asked, Calls
 from .dialects import JSON, Dialect
@@ -24,6 +25,7 @@ _log = logging.getLogger(__name__)
 SERVICES_PATH: Final = "/v1/"
 DOCUMENT_PATH: Final = "/openapi.json"
 HEALTH_PATH: Final = "/health"
+ALARMS_PATH: Final = "/alarms"
 DESCRIPTIONS: Final = ("wsdl", "singlewsdl")
 """What is asked of a service after `?`, in any case, for its description in SOAP."""
 HEADERS: Final = (
@@ -51,12 +53,15 @@ _ALWAYS: Final = {"Cache-Control": "no-store", "Server": "ketnoi-registry"}
 class Door:
     """Turns HTTP requests into calls, and answers and refusals into HTTP. `document` is the API's description."""
 
-    def __init__(self, settings: Settings, callers: Callers, calls: Calls, document: bytes, store: Store) -> None:
+    def __init__(
+        self, settings: Settings, callers: Callers, calls: Calls, document: bytes, store: Store, alarms: AlarmReading
+    ) -> None:
         self._settings = settings
         self._callers = callers
         self._calls = calls
         self._document = document
         self._store = store
+        self._alarms = alarms
         self._running = 0
         self.closing = False
 
@@ -90,7 +95,10 @@ class Door:
 
     async def _respond(self, request: web.BaseRequest, dialect: Dialect) -> web.Response:
         tls = request.transport.get_extra_info("ssl_object") if request.transport is not None else None
-        instance = self._callers.instance_of(tls.getpeercert(binary_form=True) if tls is not None else None)
+        certificate = tls.getpeercert(binary_form=True) if tls is not None else None
+        if self._callers.watches(certificate):
+            return await self._alarms_of(request)
+        instance = self._callers.instance_of(certificate)
         if instance is None:
             raise Refusal("21", "the connection is not that of a known security server")
         path = request.raw_path
@@ -112,6 +120,17 @@ class Door:
         body = await self._body(request)
         answer = await self._calls.answer(Asked(instance, path.removeprefix(SERVICES_PATH), headers, body, dialect))
         return _response(200, answer, dialect.content_type)
+
+    async def _alarms_of(self, request: web.BaseRequest) -> web.Response:
+        """A watcher reads alarms, and nothing else is there for it."""
+        path, _, query = request.raw_path.partition("?")
+        if path != ALARMS_PATH:
+            raise Refusal("unknown_service")
+        if request.method not in ("GET", "HEAD"):
+            response = _refused(Refusal("bad_request", "alarms are read with GET"), JSON, 405)
+            response.headers["Allow"] = "GET"
+            return response
+        return _response(200, await self._alarms.read(query), "application/json")
 
     async def _body(self, request: web.BaseRequest) -> bytes:
         dialects.check_content_type(request.content_type, request.charset)

@@ -11,6 +11,7 @@ from ketnoi_protocol.envelope import ANSWERS, REQUESTS
 from ketnoi_protocol.errors import row
 from ketnoi_protocol.services import Catalogue, CatalogueEntry, Environment, System
 
+from .alarms.rows import MOST, Alarms
 from .gates import GATES
 from .problems import CONTENT_TYPE, STATUS, Problem
 
@@ -21,7 +22,7 @@ _REFUSALS = (*_OTHERS, "unknown_service", "message_too_large", "server_busy")
 def document(catalogue: Catalogue, environment: str = Environment.TEST) -> bytes:
     """The description of a catalogue's services in one environment, as indented JSON."""
     entries = [entry for entry in catalogue if entry.system is System.POPULATION and entry.environment == environment]
-    types: list[Any] = [Problem]
+    types: list[Any] = [Problem, Alarms]
     for entry in entries:
         types += [REQUESTS[entry.service], ANSWERS[entry.answer_shape]]
     _, schemas = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
@@ -33,7 +34,8 @@ def document(catalogue: Catalogue, environment: str = Environment.TEST) -> bytes
             "description": _description(),
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "paths": {f"/v1/{entry.service_code}": {"post": _operation(entry)} for entry in entries},
+        "paths": {f"/v1/{entry.service_code}": {"post": _operation(entry)} for entry in entries}
+        | {"/alarms": {"get": _ALARMS}},
         "components": {"schemas": schemas, "parameters": _PARAMETERS, "responses": _responses()},
     }
     return json.dumps(described, ensure_ascii=False, indent=2).encode() + b"\n"
@@ -99,6 +101,31 @@ _DIGEST = {
         "description": "SHA-256 của nội dung, làm bằng chứng · of the body, for evidence (RFC 9530)",
         "schema": {"type": "string"},
     }
+}
+_ALARMS = {
+    "operationId": "read_alarms",
+    "summary": "Cảnh báo khai thác bất thường · alarms of conspicuous calls",
+    "description": (
+        "Chỉ dành cho chứng thư trong `watchers` của thiết lập; máy chủ bảo mật không đọc được. "
+        "*For the certificates of the settings' `watchers` alone; no security server reads this. "
+        f"At most {MOST} at a time, in the order of their ids; each tells who asked, never about whom.*"
+    ),
+    "parameters": [
+        {
+            "name": "after",
+            "in": "query",
+            "description": "Mã cảnh báo cuối cùng đã có · the id of the last alarm one has",
+            "schema": {"type": "integer", "minimum": 0, "default": 0},
+        }
+    ],
+    "responses": {
+        "200": {
+            "description": "Các cảnh báo tiếp theo · the next alarms",
+            "headers": _DIGEST,
+            "content": {"application/json": {"schema": _reference(Alarms)}},
+        }
+    }
+    | {status: {"$ref": f"#/components/responses/{status}"} for status in ("400", "401", "404", "500", "503")},
 }
 _PARAMETERS = {
     "X-Road-Client": _header("X-Road-Client", "Hệ thống thông tin gọi · the calling information system"),

@@ -23,6 +23,12 @@ class Caller(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     certificate: str
 
 
+class Watcher(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who may read the alarms, and nothing else: a pinned TLS certificate (a PEM file) that is no caller's."""
+
+    certificate: str
+
+
 class DirectorySource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Where the signed directory is, and the certificate (a PEM file) whose key must have signed it."""
 
@@ -41,7 +47,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     access log takes longer than `log_timeout_seconds`. For `repeat_window_seconds` a repeated MaYeuCau is answered as
     the first time, and refused for another question; so long the answer is kept, encrypted. More than `max_running`
     calls at once are refused as they come. With `upstream` people are asked of an existing service; the database then
-    holds the access log and what belongs to it alone. `alarms` says from when on calls are conspicuous.
+    holds the access log and what belongs to it alone. `alarms` says from when on calls are conspicuous,
+    `watchers` who reads of them.
     """
 
     base: str
@@ -53,6 +60,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     callers: list[Caller]
     directory: DirectorySource
     pseudonym_keys: str
+    watchers: tuple[Watcher, ...] = ()
     upstream: Upstream | None = None
     profile: str = "2022-seed"
     systems: tuple[System, ...] = (System.POPULATION,)
