@@ -17,6 +17,8 @@ BUSY: Final = "server_busy"
 LATE: Final = "41"
 AWAY: Final = "42"
 WRONG: Final = "43"
+LEFT_ALONE: Final = "breaker_open"
+"""The reason of a refusal for which nothing was asked."""
 
 
 class Trouble(Refusal):

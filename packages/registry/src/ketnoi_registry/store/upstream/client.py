@@ -19,7 +19,7 @@ import aiohttp
 from ketnoi_protocol.soap_envelope import CONTENT_TYPE, FAULT_STATUS, MEDIA_TYPES
 from ketnoi_runtime.clock import Clock
 
-from .answers import AWAY, BUSY, LATE, WRONG, Trouble, check_media
+from .answers import AWAY, BUSY, LATE, LEFT_ALONE, WRONG, Trouble, check_media
 from .breaker import Breaker, State
 from .settings import Upstream
 
@@ -107,7 +107,7 @@ class UpstreamClient:
         return trouble
 
     def _left_alone(self) -> Trouble:
-        return self._counted(Trouble(AWAY, "breaker_open", retry_after=_whole(self.breaker.seconds_left)))
+        return self._counted(Trouble(AWAY, LEFT_ALONE, retry_after=_whole(self.breaker.seconds_left)))
 
     def _judge(self, passed: int, trouble: Trouble) -> None:
         if not trouble.of_service:

@@ -17,7 +17,7 @@ from ketnoi_protocol.soap_dialect import load_dialect
 from ketnoi_protocol.soap_requests import encode_request
 
 from ..interface import Asking, Found
-from .answers import Trouble, read_answer
+from .answers import LEFT_ALONE, Trouble, read_answer
 from .client import UpstreamClient
 from .people import found_in
 from .settings import Upstream
@@ -121,7 +121,8 @@ class UpstreamStore:
         try:
             return await self._client.ask(url, question, read)
         except Trouble as trouble:
-            _log.warning("the database behind did not answer: %s %s", trouble.code, trouble.reason)
+            if trouble.reason != LEFT_ALONE:  # of which the circuit has told once
+                _log.warning("the database behind did not answer: %s %s", trouble.code, trouble.reason)
             raise
 
 
