@@ -58,9 +58,9 @@ def registry() -> Document:
     """The registry's API."""
     text = (resources.files("ketnoi_portal.site") / "static" / FILE).read_text(encoding="utf-8")
     raw = json.loads(text)
-    operations = tuple(
-        _operation(raw, path, each) for path, methods in raw["paths"].items() for each in methods.values()
-    )
+    # What agencies ask; alarms are not theirs.
+    services = {path: methods for path, methods in raw["paths"].items() if path.startswith("/v1/")}
+    operations = tuple(_operation(raw, path, each) for path, methods in services.items() for each in methods.values())
     return Document(raw["info"]["description"].replace("*", ""), operations)
 
 
