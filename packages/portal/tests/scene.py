@@ -28,6 +28,7 @@ from ketnoi_portal.staff.inviting import AskedFor, Invited
 from ketnoi_portal.staff.models import Assignment, Invitation, Person
 
 from .account_helpers import commune_with_commitment, ready_to_hand_over
+from .alarm_rows import an_alarm
 from .applications import an_application
 from .browsing import as_person
 from .pages import PDF, Cast, Walk
@@ -117,6 +118,7 @@ class Scene:
             "publication:act": server | {"name": "enforce"},
             "publication:decide": server | {"number": proposal.pk, "name": "confirm"},
             "publication:registration": {"number": registered.pk},
+            "alarms:acknowledge": {"number": an_alarm().pk},
         }
         self._by_room: dict[str, dict[str, object]] = {
             "onboarding": of, "connection": of, "papers": of, "publication": of,

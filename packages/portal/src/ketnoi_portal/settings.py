@@ -131,6 +131,17 @@ class Directory(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     inherited: str = ""
 
 
+class Registry(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One registry whose alarms are fetched, under a name of one's own. It is believed under `certificate`, and knows
+    the portal as a watcher by `client_certificate` (all PEM)."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=50)]
+    url: str
+    certificate: str
+    client_certificate: str
+    client_key: str
+
+
 class Signing(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whom signatures on papers are believed: certificates (PEM) of issuers, by a name that people read."""
 
@@ -167,6 +178,7 @@ class Settings(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     servers: tuple[Server, ...] = ()
     exchanges: tuple[Exchange, ...] = ()
     directories: tuple[Directory, ...] = ()
+    registries: tuple[Registry, ...] = ()
     signing: Signing = msgspec.field(default_factory=Signing)
     most_removals: int = 20
     most_removed_share: float = 0.05

@@ -98,6 +98,7 @@ ENTRIES: Final[tuple[Entry, ...]] = (
     Entry(Text("Cơ quan", "Agencies"), "agencies:list", _knows_agencies),
     Entry(Text("Mở tài khoản cơ quan", "Admissions"), "staff:admissions", _admits),
     Entry(Text("Đăng ký nền tảng", "Registrations"), "publication:registrations", _operates_a_platform),
+    Entry(Text("Cảnh báo", "Alarms"), "alarms:list", _has_servers),
     Entry(Text("Máy chủ", "Servers"), "publication:overview", _has_servers),
     Entry(Text("Nhân sự", "People"), "staff:people", _signed_in),
     Entry(Text("Nhật ký", "Audit log"), "audit:log", _checks),

@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "ketnoi_portal.connection",
     "ketnoi_portal.worker",
     "ketnoi_portal.publication",
+    "ketnoi_portal.alarms",
     "ketnoi_portal.rehearsal",
     "ketnoi_portal.papers",
     "ketnoi_portal.mailroom",

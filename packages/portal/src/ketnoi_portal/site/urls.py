@@ -27,4 +27,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("ket-noi/mau-phieu/<slug:system>.docx", empty_form, name="mailroom_form"),
     path("", include("ketnoi_portal.worker.urls")),
     path("", include("ketnoi_portal.publication.urls")),
+    path("canh-bao/", include("ketnoi_portal.alarms.urls")),
 ]

@@ -15,6 +15,7 @@ MAILBOXES: Final = "mailboxes"
 PROCESS: Final = "process"
 CONNECTION: Final = "connection"
 MONITORING: Final = "monitoring"
+ALARMS: Final = "alarms"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,13 @@ TASKS: Final[tuple[Task, ...]] = (
         1.0,
         PUBLISHING,
         "ketnoi_portal.publication.reconciliation:reconcile",
+    ),
+    Task(
+        "fetch_alarms",
+        Text("Lấy cảnh báo từ cơ sở dữ liệu", "Fetch the alarms of the registries"),
+        10,
+        ALARMS,
+        "ketnoi_portal.alarms.fetching:fetch",
     ),
     Task(
         "fetch_traffic",

@@ -38,6 +38,7 @@ class Neighbours:
     servers: list[dict[str, Any]] = field(default_factory=list)
     exchanges: list[dict[str, Any]] = field(default_factory=list)
     directory: dict[str, Any] = field(default_factory=dict)
+    registry: dict[str, Any] = field(default_factory=dict)
 
 
 class PortalPart:
@@ -147,8 +148,23 @@ class PortalPart:
             port=int(port),
             interval=world.around.pace.directory,
         )
+        met.registry.update(self._watch(world))
         self._neighbours[environment] = met
         self.write()
+
+    def _watch(self, world: World) -> dict[str, Any]:
+        """A watcher's key to the registry's alarms."""
+        registry, name = world.registry, f"population-{world.plan.environment.value}"
+        self._keep(f"{name}.pem", registry.tls.pem)
+        self._keep(f"{name}-watcher.pem", registry.watcher.pem)
+        self._keep(f"{name}-watcher.key", registry.watcher.key_pem)
+        return {
+            "name": name,
+            "url": registry.alarms_url,
+            "certificate": f"{name}.pem",
+            "client_certificate": f"{name}-watcher.pem",
+            "client_key": f"{name}-watcher.key",
+        }
 
     async def _door_for_evidence(self, world: World, provider: SecurityServerPart) -> dict[str, Any]:
         """Where evidence of test calls is given to the portal, as one more information system of C06's subsystem.
@@ -185,6 +201,7 @@ class PortalPart:
             "servers": [table for each in known for table in each.servers],
             "exchanges": [table for each in known for table in each.exchanges],
             "directories": [each.directory for each in known],
+            "registries": [each.registry for each in known],
             "mailboxes": self._mailboxes,
             "mail": self._mail,
             "signing": self._signing,

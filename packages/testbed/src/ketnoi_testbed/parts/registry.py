@@ -27,6 +27,7 @@ class RegistryPart:
         self._around = around
         self.folder = around.premises.make_folder("registry")
         self.tls = authority.issue_authentication(host)
+        self.watcher = authority.issue_authentication("portal.alarms")
         self.port = around.premises.ports[9443]
         self.behind = BehindPart(around, authority) if around.plan.existing_database else None
         self.hosted: Hosted[Registry] = Hosted(
@@ -41,6 +42,11 @@ class RegistryPart:
     def settings(self) -> Settings:
         """Its settings, once `write` has been called."""
         return load_settings(self.folder / "registry.toml", Settings)
+
+    @property
+    def alarms_url(self) -> str:
+        """Beneath which its watcher reads alarms."""
+        return f"https://{self.host}:{self.port}"
 
     def url(self, service_code: str) -> str:
         """Where it answers one service."""
@@ -68,6 +74,7 @@ class RegistryPart:
             (self.folder / name).write_bytes(data)
         (self.folder / "directory.pem").write_bytes(signer)
         Pseudonyms.make(self.folder / "pseudonyms.json", "k1")
+        (self.folder / "watcher.pem").write_bytes(self.watcher.pem)
         for instance, certificate in callers.items():
             (self.folder / f"{instance}.pem").write_bytes(certificate.read_bytes())
         write_settings(
@@ -84,6 +91,7 @@ class RegistryPart:
                 "key": "tls-key.pem",
                 "pseudonym_keys": "pseudonyms.json",
                 "callers": [{"instance": instance, "certificate": f"{instance}.pem"} for instance in callers],
+                "watchers": [{"certificate": "watcher.pem"}],
                 "directory": {
                     "url": directory,
                     "certificate": "directory.pem",
