@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.audit.models import Event
+from ketnoi_portal.notices.models import Letter
 from ketnoi_portal.process.roles import Actor, Role
 from ketnoi_portal.process.rules import StepRefused
 from ketnoi_portal.publication.desired import directory_content, wanted_rights
@@ -14,6 +15,7 @@ from ketnoi_portal.publication.inherited import Inherited, beside
 from ketnoi_portal.publication.models import Stop
 from ketnoi_portal.publication.revisions import present_revision
 from ketnoi_portal.publication.stops import close, going_on, is_stopped, lift_stop, stop_agency, stopped_codes
+from ketnoi_portal.staff.models import Person
 from ketnoi_protocol.directory import Grant, IntegrationAccount
 from ketnoi_protocol.services import Environment, Service, System
 
@@ -74,9 +76,15 @@ def officer(role: Role = Role.HANDLER) -> Actor:
 def test_one_stops_and_another_lifts(province: Organisation) -> None:
     first, second = officer(), officer(Role.PUBLISHER)
     revision = present_revision()
+    province.email = "van-thu@thai-nguyen.example"
+    province.save()
+    rep = at_agency("H55")
     stop_agency(first, province, WHY)
     assert stopped_codes() == {"H55"}
     assert present_revision() > revision
+    letters = Letter.objects.filter(subject__contains="dừng mọi lượt khai thác")
+    assert {each.address for each in letters} == {province.email, Person.objects.get(pk=rep.person).email}
+    assert all(WHY in each.body for each in letters)
     with pytest.raises(StepRefused) as again:
         stop_agency(second, province, WHY)
     with pytest.raises(StepRefused) as own:

@@ -58,7 +58,7 @@ def test_an_organisations_calls_of_one_day(tmp_path, database):
     assert first == ["00"] * 3
     assert (refused.status, refused.code, refused.headers["Retry-After"]) == (429, "30", str(12 * 3600))
     assert refused.body["detail"] == "organisation: 3 in 86400 seconds"
-    assert other_service.code != "30", "each service is counted by itself"
+    assert other_service.code != "30", "its grant has no quota"
     assert still.headers["Retry-After"] == "2"
     assert after == ["00"] * 3 + ["30"], "a new day begins at midnight in Vietnam"
     assert Counter(row["result_code"] for row in rows)["30"] == 3, "a refused call leaves its row"
@@ -76,6 +76,19 @@ def test_each_officer_and_each_procedure_is_counted_alone(tmp_path, database):
     assert mine == ["00", "00", "30"]
     assert hers == ["00", "30"], "the third call of the procedure was the last"
     assert elsewhere == ["30"], "she has asked twice by now"
+
+
+def test_the_services_of_a_system_share_the_organisations_quota(tmp_path, database):
+    async def act(world):
+        await begin(world, a_day(3), a_day(2, "officer"))
+        world.content.grants = [grant(MEMBER, each, quotas=(a_day(3), a_day(2, "officer"))) for each in Service]
+        await world.publish_and_poll()
+        confirm = {"SoCMND": "012345678", "HoVaTen": None}
+        return [(await world.ask(LOOK_UP)).code, (await world.ask(CONFIRM, **confirm)).code, *await codes(world, 2)]
+
+    look_up, confirm, last, over = run(tmp_path, database, act)
+    assert "30" not in (look_up, confirm, last), "two and one of the officer, three of the organisation"
+    assert over == "30"
 
 
 def test_calls_at_once_on_two_nodes_are_never_too_many(tmp_path, database):
@@ -193,6 +206,6 @@ def test_a_key_holds_nothing_of_the_question(tmp_path, database):
 
     assert run(tmp_path, database, act) == [
         f"{MEMBER} population look_up_citizen officer 86400 {OFFICER}",
-        f"{MEMBER} population look_up_citizen organisation 86400",
         f"{MEMBER} population look_up_citizen procedure 86400 1.001",
+        f"{MEMBER} population organisation 86400",
     ]

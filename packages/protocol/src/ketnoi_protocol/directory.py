@@ -36,10 +36,10 @@ class IntegrationAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 
 
 class Quota(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How often one service may be asked under a grant [our choice: no official rule was found].
+    """How often may be asked under a grant [our choice: no official rule was found].
 
-    `calls` in each span of `seconds`, counted for the organisation as a whole, or for each of its officers, or for
-    each procedure. Spans follow one another from midnight in Vietnam.
+    `calls` in each span of `seconds`: of the organisation as a whole, for all services of the system together; or of
+    each of its officers, or under each procedure, for this service. Spans follow one another from midnight in Vietnam.
     """
 
     of: Literal["organisation", "officer", "procedure"]

@@ -1,4 +1,4 @@
-"""Quotas: how often one service is asked under a grant, counted over all nodes.
+"""Quotas: how often may be asked under a grant, counted over all nodes.
 
 The count stands in the database. So that not every call asks there, a node takes calls in advance, a hundredth of the
 quota at once: all nodes together never let more through than the quota says, and what a stopped node had taken in
@@ -139,9 +139,10 @@ def _quotas_of(case: Case) -> Iterator[tuple[str, Quota]]:
         "procedure": case.request.ma_dvc,
     }
     grant = case.grant
-    of_grant = f"{grant.organisation} {grant.system} {grant.service}"
     for quota in sorted(grant.quotas, key=lambda each: _NARROWEST_FIRST.index(each.of)):
-        yield f"{of_grant} {quota.of} {quota.seconds} {who[quota.of]}".rstrip(), quota
+        # The volume of an organisation is one for all services that it was approved for.
+        what = grant.system if quota.of == "organisation" else f"{grant.system} {grant.service}"
+        yield f"{grant.organisation} {what} {quota.of} {quota.seconds} {who[quota.of]}".rstrip(), quota
 
 
 def _beginning(at: datetime, seconds: int) -> datetime:

@@ -62,18 +62,21 @@ class Apart:
         """
         deadline = time.monotonic() + wait
         for last in (False, True):
+            control = self._running()
             try:
-                return self._ask(order, deadline)
+                return self._ask(control, order, deadline)
             except ConnectionError:
                 # It has ended since, for it was long idle or somebody stopped it. Once more, by a new one.
-                self.close()
+                self.close(control)
                 if last:
                     raise
         raise AssertionError
 
-    def close(self) -> None:
-        """End the process that keeps the reader loaded."""
+    def close(self, only: socket.socket | None = None) -> None:
+        """End the process that keeps the reader loaded; with `only`, unless another one has taken its place."""
         with self._lock:
+            if only is not None and self._control is not only:
+                return
             control, self._control = self._control, None
             process, self._process = self._process, None
         if control is not None:
@@ -82,12 +85,19 @@ class Apart:
             process.kill()
             process.wait()
 
-    def _ask(self, order: bytes, deadline: float) -> bytes:
+    def _running(self) -> socket.socket:
+        with self._lock:
+            if self._control is None or self._owner != os.getpid():
+                self._start()
+            assert self._control is not None
+            return self._control
+
+    def _ask(self, control: socket.socket, order: bytes, deadline: float) -> bytes:
         """Raises ConnectionError when nobody has begun on the order."""
         own, theirs = socket.socketpair()
         with own:
             with theirs:
-                self._hand_over(theirs, deadline)
+                self._hand_over(control, theirs, deadline)
             try:
                 if _received(own, deadline, most=1) != BEGUN:
                     raise ConnectionResetError("nobody has begun")
@@ -105,13 +115,12 @@ class Apart:
         # Whoever is stopped for its memory or time says nothing any more.
         raise Broken if answer == BROKEN else Exhausted
 
-    def _hand_over(self, theirs: socket.socket, deadline: float) -> None:
+    def _hand_over(self, control: socket.socket, theirs: socket.socket, deadline: float) -> None:
         with self._lock:
-            if self._control is None or self._owner != os.getpid():
-                self._start()
-            assert self._control is not None
+            if control.fileno() < 0:
+                raise ConnectionResetError("it was closed since")
             left = max(1, int(1000 * (deadline - time.monotonic())))
-            socket.send_fds(self._control, [left.to_bytes(4, "big")], [theirs.fileno()])
+            socket.send_fds(control, [left.to_bytes(4, "big")], [theirs.fileno()])
 
     def _start(self) -> None:
         own, theirs = socket.socketpair()

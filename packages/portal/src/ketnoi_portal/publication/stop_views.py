@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
@@ -60,7 +61,10 @@ def stops_page(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, said(f"Đã dừng {stop.organisation.name}.", f"Stopped {stop.organisation_id}."))
             return redirect("publication:stops")
-    listed = Stop.objects.select_related("organisation")[:SHOWN]
+    # Who is stopped now stands first, however many stops there were.
+    listed = Stop.objects.select_related("organisation").order_by(F("lifted_at").desc(nulls_first=True), "-stopped_at")[
+        :SHOWN
+    ]
     keys = {each.stopped_by for each in listed} | {each.lifted_by for each in listed}
     names = {str(key): name for key, name in Person.objects.filter(
         pk__in=[int(key) for key in keys if key.isdigit()]

@@ -1,7 +1,9 @@
 """Stopping an organisation at once: one act, after which nothing of it is answered anywhere, whatever was approved.
 
-The stop closes what the directory says of the organisation and of all bodies beneath it, in every environment, and so
-every registry refuses; rights on C06's servers follow. Whoever stopped it does not lift the stop [our choice].
+The stop closes what the directory says of the organisation and of all bodies beneath it, in every environment: so every
+registry refuses, whatever is open on the servers before it. Rights that publication opened on C06's servers follow as
+after any other decision, in *enforce* and within its bound; those that stood before the portal stay where they are, so
+that lifting a stop loses nothing. Whoever stopped it does not lift the stop [our choice].
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from django.db import transaction
 
 from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.audit.models import record
+from ketnoi_portal.notices.models import Letter
 from ketnoi_portal.process.roles import Actor, DeskKind, Role
 from ketnoi_portal.process.rules import Reason, StepRefused
 from ketnoi_portal.publication.desired import Approved
@@ -49,6 +52,13 @@ _SAME_PERSON = Reason(
 )
 
 
+_TOLD = Text(
+    "C06 đã dừng mọi lượt khai thác của cơ quan và các đơn vị trực thuộc; liên hệ C06",
+    "C06 has stopped every call of the organisation and of all beneath it; get in touch with C06",
+)
+_LIFTED = Text("C06 đã bỏ lệnh dừng khai thác", "C06 has lifted the stop: what was approved counts again")
+
+
 def may_stop(actor: Actor | None) -> bool:
     """Whether somebody may stop an organisation, or lift another's stop."""
     return actor is not None and actor.desk is DeskKind.C06 and bool(actor.roles & {Role.HANDLER, Role.PUBLISHER})
@@ -67,6 +77,7 @@ def stop_agency(actor: Actor, organisation: Organisation, reason: str) -> Stop:
         )
         record(actor, "stop_agency", "organisation", locked.pk, after={"stop": stop.pk}, note=reason)
         next_revision()
+        _tell(locked, f"stop {stop.pk}", _TOLD, stop.reason)
     return stop
 
 
@@ -83,7 +94,17 @@ def lift_stop(actor: Actor, organisation: Organisation, reason: str) -> Stop:
         stop.save(update_fields=["lifted_by", "lifted_at", "lift_reason"])
         record(actor, "lift_stop", "organisation", organisation.pk, before={"stop": stop.pk}, note=reason)
         next_revision()
+        _tell(organisation, f"stop {stop.pk} lifted", _LIFTED, stop.lift_reason)
     return stop
+
+
+def _tell(organisation: Organisation, key: str, what: Text, reason: str) -> None:
+    """A letter to the organisation's registered address and to its representatives."""
+    held = organisation.assignments.filter(role=Role.REPRESENTATIVE, until=None, person__is_active=True)
+    addresses = {organisation.email, *held.values_list("person__email", flat=True)} - {""}
+    body = f"{what.vi}\n{what.en}\n\n{organisation.name} ({organisation.pk})\nLý do · Reason: {reason}\n"
+    for address in sorted(addresses):
+        Letter.write(address, f"[{organisation.pk}] {what.vi}", body, key=key)
 
 
 def _check(actor: Actor, reason: str) -> None:
