@@ -10,14 +10,38 @@ from django.test import Client
 from django.urls import reverse
 
 from ketnoi_portal.process.charts import CHARTS
+from ketnoi_portal.settings import Settings
 from ketnoi_portal.site.public import document, walk
 from ketnoi_protocol.services import Catalogue, Environment, Service, System, profiles
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize("chart", CHARTS)
-@pytest.mark.parametrize("profile", profiles())
+# A chart serves a profile when every platform of it has an operator; the settings refuse the others.
+SERVED = [
+    (chart, profile)
+    for chart, known in CHARTS.items()
+    for profile in profiles()
+    if {each.platform for each in Catalogue.load(profile)} <= known.operators.keys()
+]
+
+
+def test_the_settings_take_a_chart_and_a_profile_that_fit() -> None:
+    for chart in CHARTS:
+        for profile in profiles():
+            if (chart, profile) in SERVED:
+                assert Settings(database="", secret_key_file="", chart=chart, profile=profile).chart == chart
+            else:
+                with pytest.raises(ValueError, match="names no operator of NDOP"):
+                    Settings(database="", secret_key_file="", chart=chart, profile=profile)
+    assert ("chart_2022", "2025") not in SERVED
+    assert ("chart_2025", "2025") in SERVED
+    for wrong in ({"chart": "chart_1999"}, {"profile": "2099"}):
+        with pytest.raises(ValueError, match="one of"):
+            Settings(database="", secret_key_file="", **wrong)
+
+
+@pytest.mark.parametrize(("chart", "profile"), SERVED)
 @pytest.mark.parametrize("system", System)
 def test_the_straight_way_leads_to_production_on_every_chart(chart: str, profile: str, system: System) -> None:
     for level, _ in walk.levels(chart):
