@@ -269,12 +269,22 @@ def test_how_many_at_once(at_once: str) -> None:
         main(["batch", "look-up", "--input", "a", "--out", "b", "--at-once", at_once])
 
 
+def started(command: list[str]) -> subprocess.Popen[bytes]:
+    """As a terminal starts it: whoever runs these tests in the background may have had SIGINT passed over."""
+    return subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONUTF8": "1"},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+
+
 def test_whoever_stops_it_does_not_wait_for_a_pause(folder: AgencyFolder, server: StandIn, tmp_path: Path) -> None:
     server.reply = lambda asked: told_to_wait(600)
     (tmp_path / "people.csv").write_text(people(9), encoding="utf-8")
     command = [sys.executable, "-m", "ketnoi_client.cli", "batch", "--settings", str(folder.settings()), "look-up"]
     command += ["--input", str(tmp_path / "people.csv"), "--out", str(tmp_path / "out.csv")]
-    waiting = subprocess.Popen(command, stderr=subprocess.PIPE, env={**os.environ, "PYTHONUTF8": "1"})
+    waiting = started(command)
     until = time.monotonic() + 60
     while len(server.asked) < 4 and time.monotonic() < until:
         time.sleep(0.05)
@@ -301,7 +311,7 @@ def test_killed_and_gone_on_with(folder: AgencyFolder, server: StandIn, tmp_path
     out = tmp_path / "out.csv"
     command = [sys.executable, "-m", "ketnoi_client.cli", "batch", "--settings", str(folder.settings()), "look-up"]
     command += ["--input", str(tmp_path / "people.csv"), "--out", str(out)]
-    first = subprocess.Popen(command, stderr=subprocess.PIPE, env={**os.environ, "PYTHONUTF8": "1"})
+    first = started(command)
     assert reached.wait(60)
     first.send_signal(how)
     _, said = first.communicate(timeout=30)

@@ -142,7 +142,7 @@ class Walk:
     def platforms(self) -> list[Platform]:
         """Where the applicant has servers."""
         part = self.country.test.agencies[self.applicant.code].part
-        return list(part.platforms or Platform)
+        return list(part.platforms or self.country.test.plan.instances.values())
 
     def accept(self) -> Page:
         """C06 accepts."""

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 from ketnoi_portal.day import panels
 from ketnoi_portal.mailroom.models import WAITING, BoxHealth, Mail, MailDraft
-from ketnoi_portal.mailroom.seeing import sees_desk, sees_unclaimed, unclaimed
+from ketnoi_portal.mailroom.seeing import reads, sees_desk, sees_unclaimed, unclaimed
 from ketnoi_portal.onboarding import sections
 from ketnoi_portal.text import Text
 
@@ -66,4 +66,5 @@ def _unclaimed(request: HttpRequest) -> Mapping[str, Any]:
 
 def _letter(page: sections.Page) -> Mapping[str, Any]:
     draft = MailDraft.objects.select_related("mail").get(application=page.application)
-    return {"mail": draft.mail, "draft": draft, "enclosures": list(draft.mail.enclosures.select_related("file"))}
+    enclosures = list(draft.mail.enclosures.select_related("file"))
+    return {"mail": draft.mail, "draft": draft, "enclosures": enclosures, "reads": reads(page.actor, draft.mail)}

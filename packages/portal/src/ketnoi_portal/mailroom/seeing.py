@@ -28,12 +28,16 @@ def unclaimed(actor: Actor) -> QuerySet[Application]:
     return own.select_related("came_by_mail__mail").order_by("-began_at")
 
 
+def reads(actor: Actor, mail: Mail) -> bool:
+    """Whether an actor may read a letter. Others who see the application are told that it came by one."""
+    if sees_desk(actor):
+        return True
+    return sees_unclaimed(actor) and visible_to(actor).filter(came_by_mail__mail=mail).exists()
+
+
 def seen_mail(actor: Actor, number: int) -> Mail:
     """One letter that an actor may read. Raises Http404."""
     found = Mail.objects.select_related("original").filter(pk=number).first()
-    if found is not None:
-        if sees_desk(actor):
-            return found
-        if sees_unclaimed(actor) and visible_to(actor).filter(came_by_mail__mail=found).exists():
-            return found
-    raise Http404
+    if found is None or not reads(actor, found):
+        raise Http404
+    return found

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Final
 
 from django.db import transaction
-from django.http import Http404
 
 from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.audit.models import record
@@ -14,7 +13,7 @@ from ketnoi_portal.files.examination import examine_safe, trust_list
 from ketnoi_portal.files.models import Blob
 from ketnoi_portal.files.uploads import PDF, Upload
 from ketnoi_portal.mailroom.models import MailDraft
-from ketnoi_portal.mailroom.seeing import seen_mail
+from ketnoi_portal.mailroom.seeing import reads
 from ketnoi_portal.onboarding.actions import take
 from ketnoi_portal.onboarding.models import Application
 from ketnoi_portal.onboarding.writing import Given
@@ -130,11 +129,8 @@ def export(actor: Actor, application: Application) -> bytes:
 
 def _reads_letter(actor: Actor, application: Application) -> bool:
     """Whether somebody may read the letter that an application came by, as the mailroom's own pages judge it."""
-    draft = MailDraft.objects.filter(application=application).first()
-    try:
-        return draft is None or bool(seen_mail(actor, draft.mail_id))
-    except Http404:
-        return False
+    draft = MailDraft.objects.select_related("mail").filter(application=application).first()
+    return draft is None or reads(actor, draft.mail)
 
 
 def expected_signers(application: Application, unit: str) -> tuple[str, ...]:
