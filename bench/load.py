@@ -79,7 +79,7 @@ class Questions:
         return outbound.head("POST", target.path, target.host, list(headers.items()), body) + body
 
     def check(self, body: bytes) -> None:
-        """Raises RuntimeError unless the answer names the person: a fast wrong answer is no answer."""
+        """Raises RuntimeError unless the answer names somebody: a fast refusal is no answer."""
         answer = self.read(body)
         if not isinstance(answer, LookUpAnswer) or answer.citizen is None:
             raise RuntimeError("an answer did not find the person")

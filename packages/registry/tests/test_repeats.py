@@ -15,7 +15,7 @@ from ketnoi_registry.access_log import Pseudonyms
 from ketnoi_registry.app import Registry
 from ketnoi_registry.repeats import Claim, Forgetting, Kept, UnreadableAnswerError
 
-from .directories import officer
+from .directories import grant, officer
 from .test_soap import envelope, send
 from .worlds import MEMBER, OFFICER, run
 
@@ -49,6 +49,26 @@ def test_the_same_question_gets_the_same_octets_though_the_register_has_changed(
 
 def _blood_group(answer):
     return answer.body["CongdanCollection"]["CongDan"][0]["NhomMau"]
+
+
+def test_a_narrower_licence_holds_for_a_repetition_too(tmp_path, database):
+    async def act(world):
+        first = await world.ask(LOOK_UP, **asked())
+        wider = world.content.grants
+        world.content.grants = [grant(MEMBER, each, fields=("HoVaTen",)) for each in Service]
+        await world.publish_and_poll()
+        narrowed = await world.ask(LOOK_UP, **asked())
+        anew = await world.ask(LOOK_UP, **asked(MaYeuCau="lap-2"))
+        world.content.grants = wider
+        await world.publish_and_poll()
+        return first, narrowed, anew, await world.ask(LOOK_UP, **asked()), await world.logged()
+
+    first, narrowed, anew, again, rows = run(tmp_path, database, act)
+    assert (first.code, narrowed.status, narrowed.code, anew.code) == ("00", 403, "26", "00")
+    assert b"DanToc" in first.raw
+    assert b"DanToc" not in narrowed.raw + anew.raw
+    assert again.raw == first.raw
+    assert [(row["result_code"], len(row["released_fields"])) for row in rows[1:3]] == [("26", 0), ("00", 1)]
 
 
 def test_in_soap_too(tmp_path, database):

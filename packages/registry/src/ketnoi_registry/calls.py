@@ -12,7 +12,7 @@ from time import perf_counter
 from ketnoi_protocol import soap_schema
 from ketnoi_protocol.envelope import Request
 from ketnoi_protocol.errors import Refusal
-from ketnoi_protocol.services import CatalogueEntry, NameMatch
+from ketnoi_protocol.services import CatalogueEntry, NameMatch, Service
 from ketnoi_runtime.clock import Clock
 from ketnoi_runtime.logs import redact
 
@@ -130,7 +130,7 @@ class Calls:
         return kept.body
 
     async def _repeat(self, asked: Asked, journey: _Journey, claim: Claim, earlier: Earlier) -> Kept:
-        """The answer of the first time, once its own row is written. Raises Refusal `12`, `99`."""
+        """The answer of the first time, once its own row is written. Raises Refusal `12`, `26`, `99`."""
         case = journey.case
         assert case is not None, "it has passed the gates"
         if not earlier.same:
@@ -141,6 +141,11 @@ class Calls:
             refusal = Refusal("99", "the kept answer cannot be read")
             await self._record(self._refused(asked, case.entry, journey, refusal), journey)
             raise refusal from None
+        granted = case.grant.fields if case.entry.service is Service.LOOK_UP_CITIZEN else case.grant.match_fields
+        if not set(kept.released_fields) <= set(granted):
+            refusal = Refusal("26", "the first answer shows more than is licensed now: ask under a new MaYeuCau")
+            await self._record(self._refused(asked, case.entry, journey, refusal), journey)
+            raise refusal
         await self._record(replace(self._answered(case, journey.at, claim, kept), repeats=True), journey)
         return kept
 
