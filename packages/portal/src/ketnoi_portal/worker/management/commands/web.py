@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import urllib.error
 import urllib.request
 from typing import Any
 from urllib.parse import urlsplit
@@ -46,20 +45,27 @@ class Command(BaseCommand):
             log_level=LogLevels.warning,
             websockets=False,
         )
+        # Asked once before any worker is forked, so that the thread has nothing left to import: a worker that is forked
+        # in the middle of a thread's import waits for that import for ever.
+        _answers(own)
         threading.Thread(target=_tell_when_ready, args=(own,), daemon=True).start()
         server.serve()
 
 
-def _tell_when_ready(own: Settings) -> None:
+def _answers(own: Settings) -> bool:
     host = "127.0.0.1" if own.host == "0.0.0.0" else own.host  # noqa: S104 - a comparison
     asked = urllib.request.Request(f"http://{host}:{own.port}/healthz", headers={"Host": urlsplit(own.base_url).netloc})
     # Not through a proxy that the environment names: it is this very process that is asked.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        opener.open(asked, timeout=5).close()
+    except OSError:
+        return False
+    return True
+
+
+def _tell_when_ready(own: Settings) -> None:
     pause = threading.Event()
-    while True:
-        try:
-            opener.open(asked, timeout=5).close()
-            break
-        except (urllib.error.URLError, OSError):
-            pause.wait(0.1)
+    while not _answers(own):
+        pause.wait(0.1)
     print(json.dumps({"ready": "web", "host": own.host, "port": own.port, "url": own.base_url}), flush=True)
