@@ -53,8 +53,8 @@ class Questions:
         self._people = itertools.cycle(people)
         self._client = settings.client_id(entry).slash
 
-    def next(self, target: Target) -> bytes:
-        """The octets of the next question's HTTP request."""
+    def next(self, target: Target) -> tuple[bytes, Person]:
+        """The octets of the next question's HTTP request, and about whom it is."""
         person, settings = next(self._people), self._settings
         body = self.write(
             LookUpRequest(
@@ -76,13 +76,15 @@ class Questions:
             "Content-Type": self.media_type,
             **self._key.headers(body, message_id),
         }
-        return outbound.head("POST", target.path, target.host, list(headers.items()), body) + body
+        return outbound.head("POST", target.path, target.host, list(headers.items()), body) + body, person
 
-    def check(self, body: bytes) -> None:
-        """Raises RuntimeError unless the answer names somebody: a fast refusal is no answer."""
+    def check(self, body: bytes, person: Person) -> None:
+        """Raises RuntimeError unless the answer names the person: a fast wrong answer is no answer."""
         answer = self.read(body)
         if not isinstance(answer, LookUpAnswer) or answer.citizen is None:
             raise RuntimeError("an answer did not find the person")
+        if answer.citizen.personal_number != person.personal_number:
+            raise RuntimeError("an answer found another person")
 
     def write(self, request: LookUpRequest) -> bytes:
         """The question's body."""
@@ -133,14 +135,14 @@ class Load:
         connection = await outbound.connect(target, reached, target.context, DEADLINE)
         try:
             while perf_counter() < until:
-                request = self._questions.next(target)
+                request, person = self._questions.next(target)
                 begun = perf_counter()
                 answer = await connection.exchange(
                     "POST", request, longest_body=1 << 20, deadline=loop.time() + DEADLINE
                 )
                 if answer.status != 200:
                     raise RuntimeError(f"status {answer.status}: {answer.body[:300]!r}")
-                self._questions.check(answer.body)
+                self._questions.check(answer.body, person)
                 keep(perf_counter() - begun)
         finally:
             connection.close()

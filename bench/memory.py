@@ -23,7 +23,7 @@ def registry_memory(seconds: float, people: int, callers: int, tell: Callable[[s
         way = straight_to_the_registry(world)
         load = Load(way.target, way.questions, callers)
         held, calls = [], 0
-        for turn in range(int(seconds / TURN)):
+        for turn in range(max(2, int(seconds / TURN))):
             calls += len(load.run(TURN))
             held.append(resident_octets(way.pids["registry"]))
             if turn % 6 == 5:

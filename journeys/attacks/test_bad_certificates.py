@@ -7,6 +7,7 @@ import pytest
 from cryptography.x509.ocsp import OCSPCertStatus
 
 from journeys.peer import Peer
+from journeys.waiting import eventually
 from ketnoi_protocol.errors import Refusal
 from ketnoi_testbed.authority import UnsafeAuthority
 from ketnoi_testbed.world import World
@@ -42,6 +43,31 @@ def test_a_signing_certificate_proves_no_server(rogue: Peer, reached_the_registr
     with pytest.raises(Refusal, match="network_error"):
         rogue.send(rogue.question(), by=rogue.signing)
     assert reached_the_registry == []
+
+
+def test_a_registered_certificate_proves_no_server_once_it_has_expired(
+    rogue: Peer, world: World, reached_the_registry: list[str]
+) -> None:
+    """The platform still registers it: its own end alone stops it."""
+    short = world.authority.issue_authentication(rogue.own.host, lasts=timedelta(seconds=8))
+    ends = short.certificate.not_valid_after_utc
+
+    async def register() -> None:
+        async with world.exchange("VDXP").actions() as actions:
+            await actions.add_authentication_certificate("journey", rogue.own.id, short.der)
+
+    def known() -> bool:
+        configuration = rogue.other.hosted.running.state.globalconf.current()
+        return configuration.server_by_authentication_certificate(short.der) == rogue.own.id
+
+    world.run(register())
+    eventually(known)
+    message = rogue.with_ocsp(rogue.question(), world.authority.ocsp_response(short.certificate))
+    assert rogue.send(message, by=short).answer is not None
+    eventually(lambda: world.clock.now() > ends)
+    message = rogue.with_ocsp(rogue.question(), world.authority.ocsp_response(short.certificate))
+    assert rogue.send(message, by=short).code == "ssl_authentication_failed"
+    assert known() and len(reached_the_registry) == 1
 
 
 def test_a_certificate_that_nobody_registered_proves_no_server(rogue: Peer, world: World) -> None:

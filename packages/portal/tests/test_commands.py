@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import tomllib
 import urllib.error
@@ -27,6 +28,28 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+ASKED_TWICE = """
+import http.server, sys, threading
+from ketnoi_portal.settings import Settings
+from ketnoi_portal.worker.management.commands.web import _answers
+
+class Page(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+    def log_message(self, *told):
+        pass
+
+server = http.server.HTTPServer(("127.0.0.1", 0), Page)
+port = server.server_port
+own = Settings(database="", secret_key_file="", port=port, base_url=f"http://localhost:{port}")
+nobody = Settings(database="", secret_key_file="", port=9, base_url="http://localhost:9")
+assert not _answers(nobody)
+known = set(sys.modules)
+threading.Thread(target=server.handle_request).start()
+assert _answers(own)
+print(sorted(set(sys.modules) - known))
+"""
 COMMAND = [sys.executable, "-m", "ketnoi_portal.cli"]
 
 
@@ -49,7 +72,11 @@ def running(file: Path, *command: str) -> Iterator[tuple[subprocess.Popen[bytes]
     )
     try:
         assert process.stdout is not None
+        # One that never gets ready is ended, and has said nothing.
+        patience = threading.Timer(60.0, process.kill)
+        patience.start()
         line = process.stdout.readline()
+        patience.cancel()
         assert line, (file.parent / f"{command[0]}.log").read_text()
         yield process, json.loads(line)
     finally:
@@ -82,6 +109,12 @@ def test_the_web_front_answers_once_it_says_so(file: Path) -> None:
         assert refused.value.code == 400
         process.send_signal(signal.SIGTERM)
         assert process.wait(15) == 0
+
+
+def test_whoever_waits_for_the_pages_imports_nothing_once_workers_are_forked() -> None:
+    """In a process of its own: a worker that is forked in the middle of a thread's import waits for it for ever."""
+    done = subprocess.run([sys.executable, "-c", ASKED_TWICE], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout.strip()) == (0, "[]"), done.stderr
 
 
 def test_the_worker_ends_when_told(file: Path) -> None:

@@ -67,6 +67,11 @@ def cast() -> Cast:
 @pytest.fixture
 def live(cast: Cast) -> Walk:
     """In production, under certificates that end soon."""
+    return in_production(cast)
+
+
+def in_production(cast: Cast) -> Walk:
+    """An application that runs, under certificates that the platform has."""
     walk = Walk(cast)
     walk.to(Stage.APPROVED)
     with_old(walk.application)

@@ -11,7 +11,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from ketnoi_portal.connection import expiring, rotation
+from ketnoi_portal.connection import expiring
 from ketnoi_portal.connection.models import KnownCertificate, RotationCheck
 from ketnoi_portal.onboarding import rotating
 from ketnoi_portal.onboarding.models import Application, PlatformRegistration
@@ -20,20 +20,15 @@ from ketnoi_portal.process.effects import platform_of
 from ketnoi_portal.process.roles import Actor, Role
 from ketnoi_portal.process.rules import StepRefused
 from ketnoi_portal.publication import rotation as platform
-from ketnoi_portal.publication.exchange import ExchangeAdmin
-from ketnoi_portal.publication.registrar import exchange_of
-from ketnoi_protocol.identifiers import SecurityServerId
-from ketnoi_protocol.services import Environment
 from ketnoi_securityserver.credentials.keys import KeyStore, authentication_request
 from ketnoi_testbed.asking import person_of
 from ketnoi_testbed.world import World
 
+from .agencys_server import UNIT, certificate_of_a_new_key, check, der, live_in, on_the_platform, settle, shown
 from .browsing import as_person
-from .connected import connected
 from .offices import at_agency, at_desk, found
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("neighbours")]
-UNIT = "VDXP/test"
 
 
 @pytest.fixture(scope="module")
@@ -56,44 +51,7 @@ def rep(operator: Actor) -> Actor:
 
 @pytest.fixture
 def live(operator: Actor, world: World) -> Application:
-    made = connected(world, stage=Stage.LIVE)
-    made.platform_registrations.filter(environment=Environment.TEST).update(
-        certificate=der(shown(world)), address=world.server("VDXP", "H55").host
-    )
-    made.refresh_from_db()
-    return made
-
-
-def der(made: x509.Certificate) -> bytes:
-    return made.public_bytes(Encoding.DER)
-
-
-def shown(world: World) -> x509.Certificate:
-    """What the agency's server proves itself with now."""
-    credentials = world.server("VDXP", "H55").hosted.running.state.credentials
-    return x509.load_der_x509_certificate(credentials.authentication.certificate_der)
-
-
-def next_certificate(world: World) -> x509.Certificate:
-    """A new key on the agency's server, certified and imported there: the server waits for its registration."""
-    server = world.server("VDXP", "H55")
-    key = server.keys.make_authentication_key()
-    issued = world.authority.certify_request(
-        authentication_request(key, server.id, "Thái Nguyên", server.host), "authentication"
-    )
-    server.keys.import_certificate(der(issued))
-    settle(world)
-    return issued
-
-
-def settle(world: World) -> None:
-    world.run(world.settle("VDXP-TEST"))
-
-
-def certificates_of(live: Application) -> set[str]:
-    server = SecurityServerId.from_colon(rotating.registration_of(live, UNIT).server)
-    with ExchangeAdmin.of(exchange_of(UNIT)) as exchange:
-        return set(exchange.certificates(server))
+    return live_in(world)
 
 
 class Caller:
@@ -122,35 +80,24 @@ class Caller:
                 self.failed.append(repr(error))
 
 
-def check(actor: Actor, live: Application) -> RotationCheck:
-    rotation.ask(actor, live, UNIT)
-    rotation.run_waiting()
-    live.refresh_from_db()
-    return RotationCheck.objects.latest("pk")
-
-
-def failed(made: RotationCheck) -> list[str]:
-    return [each["item"] for each in made.items if not each["passed"]]
-
-
 def test_calls_go_on_while_one_certificate_takes_the_place_of_the_other(
     world: World, operator: Actor, rep: Actor, live: Application
 ) -> None:
     old = shown(world)
-    coming = next_certificate(world)
+    coming = certificate_of_a_new_key(world)
     assert shown(world) == old, "what no platform has registered is not used"
     with Caller(world) as caller:
         live = rotating.offer(rep, live, UNIT, coming.public_bytes(Encoding.PEM).decode())
         live = platform.register_beside(operator, live, UNIT)
-        assert len(certificates_of(live)) == 2, "both stand on the platform"
+        assert len(on_the_platform(live)) == 2, "both stand on the platform"
         assert live.case().rotation(platform_of(UNIT)) is Rotation.BESIDE
         settle(world)
         world.until(lambda: shown(world) == coming)
-        assert failed(check(rep, live)) == []
+        assert check(rep, live) == []
         assert live.case().rotation(platform_of(UNIT)) is Rotation.CHECKED
         live = platform.retire(operator, live, UNIT)
         settle(world)
-        assert certificates_of(live) == {der_hash(coming)}
+        assert on_the_platform(live) == {der_hash(coming)}
         before = caller.answered
         world.until(lambda: caller.answered >= before + 5 or caller.failed)
     assert caller.failed == []
@@ -168,7 +115,7 @@ def der_hash(made: x509.Certificate) -> str:
 def test_a_server_that_shows_another_certificate_does_not_pass(
     world: World, operator: Actor, rep: Actor, live: Application
 ) -> None:
-    before = certificates_of(live)
+    before = on_the_platform(live)
     elsewhere = KeyStore(world.server("VDXP", "H55").folder / "elsewhere")
     server = world.server("VDXP", "H55")
     asked = authentication_request(elsewhere.make_authentication_key(), server.id, "Thái Nguyên", server.host)
@@ -176,36 +123,35 @@ def test_a_server_that_shows_another_certificate_does_not_pass(
     live = rotating.offer(rep, live, UNIT, coming.public_bytes(Encoding.PEM).decode())
     live = platform.register_beside(operator, live, UNIT)
     settle(world)
-    made = check(rep, live)
-    assert failed(made) == ["shows_next", "certificate_registered", "certificate_valid", "ocsp"]
-    assert not made.passed
+    assert check(rep, live) == ["shows_next", "certificate_registered", "certificate_valid", "ocsp"]
+    assert not RotationCheck.objects.latest("pk").passed
     assert live.case().rotation(platform_of(UNIT)) is Rotation.BESIDE
     with pytest.raises(StepRefused, match="wrong_stage"):
         platform.retire(operator, live, UNIT)
     platform.drop(operator, live, UNIT, "khóa không ở máy chủ này")
-    assert certificates_of(live) == before
+    assert on_the_platform(live) == before
     settle(world)
 
 
 def test_the_agency_gives_a_checked_one_up_and_it_is_taken_off(
     world: World, operator: Actor, rep: Actor, live: Application
 ) -> None:
-    before, old, coming = certificates_of(live), shown(world), next_certificate(world)
+    before, old, coming = on_the_platform(live), shown(world), certificate_of_a_new_key(world)
     live = rotating.offer(rep, live, UNIT, coming.public_bytes(Encoding.PEM).decode())
     live = platform.register_beside(operator, live, UNIT)
     settle(world)
     world.until(lambda: shown(world) == coming)
-    assert failed(check(rep, live)) == []
+    assert check(rep, live) == []
     with pytest.raises(StepRefused, match="reason_missing"):
         platform.give_up(rep, live, UNIT, " ")
-    assert certificates_of(live) == before | {der_hash(coming)}
+    assert on_the_platform(live) == before | {der_hash(coming)}
     with pytest.raises(StepRefused, match="not_your_role"):
         platform.give_up(operator, live, UNIT, "không phải việc của tôi")
     told = {"unit": UNIT, "revision": str(live.revision), "reason": "khóa mới cũng bị lộ"}
     page = f"/ket-noi/{live.pk}/chung-thu/rut/"
     assert as_person(rep, "agency:H55").post(page, told).status_code == 302
     live.refresh_from_db()
-    assert certificates_of(live) == before
+    assert on_the_platform(live) == before
     assert live.case().rotations == ()
     settle(world)
     world.until(lambda: shown(world) == old)
@@ -214,8 +160,8 @@ def test_the_agency_gives_a_checked_one_up_and_it_is_taken_off(
 def test_the_operators_page_registers_beside_turns_down_and_takes_off(
     world: World, operator: Actor, rep: Actor, live: Application
 ) -> None:
-    before = certificates_of(live)
-    coming = next_certificate(world)
+    before = on_the_platform(live)
+    coming = certificate_of_a_new_key(world)
     live = rotating.offer(rep, live, UNIT, coming.public_bytes(Encoding.PEM).decode())
     client = as_person(operator, "desk:vdxp")
     assert "Chứng thư kế tiếp" in client.get("/nen-tang/").content.decode()
@@ -226,14 +172,14 @@ def test_the_operators_page_registers_beside_turns_down_and_takes_off(
     assert 'name="retire"' not in page
     told = {"revision": str(live.revision), "reason": ""}
     assert client.post(address, told | {"beside": "1"}).status_code == 302
-    assert certificates_of(live) == before | {der_hash(coming)}
+    assert on_the_platform(live) == before | {der_hash(coming)}
     live.refresh_from_db()
     told["revision"] = str(live.revision)
     silent = client.post(address, told | {"drop": "1"})
     assert silent.status_code == 200
-    assert certificates_of(live) == before | {der_hash(coming)}, "a reason is needed"
+    assert on_the_platform(live) == before | {der_hash(coming)}, "a reason is needed"
     assert client.post(address, told | {"drop": "1", "reason": "khóa bị lộ"}).status_code == 302
-    assert certificates_of(live) == before
+    assert on_the_platform(live) == before
     live.refresh_from_db()
     assert live.case().rotations == ()
     assert rotating.registration_of(live, UNIT).state == PlatformRegistration.REGISTERED
@@ -249,7 +195,7 @@ def test_whoever_is_interrupted_between_the_two_halves_does_it_again(
     def die(*_: Any, **__: Any) -> None:
         raise Killed
 
-    coming = next_certificate(world)
+    coming = certificate_of_a_new_key(world)
     live = rotating.offer(rep, live, UNIT, coming.public_bytes(Encoding.PEM).decode())
     with monkeypatch.context() as patch, pytest.raises(Killed):
         patch.setattr(platform, "take", die)
@@ -257,10 +203,10 @@ def test_whoever_is_interrupted_between_the_two_halves_does_it_again(
     live = platform.register_beside(operator, live, UNIT)
     settle(world)
     world.until(lambda: shown(world) == coming)
-    assert failed(check(rep, live)) == []
+    assert check(rep, live) == []
     with monkeypatch.context() as patch, pytest.raises(Killed):
         patch.setattr(rotating, "retire", die)
         platform.retire(operator, live, UNIT)
-    assert certificates_of(live) == {der_hash(coming)}
+    assert on_the_platform(live) == {der_hash(coming)}
     live = platform.retire(operator, live, UNIT)
     assert bytes(rotating.registration_of(live, UNIT).certificate) == der(coming)

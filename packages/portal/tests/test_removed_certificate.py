@@ -27,7 +27,7 @@ from ketnoi_portal.publication.reading import approved_applications
 from ketnoi_protocol.services import Environment, Platform
 
 from .pages import Cast, Walk
-from .test_next_certificate import NAME, NEXT, OLD, certificate, der, held, pem, with_old
+from .test_next_certificate import NAME, NEXT, OLD, certificate, der, held, in_production, pem, with_old
 
 pytestmark = pytest.mark.django_db
 UNIT = "VDXP/production"
@@ -42,12 +42,7 @@ def cast() -> Cast:
 @pytest.fixture
 def live(cast: Cast) -> Walk:
     """In production, under certificates that the platform has."""
-    walk = Walk(cast)
-    walk.to(Stage.APPROVED)
-    with_old(walk.application)
-    walk.to(Stage.LIVE)
-    walk.take("rep", "take_account", "production", Given(public_key="PEM"))
-    return walk
+    return in_production(cast)
 
 
 @pytest.fixture

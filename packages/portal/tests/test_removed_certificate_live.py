@@ -7,12 +7,8 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from ketnoi_client.problems import KetnoiError
-from ketnoi_portal.connection import rotation
-from ketnoi_portal.connection.models import RotationCheck
 from ketnoi_portal.onboarding import removing, rotating
 from ketnoi_portal.onboarding.models import Application, PlatformRegistration
 from ketnoi_portal.process.case import Rotation, Stage
@@ -20,19 +16,16 @@ from ketnoi_portal.process.effects import platform_of
 from ketnoi_portal.process.roles import Actor, Role
 from ketnoi_portal.process.rules import StepRefused
 from ketnoi_portal.publication import registrar
-from ketnoi_portal.publication.exchange import ExchangeAdmin
 from ketnoi_portal.publication.reading import approved_applications
-from ketnoi_protocol.identifiers import SecurityServerId
 from ketnoi_protocol.services import Environment
 from ketnoi_securityserver.credentials.keys import authentication_request
 from ketnoi_testbed.asking import person_of
 from ketnoi_testbed.world import World
 
-from .connected import connected
+from .agencys_server import UNIT, certificate_of_a_new_key, check, der, live_in, on_the_platform, pem, settle, shown
 from .offices import at_agency, at_desk, found
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("neighbours")]
-UNIT = "VDXP/test"
 
 
 @pytest.fixture(scope="module")
@@ -55,41 +48,7 @@ def rep(operator: Actor) -> Actor:
 
 @pytest.fixture
 def live(operator: Actor, world: World) -> Application:
-    made = connected(world, stage=Stage.LIVE)
-    made.platform_registrations.filter(environment=Environment.TEST).update(
-        certificate=der(shown(world)), address=world.server("VDXP", "H55").host
-    )
-    made.refresh_from_db()
-    return made
-
-
-def der(made: x509.Certificate) -> bytes:
-    return made.public_bytes(Encoding.DER)
-
-
-def pem(made: x509.Certificate) -> str:
-    return made.public_bytes(Encoding.PEM).decode()
-
-
-def shown(world: World) -> x509.Certificate:
-    """What the agency's server proves itself with now."""
-    credentials = world.server("VDXP", "H55").hosted.running.state.credentials
-    return x509.load_der_x509_certificate(credentials.authentication.certificate_der)
-
-
-def certificate_of_a_new_key(world: World) -> x509.Certificate:
-    """Made on the agency's server, certified and imported there."""
-    server = world.server("VDXP", "H55")
-    asked = authentication_request(server.keys.make_authentication_key(), server.id, "Thái Nguyên", server.host)
-    issued = world.authority.certify_request(asked, "authentication")
-    server.keys.import_certificate(der(issued))
-    return issued
-
-
-def on_the_platform(live: Application) -> set[str]:
-    server = SecurityServerId.from_colon(rotating.registration_of(live, UNIT).server)
-    with ExchangeAdmin.of(registrar.exchange_of(UNIT)) as exchange:
-        return set(exchange.certificates(server))
+    return live_in(world)
 
 
 def published(live: Application) -> frozenset[Environment]:
@@ -99,24 +58,12 @@ def published(live: Application) -> frozenset[Environment]:
     return approved.environments
 
 
-def settle(world: World) -> None:
-    world.run(world.settle("VDXP-TEST"))
-
-
 def answered(world: World) -> bool:
     try:
         world.agency("H55").look_up_citizen(person_of(world.people.full))
     except KetnoiError:
         return False
     return True
-
-
-def check(actor: Actor, live: Application) -> list[str]:
-    """The items that failed."""
-    rotation.ask(actor, live, UNIT)
-    rotation.run_waiting()
-    live.refresh_from_db()
-    return [each["item"] for each in RotationCheck.objects.latest("pk").items if not each["passed"]]
 
 
 def test_the_stolen_key_opens_nothing_again_and_another_one_only_when_it_is_checked(

@@ -8,6 +8,7 @@ from django.urls import reverse
 from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.audit.models import Event
 from ketnoi_portal.notices.models import Letter
+from ketnoi_portal.onboarding.actions import begin
 from ketnoi_portal.process.roles import Actor, Role
 from ketnoi_portal.process.rules import StepRefused
 from ketnoi_portal.publication.desired import directory_content, wanted_rights
@@ -110,6 +111,20 @@ def test_nobody_else_stops_anybody(province: Organisation, desk: str, role: Role
             stop_agency(actor, province, WHY)
         assert [each.code for each in refused.value.reasons] == ["not_your_role"]
     assert not Stop.objects.exists()
+
+
+def test_whoever_is_stopped_reads_it_on_the_applications_page(province: Organisation) -> None:
+    handler, rep = officer(), at_agency("H55.02")
+    unit = Organisation.objects.get(pk="H55.02")
+    page = reverse("onboarding:application", args=[begin(rep, unit, System.POPULATION).pk])
+    told = "C06 đã dừng mọi lượt khai thác của Tỉnh Thái Nguyên"
+    assert told not in as_person(rep).get(page).content.decode()
+    stop_agency(handler, province, WHY)
+    shown = as_person(rep).get(page).content.decode()
+    assert told in shown
+    assert WHY in shown
+    lift_stop(officer(Role.PUBLISHER), province, "Rõ")
+    assert told not in as_person(rep).get(page).content.decode()
 
 
 def test_the_page_of_stops(province: Organisation) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Q
 from django.urls import reverse
 
 from ketnoi_portal.alarms.models import Alarm, AlarmSource
@@ -15,6 +14,7 @@ from ketnoi_portal.process.roles import DeskKind, Role
 from ketnoi_portal.settings import Registry, current
 from ketnoi_portal.site import clock
 from ketnoi_portal.staff.models import Assignment
+from ketnoi_portal.staff.places import addresses_of
 from ketnoi_portal.text import Text
 from ketnoi_portal.worker.locks import only_one
 
@@ -73,12 +73,4 @@ def _tell(alarm: Alarm) -> None:
 
 def handlers() -> list[str]:
     """The addresses of C06's handlers who are there now."""
-    at = clock.now()
-    held = Assignment.objects.filter(
-        Q(until=None) | Q(until__gt=at),
-        role=Role.HANDLER,
-        desk__kind=DeskKind.C06,
-        since__lte=at,
-        person__is_active=True,
-    )
-    return sorted(set(held.values_list("person__email", flat=True)))
+    return addresses_of(Assignment.objects.filter(role=Role.HANDLER, desk__kind=DeskKind.C06))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
@@ -15,31 +14,23 @@ from ketnoi_portal.alarms.models import Alarm, AlarmSource
 from ketnoi_portal.process.roles import Actor
 from ketnoi_portal.process.rules import StepRefused
 from ketnoi_portal.publication.forms import said
-from ketnoi_portal.publication.views import may_see
+from ketnoi_portal.publication.views import for_c06
 from ketnoi_portal.settings import current
 from ketnoi_portal.site.refusing import tell
-from ketnoi_portal.staff.models import Person
+from ketnoi_portal.staff.places import names_of
 
 PER_PAGE, SHOWN_DONE = 50, 50
 
 
-def _actor(request: HttpRequest) -> Actor:
-    actor: Actor | None = request.actor  # type: ignore[attr-defined]
-    if actor is None or not may_see(actor):
-        raise Http404
-    return actor
-
-
 @require_safe
-@login_required
+@for_c06
 def alarms(request: HttpRequest) -> HttpResponse:
     """Open alarms, newest first; the latest that were acknowledged; how each registry fares."""
-    actor = _actor(request)
+    actor: Actor = request.actor  # type: ignore[attr-defined]
     page = Paginator(Alarm.objects.filter(acknowledged_at=None), PER_PAGE).get_page(request.GET.get("page"))
     done = list(Alarm.objects.exclude(acknowledged_at=None).order_by("-acknowledged_at")[:SHOWN_DONE])
     organisations = Organisation.objects.in_bulk({each.organisation for each in [*page, *done]})
-    people = Person.objects.in_bulk([int(each.acknowledged_by) for each in done if each.acknowledged_by.isdigit()])
-    names = {str(key): person.full_name for key, person in people.items()}
+    names = names_of(each.acknowledged_by for each in done)
     sources = AlarmSource.objects.in_bulk()
     told = {
         "page": page,
@@ -51,11 +42,11 @@ def alarms(request: HttpRequest) -> HttpResponse:
     return render(request, "alarms/alarms.html", told)
 
 
-@login_required
 @require_POST
+@for_c06
 def acknowledged(request: HttpRequest, number: int) -> HttpResponse:
     """Somebody says what came of an alarm."""
-    actor = _actor(request)
+    actor: Actor = request.actor  # type: ignore[attr-defined]
     alarm = get_object_or_404(Alarm, pk=number)
     try:
         acknowledge(actor, alarm, request.POST.get("note", "")[:1000])

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from ketnoi_portal.audit.models import Event
 from ketnoi_portal.onboarding.seeing import office_needed
 from ketnoi_portal.process.roles import Actor, DeskKind, Role
+from ketnoi_portal.staff.places import names_of
 
 PER_PAGE = 50
 
@@ -34,16 +35,9 @@ def log(request: HttpRequest) -> HttpResponse:
     if wanted:
         events = events.filter(Q(act=wanted) | Q(subject=wanted) | Q(person=wanted) | Q(kind=wanted))
     page = Paginator(events, PER_PAGE).get_page(request.GET.get("page"))
-    names = _names(page.object_list)
+    names = names_of(event.person for event in page)
     rows = [(event, names.get(event.person, event.person), _changed(event)) for event in page]
     return render(request, "audit/log.html", {"page": page, "rows": rows, "wanted": wanted})
-
-
-def _names(events: QuerySet[Event]) -> dict[str, str]:
-    from ketnoi_portal.staff.models import Person
-
-    keys = {event.person for event in events if event.person.isdigit()}
-    return {str(key): name for key, name in Person.objects.filter(pk__in=keys).values_list("pk", "full_name")}
 
 
 def _changed(event: Event) -> list[tuple[str, object, object]]:

@@ -21,7 +21,7 @@ from ketnoi_portal.process.requirements import GATE_TITLES, Gate, Requirement, a
 from ketnoi_portal.process.roles import DESK_TITLES, DeskKind
 from ketnoi_portal.process.rules import Reason
 from ketnoi_portal.process.workflow import STEPS
-from ketnoi_portal.staff.models import Person
+from ketnoi_portal.staff.places import names_of
 from ketnoi_portal.text import Text
 
 _MAIN = (
@@ -151,6 +151,5 @@ def everything(page: Page, acts: list[Act], reasons: tuple[Reason, ...]) -> dict
 
 def _notes(page: Page, slug: str) -> list[tuple[Note, str]]:
     notes = list(page.application.notes.filter(desk=slug).order_by("-pk"))
-    keys = {note.written_by for note in notes if note.written_by.isdigit()}
-    names = dict(Person.objects.filter(pk__in=keys).values_list("pk", "full_name"))
-    return [(note, names.get(int(note.written_by), "") if note.written_by.isdigit() else "") for note in notes]
+    names = names_of(note.written_by for note in notes)
+    return [(note, names.get(note.written_by, "")) for note in notes]

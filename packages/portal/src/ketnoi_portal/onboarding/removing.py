@@ -62,16 +62,20 @@ def has_old_key(application: Application, certificate: bytes) -> bool:
     return _key(certificate) in {_key(bytes(each)) for each in known if each and bytes(each) != certificate}
 
 
-def _defects(registration: PlatformRegistration, pem: str) -> Iterator[Reason]:
+def unusable(registration: PlatformRegistration, pem: str) -> list[Reason]:
+    """What is wrong with a certificate (PEM) by itself, whatever the server had before."""
     if not pem.strip():
-        yield CERTIFICATE_MISSING
-        return
+        return [CERTIFICATE_MISSING]
     entry = ServerEntry(
         platform=Platform(registration.platform), environment=Environment(registration.environment), certificate=pem
     )
-    wrong = list(certificate_defects("certificate", entry, clock.now()))
-    yield from (Reason(each.field, each.rule, each.mend) for each in wrong)
-    if wrong:
+    wrong = certificate_defects("certificate", entry, clock.now())
+    return [Reason(each.field, each.rule, each.mend) for each in wrong]
+
+
+def _defects(registration: PlatformRegistration, pem: str) -> Iterator[Reason]:
+    if wrong := unusable(registration, pem):
+        yield from wrong
         return
     application, der = registration.application, as_der(pem)
     if bytes(registration.certificate) == der and registration.state == PlatformRegistration.ASKED:

@@ -19,15 +19,13 @@ from ketnoi_portal.onboarding.certificate_history import was_removed
 from ketnoi_portal.onboarding.certificate_models import NextCertificate, end_of, fingerprint
 from ketnoi_portal.onboarding.models import Application, PlatformRegistration
 from ketnoi_portal.onboarding.reasons import (
-    CERTIFICATE_MISSING,
     CERTIFICATE_REMOVED,
     NOT_LATER,
     ROTATION_ELSEWHERE,
     SAME_CERTIFICATE,
     SAME_KEY,
 )
-from ketnoi_portal.onboarding.registration import ServerEntry, certificate_defects
-from ketnoi_portal.onboarding.removing import has_old_key
+from ketnoi_portal.onboarding.removing import has_old_key, unusable
 from ketnoi_portal.onboarding.writing import WRITES, Given, forget_the_test
 from ketnoi_portal.process.case import OVER, Rotation
 from ketnoi_portal.process.effects import platform_of
@@ -110,24 +108,18 @@ def sharing(registration: PlatformRegistration) -> list[Application]:
 
 
 def _defects(registration: PlatformRegistration, pem: str, compromised: bool) -> Iterator[Reason]:
-    if not pem.strip():
-        yield CERTIFICATE_MISSING
+    if wrong := unusable(registration, pem):
+        yield from wrong
         return
-    entry = ServerEntry(
-        platform=Platform(registration.platform), environment=Environment(registration.environment), certificate=pem
-    )
-    wrong = list(certificate_defects("certificate", entry, clock.now()))
-    yield from (Reason(each.field, each.rule, each.mend) for each in wrong)
-    if not wrong:
-        new, old = as_der(pem), bytes(registration.certificate)
-        if new == old:
-            yield SAME_CERTIFICATE
-        elif was_removed(registration, new):
-            yield CERTIFICATE_REMOVED
-        elif compromised and has_old_key(registration.application, new):
-            yield SAME_KEY
-        elif old and end_of(new) <= end_of(old) and not compromised:
-            yield NOT_LATER
+    new, old = as_der(pem), bytes(registration.certificate)
+    if new == old:
+        yield SAME_CERTIFICATE
+    elif was_removed(registration, new):
+        yield CERTIFICATE_REMOVED
+    elif compromised and has_old_key(registration.application, new):
+        yield SAME_KEY
+    elif old and end_of(new) <= end_of(old) and not compromised:
+        yield NOT_LATER
     others = [each.pk for each in sharing(registration)]
     here = NextCertificate.objects.filter(platform=registration.platform, environment=registration.environment)
     if here.filter(application__in=others, state__in=NextCertificate.UNDER_WAY).exists():

@@ -14,7 +14,7 @@ from ketnoi_portal.onboarding.words import unit_words
 from ketnoi_portal.process.case import STAGE_TITLES, Stage
 from ketnoi_portal.process.roles import DESK_TITLES, DeskKind
 from ketnoi_portal.process.workflow import STEP
-from ketnoi_portal.staff.models import Person
+from ketnoi_portal.staff.places import names_of
 from ketnoi_portal.text import Text
 
 LONGEST: Final = 200
@@ -63,7 +63,7 @@ class Told:
 def timeline(page: Page) -> list[Told]:
     """The events of one application, the latest first, at most LONGEST."""
     events = list(Event.objects.filter(kind="application", subject=str(page.application.pk)).order_by("-id")[:LONGEST])
-    names = _names(events)
+    names = names_of(event.person for event in events)
     bodies = dict(
         Organisation.objects.filter(pk__in={event.desk.partition(":")[2] for event in events}).values_list("pk", "name")
     )
@@ -105,8 +105,3 @@ def _office(event: Event, kind: str, body: str) -> Text:
     if kind == DeskKind.AGENCY:
         return Text(body, body) if body else DESK_TITLES[DeskKind.AGENCY]
     return DESK_TITLES[DeskKind(kind)] if kind in DESK_TITLES else Text(kind, kind)
-
-
-def _names(events: Iterable[Event]) -> dict[str, str]:
-    keys = {event.person for event in events if event.person.isdigit()}
-    return {str(key): name for key, name in Person.objects.filter(pk__in=keys).values_list("pk", "full_name")}

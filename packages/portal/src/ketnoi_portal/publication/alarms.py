@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
 from django.urls import reverse
 
 from ketnoi_portal.notices.models import Letter
 from ketnoi_portal.process.roles import DeskKind, Role
 from ketnoi_portal.publication.models import Target
 from ketnoi_portal.settings import current
-from ketnoi_portal.site import clock
 from ketnoi_portal.staff.models import Assignment
+from ketnoi_portal.staff.places import addresses_of
 from ketnoi_portal.text import Text
 
 
 def publishers() -> list[str]:
     """The addresses of C06's server officers who are there now."""
-    at = clock.now()
-    held = Assignment.objects.filter(
-        Q(until=None) | Q(until__gt=at),
-        role=Role.PUBLISHER,
-        desk__kind=DeskKind.C06,
-        since__lte=at,
-        person__is_active=True,
-    )
-    return sorted(set(held.values_list("person__email", flat=True)))
+    return addresses_of(Assignment.objects.filter(role=Role.PUBLISHER, desk__kind=DeskKind.C06))
 
 
 def tell_publishers(target: Target, what: Text, key: str) -> None:

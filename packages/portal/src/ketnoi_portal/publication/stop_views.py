@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.db.models import F
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
@@ -16,9 +15,9 @@ from ketnoi_portal.process.rules import StepRefused
 from ketnoi_portal.publication import stops
 from ketnoi_portal.publication.forms import Why, label, said
 from ketnoi_portal.publication.models import Stop
-from ketnoi_portal.publication.views import may_see
+from ketnoi_portal.publication.views import for_c06
 from ketnoi_portal.site.refusing import tell
-from ketnoi_portal.staff.models import Person
+from ketnoi_portal.staff.places import names_of
 
 SHOWN = 100
 
@@ -41,17 +40,10 @@ class StopForm(Why):
         return found
 
 
-def _actor(request: HttpRequest) -> Actor:
-    actor: Actor | None = request.actor  # type: ignore[attr-defined]
-    if actor is None or not may_see(actor):
-        raise Http404
-    return actor
-
-
-@login_required
+@for_c06
 def stops_page(request: HttpRequest) -> HttpResponse:
     """Who is stopped and who was; the form of the act."""
-    actor = _actor(request)
+    actor: Actor = request.actor  # type: ignore[attr-defined]
     form = StopForm(request.POST or None, initial={"code": request.GET.get("code", "")[:35]})
     if request.method == "POST" and form.is_valid():
         try:
@@ -65,10 +57,7 @@ def stops_page(request: HttpRequest) -> HttpResponse:
     listed = Stop.objects.select_related("organisation").order_by(F("lifted_at").desc(nulls_first=True), "-stopped_at")[
         :SHOWN
     ]
-    keys = {each.stopped_by for each in listed} | {each.lifted_by for each in listed}
-    names = {str(key): name for key, name in Person.objects.filter(
-        pk__in=[int(key) for key in keys if key.isdigit()]
-    ).values_list("pk", "full_name")}  # fmt: skip
+    names = names_of(person for each in listed for person in (each.stopped_by, each.lifted_by))
     rows = [
         {
             "stop": each,
@@ -82,11 +71,11 @@ def stops_page(request: HttpRequest) -> HttpResponse:
     return render(request, "publication/stops.html", told, status=422 if form.errors else 200)
 
 
-@login_required
 @require_POST
+@for_c06
 def lift(request: HttpRequest, code: str) -> HttpResponse:
     """Another officer lifts a stop."""
-    actor = _actor(request)
+    actor: Actor = request.actor  # type: ignore[attr-defined]
     organisation = get_object_or_404(Organisation, pk=code)
     try:
         stops.lift_stop(actor, organisation, request.POST.get("reason", "")[:1000])

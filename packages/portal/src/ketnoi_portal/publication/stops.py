@@ -23,6 +23,7 @@ from ketnoi_portal.publication.directory_board import Parts
 from ketnoi_portal.publication.models import Stop
 from ketnoi_portal.publication.revisions import next_revision
 from ketnoi_portal.site import clock
+from ketnoi_portal.staff.places import addresses_of
 from ketnoi_portal.text import Text
 from ketnoi_protocol.directory import Grant
 from ketnoi_protocol.services import Environment, Service, System
@@ -100,8 +101,8 @@ def lift_stop(actor: Actor, organisation: Organisation, reason: str) -> Stop:
 
 def _tell(organisation: Organisation, key: str, what: Text, reason: str) -> None:
     """A letter to the organisation's registered address and to its representatives."""
-    held = organisation.assignments.filter(role=Role.REPRESENTATIVE, until=None, person__is_active=True)
-    addresses = {organisation.email, *held.values_list("person__email", flat=True)} - {""}
+    held = addresses_of(organisation.assignments.filter(role=Role.REPRESENTATIVE))
+    addresses = {organisation.email, *held} - {""}
     body = f"{what.vi}\n{what.en}\n\n{organisation.name} ({organisation.pk})\nLý do · Reason: {reason}\n"
     for address in sorted(addresses):
         Letter.write(address, f"[{organisation.pk}] {what.vi}", body, key=key)
@@ -117,6 +118,13 @@ def _check(actor: Actor, reason: str) -> None:
 def stopped_codes() -> frozenset[str]:
     """The codes of the organisations that are stopped now."""
     return frozenset(Stop.objects.filter(lifted_at=None).values_list("organisation_id", flat=True))
+
+
+def stop_of(code: str) -> Stop | None:
+    """The stop that holds for an organisation now: its own, or that of a body above it."""
+    parts = code.split(".")
+    above = [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
+    return Stop.objects.select_related("organisation").filter(organisation__in=above, lifted_at=None).first()
 
 
 # Pure

@@ -20,7 +20,7 @@ from ketnoi_portal.publication.models import LegacyRight, Proposal, Run, Target
 from ketnoi_portal.publication.overview import directories, targets
 from ketnoi_portal.publication.stops import stopped_codes
 from ketnoi_portal.site import clock
-from ketnoi_portal.staff.models import Person
+from ketnoi_portal.staff.places import names_of
 from ketnoi_portal.worker.models import TaskHealth
 from ketnoi_portal.worker.tasks import TASKS
 
@@ -33,7 +33,9 @@ def may_see(actor: Actor | None) -> bool:
     return actor is not None and actor.desk is DeskKind.C06 and bool(actor.roles - {Role.SYSTEM})
 
 
-def _for_c06(view: View) -> View:
+def for_c06(view: View) -> View:
+    """A page of C06's desk alone; for everybody else it is not there."""
+
     @login_required
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -45,7 +47,7 @@ def _for_c06(view: View) -> View:
 
 
 @require_safe
-@_for_c06
+@for_c06
 def overview(request: HttpRequest) -> HttpResponse:
     """Every server, directory and background task, and how it fares."""
     at, health = clock.now(), {each.name: each for each in TaskHealth.objects.all()}
@@ -62,14 +64,20 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@_for_c06
+@for_c06
 def target(request: HttpRequest, instance: str) -> HttpResponse:
     """One server: its mode, what differs, what waits for two officers, its runs."""
     found = get_object_or_404(Target, pk=instance)
     actor = request.actor  # type: ignore[attr-defined]
+    proposed = list(found.proposals.filter(confirmed_at=None, dropped_at=None))
+    names = names_of(each.proposed_by for each in proposed)
     waiting = [
-        {"proposal": each, "mine": each.proposed_by == actor.person, "by": _name(each.proposed_by)}
-        for each in found.proposals.filter(confirmed_at=None, dropped_at=None)
+        {
+            "proposal": each,
+            "mine": each.proposed_by == actor.person,
+            "by": names.get(each.proposed_by, each.proposed_by),
+        }
+        for each in proposed
     ]
     listed = found.legacy_rights.exclude(state__in=[LegacyRight.GONE, LegacyRight.REPLACED])
     return render(
@@ -90,14 +98,14 @@ def target(request: HttpRequest, instance: str) -> HttpResponse:
 
 
 @require_safe
-@_for_c06
+@for_c06
 def run(request: HttpRequest, instance: str, number: int) -> HttpResponse:
     """One run, step by step."""
     found = get_object_or_404(Run.objects.select_related("target"), pk=number, target=instance)
     return render(request, "publication/run.html", {"run": found, "target": found.target})
 
 
-@_for_c06
+@for_c06
 def right(request: HttpRequest, instance: str, number: int) -> HttpResponse:
     """One standing right: keep it for its organisation until a day, or have it removed."""
     found = get_object_or_404(LegacyRight.objects.select_related("target"), pk=number, target=instance)
@@ -131,7 +139,7 @@ ACTS: dict[str, Callable[[Actor, Target, str], object]] = {
 
 
 @require_POST
-@_for_c06
+@for_c06
 def act(request: HttpRequest, instance: str, name: str) -> HttpResponse:
     """Propose enforce, go back to watch, or let many removals go ahead."""
     found = get_object_or_404(Target, pk=instance)
@@ -143,7 +151,7 @@ def act(request: HttpRequest, instance: str, name: str) -> HttpResponse:
 
 
 @require_POST
-@_for_c06
+@for_c06
 def decide(request: HttpRequest, instance: str, number: int, name: str) -> HttpResponse:
     """The second officer's word."""
     found = get_object_or_404(Proposal, pk=number, target=instance)
@@ -163,9 +171,3 @@ def _decided(request: HttpRequest, decide_it: Callable[[], object]) -> bool:
         return False
     messages.success(request, said("Đã ghi nhận.", "Noted."))
     return True
-
-
-def _name(person: str) -> str:
-    if not person.isdigit():
-        return person
-    return Person.objects.filter(pk=int(person)).values_list("full_name", flat=True).first() or person

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db.models import QuerySet
 
 from ketnoi_portal.agencies.models import Desk, Organisation
@@ -106,3 +108,15 @@ def works_on_another_desk_of_the_route(email: str, where: Where) -> bool:
 def person_of(actor: Actor) -> Person | None:
     """The person behind an actor; None for the system, strangers and invited people."""
     return Person.objects.filter(pk=actor.person).first() if actor.person.isdigit() else None
+
+
+def names_of(keys: Iterable[str]) -> dict[str, str]:
+    """The names of people by what records keep of them: their number, or a word such as `system`, which has no name."""
+    numbers = {key for key in keys if key.isdigit()}
+    return {str(key): name for key, name in Person.objects.filter(pk__in=numbers).values_list("pk", "full_name")}
+
+
+def addresses_of(held: QuerySet[Assignment]) -> list[str]:
+    """The e-mail addresses of those who hold one of these roles now."""
+    now = held.filter(running(clock.now()), person__is_active=True)
+    return sorted(set(now.values_list("person__email", flat=True)))

@@ -60,6 +60,11 @@ class ServerProcess:
                 line = await process.stdout.readline()
         except TimeoutError:
             line = b""
+        except BaseException:
+            # Whoever no longer waits for it would not stop it either.
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            raise
         if not line:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
