@@ -17,7 +17,9 @@ BELOW = {
     "securityserver": {"protocol", "trust", "runtime"},
     "registry": {"protocol", "trust", "runtime"},
     "client": {"protocol", "trust"},
-    "portal": {"protocol", "trust", "runtime"},
+    "pages": {"protocol", "runtime"},
+    "identity": {"protocol", "trust", "runtime", "pages"},
+    "portal": {"protocol", "trust", "runtime", "pages"},
     "testbed": set(ROOMS) - {"testbed"},
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ketnoi_pages import clock
 from ketnoi_portal.accounts import actions
 from ketnoi_portal.accounts.actions import Asked, take
 from ketnoi_portal.accounts.models import Account
@@ -11,7 +12,6 @@ from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.files.models import Blob
 from ketnoi_portal.papers import verdicts
 from ketnoi_portal.process.roles import Actor, DeskKind, Role
-from ketnoi_portal.site import clock
 from ketnoi_portal.staff.inviting import accept
 from ketnoi_portal.staff.models import Invitation, Person, hats_of
 from ketnoi_protocol.services import Service

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ketnoi_pages import clock
 from ketnoi_portal.alarms.models import Alarm, AlarmSource
-from ketnoi_portal.site import clock
 
 
 def an_alarm(number: int = 1, **changes: Any) -> Alarm:

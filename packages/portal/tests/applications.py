@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import msgspec
 
+from ketnoi_pages import clock
 from ketnoi_portal.onboarding.models import Application, IntegrationAccount, PlatformRegistration
 from ketnoi_portal.onboarding.registration import Registration
 from ketnoi_portal.process.case import Stage
-from ketnoi_portal.site import clock
 from ketnoi_protocol.services import Environment, Service, System
 
 from .forms import a_form

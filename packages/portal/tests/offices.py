@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from ketnoi_pages import clock
 from ketnoi_portal.agencies.models import Desk, Organisation
 from ketnoi_portal.process.charts import Level
 from ketnoi_portal.process.roles import Actor, DeskKind, Role
-from ketnoi_portal.site import clock
 from ketnoi_portal.staff.models import Assignment, Person, hats_of
 
 BODIES = {

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import typst
 from django.test import Client
 
+from ketnoi_pages import clock
 from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.files.models import Blob
 from ketnoi_portal.onboarding import actions
@@ -15,7 +16,6 @@ from ketnoi_portal.onboarding.models import Application, ListedAccount
 from ketnoi_portal.onboarding.writing import Given, ProvedCall
 from ketnoi_portal.process.case import Stage
 from ketnoi_portal.process.roles import SYSTEM_ACTOR, Actor, Role
-from ketnoi_portal.site import clock
 from ketnoi_protocol.services import Service, System
 
 from .browsing import as_person

@@ -11,6 +11,7 @@ from allauth.mfa.models import Authenticator
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from ketnoi_pages import clock
 from ketnoi_portal.accounts import list_actions
 from ketnoi_portal.agencies.actions import import_organisations
 from ketnoi_portal.agencies.models import Organisation
@@ -21,7 +22,6 @@ from ketnoi_portal.onboarding.models import Assessment, Paper, PlatformRegistrat
 from ketnoi_portal.process.case import Stage
 from ketnoi_portal.process.roles import Role
 from ketnoi_portal.publication.models import LegacyRight, Proposal, Run, Target
-from ketnoi_portal.site import clock
 from ketnoi_portal.staff import actions as staff
 from ketnoi_portal.staff import inviting
 from ketnoi_portal.staff.inviting import AskedFor, Invited

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
+from ketnoi_pages import clock
 from ketnoi_portal.accounts.actions import take
 from ketnoi_portal.accounts.deadlines import run
 from ketnoi_portal.accounts.directory_view import bucket_names, officers_in
@@ -28,7 +29,6 @@ from ketnoi_portal.process.deadlines import (
 )
 from ketnoi_portal.process.roles import Actor, DeskKind
 from ketnoi_portal.process.rules import StepRefused
-from ketnoi_portal.site import clock
 from ketnoi_portal.worker.tasks import TASKS
 from ketnoi_protocol.services import Environment, System
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import force_setattr
 
+from ketnoi_pages import clock
 from ketnoi_portal.accounts import actions, list_actions, review_actions, tasks
 from ketnoi_portal.accounts.actions import Asked, take, take_many
 from ketnoi_portal.accounts.models import Account, Batch
@@ -21,7 +22,6 @@ from ketnoi_portal.process.case import Stage
 from ketnoi_portal.process.roles import Actor, Role
 from ketnoi_portal.process.rules import StepRefused
 from ketnoi_portal.settings import current
-from ketnoi_portal.site import clock
 from ketnoi_portal.staff import actions as staff_actions
 from ketnoi_portal.staff.models import Assignment, Person, hats_of
 from ketnoi_protocol.services import Service, System

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
+from ketnoi_pages.proxies import CallerAddressMiddleware, caller
 from ketnoi_portal.settings import Settings
 from ketnoi_portal.site.limits import is_within
-from ketnoi_portal.site.proxies import CallerAddressMiddleware, caller
 from ketnoi_runtime.settings import SettingsError, load_settings
 
 PROXIES = (ip_network("10.0.0.0/24"), ip_network("fd00::1"))
@@ -48,9 +49,8 @@ def test_the_last_hop_that_is_no_trusted_proxy_is_the_caller(peer: str, forwarde
     assert caller(peer, forwarded, PROXIES) == found
 
 
-def trusting(monkeypatch: pytest.MonkeyPatch, *proxies: str) -> CallerAddressMiddleware:
-    own = Settings(database="", secret_key_file="", trusted_proxies=proxies)
-    monkeypatch.setattr("ketnoi_portal.site.proxies.current", lambda: own)
+def trusting(settings: Any, *proxies: str) -> CallerAddressMiddleware:
+    settings.TRUSTED_PROXIES = Settings(database="", secret_key_file="", trusted_proxies=proxies).proxies()
 
     def page(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=200 if is_within(request, "try", 3, 3600) else 429)
@@ -63,20 +63,20 @@ def tried(portal: CallerAddressMiddleware, peer: str, forwarded: str) -> int:
 
 
 @pytest.mark.django_db
-def test_a_forged_header_wins_no_further_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_forged_header_wins_no_further_attempts(settings: Any) -> None:
     cache.clear()
-    nobody = trusting(monkeypatch)
+    nobody = trusting(settings)
     assert [tried(nobody, "203.0.113.9", f"1.1.1.{n}") for n in range(4)] == [200, 200, 200, 429]
     cache.clear()
-    one = trusting(monkeypatch, "10.0.0.1")
+    one = trusting(settings, "10.0.0.1")
     assert [tried(one, "203.0.113.9", f"1.1.1.{n}") for n in range(4)] == [200, 200, 200, 429]
     assert [tried(one, "10.0.0.1", f"1.1.1.{n}, 198.51.100.1") for n in range(4)] == [200, 200, 200, 429]
 
 
 @pytest.mark.django_db
-def test_behind_a_trusted_proxy_each_caller_has_attempts_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_behind_a_trusted_proxy_each_caller_has_attempts_of_their_own(settings: Any) -> None:
     cache.clear()
-    portal = trusting(monkeypatch, "10.0.0.0/24")
+    portal = trusting(settings, "10.0.0.0/24")
     assert [tried(portal, "10.0.0.1", f"198.51.100.{n}") for n in range(6)] == [200] * 6
 
 

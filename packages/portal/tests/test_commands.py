@@ -30,8 +30,7 @@ def free_port() -> int:
 
 ASKED_TWICE = """
 import http.server, sys, threading
-from ketnoi_portal.settings import Settings
-from ketnoi_portal.worker.management.commands.web import _answers
+from ketnoi_pages.serving import answers
 
 class Page(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
@@ -42,12 +41,10 @@ class Page(http.server.BaseHTTPRequestHandler):
 
 server = http.server.HTTPServer(("127.0.0.1", 0), Page)
 port = server.server_port
-own = Settings(database="", secret_key_file="", port=port, base_url=f"http://localhost:{port}")
-nobody = Settings(database="", secret_key_file="", port=9, base_url="http://localhost:9")
-assert not _answers(nobody)
+assert not answers("127.0.0.1", 9, "http://localhost:9")
 known = set(sys.modules)
 threading.Thread(target=server.handle_request).start()
-assert _answers(own)
+assert answers("127.0.0.1", port, f"http://localhost:{port}")
 print(sorted(set(sys.modules) - known))
 """
 COMMAND = [sys.executable, "-m", "ketnoi_portal.cli"]

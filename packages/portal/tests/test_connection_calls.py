@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ketnoi_client.evidence import fetch as fetch_evidence
+from ketnoi_pages import clock
 from ketnoi_portal.connection import configuration, evidence_door
 from ketnoi_portal.connection.actions import hand_in_call, hand_in_containers
 from ketnoi_portal.connection.evidence_door import Pair
@@ -25,7 +26,6 @@ from ketnoi_portal.onboarding.writing import Given
 from ketnoi_portal.process.case import Outcome, Stage
 from ketnoi_portal.process.roles import Actor, Role
 from ketnoi_portal.process.rules import StepRefused
-from ketnoi_portal.site import clock
 from ketnoi_protocol.rest import RestRequest
 from ketnoi_protocol.services import Environment, Platform, Service
 from ketnoi_runtime.clock import AdjustableClock

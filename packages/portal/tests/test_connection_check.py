@@ -14,6 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from msgspec.structs import force_setattr
 
+from ketnoi_pages import clock
 from ketnoi_portal.connection import configuration, expiring
 from ketnoi_portal.connection.actions import ask_check
 from ketnoi_portal.connection.findings import CHECK_ITEMS
@@ -24,7 +25,6 @@ from ketnoi_portal.process.case import Stage
 from ketnoi_portal.process.roles import Actor, Role
 from ketnoi_portal.process.rules import StepRefused
 from ketnoi_portal.settings import current
-from ketnoi_portal.site import clock
 from ketnoi_protocol.identifiers import SecurityServerId
 from ketnoi_protocol.services import Environment, Platform, Service
 from ketnoi_testbed import mischief

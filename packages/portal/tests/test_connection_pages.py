@@ -8,6 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from ketnoi_pages import clock
 from ketnoi_portal import connection
 from ketnoi_portal.connection.forms import LARGEST_CONTAINER
 from ketnoi_portal.connection.models import HandedIn
@@ -17,7 +18,6 @@ from ketnoi_portal.onboarding.models import Application, ConnectionCheck
 from ketnoi_portal.onboarding.writing import Given, ProvedCall
 from ketnoi_portal.process.case import Stage
 from ketnoi_portal.process.roles import SYSTEM_ACTOR
-from ketnoi_portal.site import clock
 
 from .pages import Cast, Walk
 

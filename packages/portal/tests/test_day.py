@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from ketnoi_pages import clock
 from ketnoi_portal.agencies.models import Desk
 from ketnoi_portal.day import keeping
 from ketnoi_portal.day.figures import durations, standings
@@ -21,7 +22,6 @@ from ketnoi_portal.process.case import Stage
 from ketnoi_portal.process.rules import desk_of, is_possible
 from ketnoi_portal.process.turns import turns
 from ketnoi_portal.process.workflow import STEP
-from ketnoi_portal.site import clock
 from ketnoi_protocol.services import System
 
 from .crowd import crowd

@@ -16,6 +16,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django.db import connection, transaction
 
+from ketnoi_pages import clock
 from ketnoi_portal.onboarding import actions
 from ketnoi_portal.onboarding.writing import Given
 from ketnoi_portal.process.roles import Actor, Role
@@ -23,7 +24,6 @@ from ketnoi_portal.publication.directory_publisher import DirectoryPublisher, Se
 from ketnoi_portal.publication.models import PublishedDirectory
 from ketnoi_portal.publication.revisions import next_revision, present_revision
 from ketnoi_portal.settings import Directory, Settings
-from ketnoi_portal.site import clock
 from ketnoi_protocol.directory import Grant, IntegrationAccount, Manifest
 from ketnoi_protocol.services import Environment
 from ketnoi_runtime.clock import SystemClock

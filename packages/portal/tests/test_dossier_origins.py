@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ketnoi_pages import clock
 from ketnoi_portal.audit.models import Event
 from ketnoi_portal.cli import main
 from ketnoi_portal.connection.models import RotationCheck
@@ -24,7 +25,6 @@ from ketnoi_portal.papers.actions import export
 from ketnoi_portal.papers.verification import BROKEN, HOLDS, UNREADABLE
 from ketnoi_portal.process.case import Stage
 from ketnoi_portal.process.roles import SYSTEM_ACTOR
-from ketnoi_portal.site import clock
 
 from .letters import arrives, with_form
 from .pages import Cast, Walk

@@ -13,6 +13,7 @@ from django.core.management.base import CommandError
 from django.test import Client
 from django.urls import reverse
 
+from ketnoi_pages import clock
 from ketnoi_portal.agencies.models import Desk, Organisation
 from ketnoi_portal.audit.checking import first_broken
 from ketnoi_portal.audit.models import Event
@@ -21,7 +22,6 @@ from ketnoi_portal.files.uploads import Upload
 from ketnoi_portal.notices.models import Letter
 from ketnoi_portal.process.roles import Role
 from ketnoi_portal.process.rules import StepRefused
-from ketnoi_portal.site import clock
 from ketnoi_portal.staff import inviting, places
 from ketnoi_portal.staff.inviting import AskedFor, Invited
 from ketnoi_portal.staff.models import Admission, Assignment, Invitation, Person, hats_of

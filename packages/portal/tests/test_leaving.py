@@ -9,13 +9,13 @@ from allauth.mfa.models import Authenticator
 from django.test import Client
 from django.urls import reverse
 
+from ketnoi_pages import clock
 from ketnoi_portal.agencies.models import Desk, Organisation
 from ketnoi_portal.audit.checking import first_broken
 from ketnoi_portal.audit.models import Event
 from ketnoi_portal.notices.models import Letter
 from ketnoi_portal.process.roles import Actor, Role
 from ketnoi_portal.process.rules import StepRefused
-from ketnoi_portal.site import clock
 from ketnoi_portal.staff import actions, places
 from ketnoi_portal.staff.models import Assignment, Delegation, Person, hats_of
 

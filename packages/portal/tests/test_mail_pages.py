@@ -6,9 +6,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from ketnoi_pages import clock
 from ketnoi_portal.mailroom.models import OPENED, REFUSED, WAITING, BoxHealth, Mail
 from ketnoi_portal.onboarding.models import Application
-from ketnoi_portal.site import clock
 from ketnoi_protocol.services import System
 
 from .letters import PROFILE, arrives, letter, with_form

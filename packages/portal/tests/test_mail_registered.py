@@ -7,6 +7,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from ketnoi_pages import clock
 from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.audit.models import Event
 from ketnoi_portal.day.models import Waiting
@@ -32,7 +33,6 @@ from ketnoi_portal.process.case import Stage
 from ketnoi_portal.process.roles import Role
 from ketnoi_portal.process.rules import StepRefused
 from ketnoi_portal.settings import Mailroom
-from ketnoi_portal.site import clock
 from ketnoi_protocol.services import System
 from ketnoi_runtime.clock import AdjustableClock
 

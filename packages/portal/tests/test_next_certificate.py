@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from django.urls import reverse
 
+from ketnoi_pages import clock
 from ketnoi_portal.audit.models import Event
 from ketnoi_portal.connection.models import RotationCheck
 from ketnoi_portal.day import keeping
@@ -28,7 +29,6 @@ from ketnoi_portal.onboarding.writing import Given
 from ketnoi_portal.process.case import Rotation, Stage, opened
 from ketnoi_portal.process.roles import SYSTEM_ACTOR
 from ketnoi_portal.process.rules import StepRefused
-from ketnoi_portal.site import clock
 from ketnoi_protocol.services import Environment, Platform
 
 from .pages import Cast, Walk

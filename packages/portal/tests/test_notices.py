@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.urls import reverse
 
+from ketnoi_pages import clock
 from ketnoi_portal.agencies.models import Desk
 from ketnoi_portal.day.models import Waiting
 from ketnoi_portal.notices import deadlines
@@ -20,7 +21,6 @@ from ketnoi_portal.process.case import Confirmation, Stage
 from ketnoi_portal.process.roles import DeskKind
 from ketnoi_portal.process.rules import StepRefused, can_step
 from ketnoi_portal.process.workflow import STEP, STEPS
-from ketnoi_portal.site import clock
 
 from .pages import Cast, Walk
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from ketnoi_pages import clock
 from ketnoi_portal import settings as own
 from ketnoi_portal.audit.checking import first_broken
 from ketnoi_portal.audit.models import Event
@@ -20,7 +21,6 @@ from ketnoi_portal.papers import actions
 from ketnoi_portal.papers.signing import NoRehearsal, certificate_of, new_authority, sign
 from ketnoi_portal.process.case import PaperState
 from ketnoi_portal.process.rules import StepRefused
-from ketnoi_portal.site import clock
 from ketnoi_protocol.services import System
 
 from .dossiers import Dossier, a_dossier, an_account

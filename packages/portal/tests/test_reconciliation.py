@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from ketnoi_pages import clock
 from ketnoi_portal import settings as portal_settings
 from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.audit.checking import first_broken
@@ -24,7 +25,6 @@ from ketnoi_portal.publication.adapter import SecurityServer
 from ketnoi_portal.publication.models import Drift, LegacyRight, Proposal, Right, Run, Target
 from ketnoi_portal.publication.reconciliation import is_due, reconcile, reconcile_target
 from ketnoi_portal.settings import Server
-from ketnoi_portal.site import clock
 from ketnoi_protocol.services import Service
 from ketnoi_testbed.parts.premises import write_settings
 from ketnoi_testbed.world import World

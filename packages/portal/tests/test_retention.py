@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from django.urls import reverse
 
+from ketnoi_pages import clock
 from ketnoi_portal import settings as portal_settings
 from ketnoi_portal.audit.models import Event
 from ketnoi_portal.files.models import Blob
@@ -25,7 +26,6 @@ from ketnoi_portal.onboarding.writing import Given
 from ketnoi_portal.process.roles import Role
 from ketnoi_portal.settings import Mail as MailSettings
 from ketnoi_portal.settings import Mailroom, Settings
-from ketnoi_portal.site import clock
 from ketnoi_portal.worker.tasks import TASKS
 
 from .browsing import as_person

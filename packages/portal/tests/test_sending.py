@@ -10,12 +10,12 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from ketnoi_pages import clock
 from ketnoi_portal import settings as own
 from ketnoi_portal.notices import sending
 from ketnoi_portal.notices.addresses import is_refused
 from ketnoi_portal.notices.models import Letter
 from ketnoi_portal.settings import Mail, Settings
-from ketnoi_portal.site import clock
 
 pytestmark = pytest.mark.django_db
 

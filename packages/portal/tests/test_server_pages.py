@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from ketnoi_pages import clock
 from ketnoi_portal.process.roles import Role
 from ketnoi_portal.publication.models import Drift, LegacyRight, Proposal, PublishedDirectory, Run, Target
-from ketnoi_portal.site import clock
 from ketnoi_portal.worker.loop import run_once
 from ketnoi_portal.worker.models import TaskHealth
 from ketnoi_portal.worker.tasks import TASKS, Task

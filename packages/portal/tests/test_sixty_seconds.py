@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from ketnoi_client.problems import Refused
+from ketnoi_pages import clock
 from ketnoi_portal.onboarding import actions as onboarding
 from ketnoi_portal.onboarding.models import Application, IntegrationAccount
 from ketnoi_portal.onboarding.writing import Given
@@ -20,7 +21,6 @@ from ketnoi_portal.publication import actions
 from ketnoi_portal.publication.desired import stand_in_code
 from ketnoi_portal.publication.inherited import Inherited
 from ketnoi_portal.publication.models import PublishedDirectory, Right, Target
-from ketnoi_portal.site import clock
 from ketnoi_protocol.directory import Officer
 from ketnoi_protocol.services import Environment, Service, System
 from ketnoi_testbed.asking import person_of

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from django.db import transaction
 from django.urls import reverse
 
+from ketnoi_pages import clock
 from ketnoi_portal.onboarding import actions
 from ketnoi_portal.onboarding.acts import ELSEWHERE
 from ketnoi_portal.onboarding.models import Application
@@ -18,7 +19,6 @@ from ketnoi_portal.process.case import Stage
 from ketnoi_portal.process.roles import SYSTEM_ACTOR, Role
 from ketnoi_portal.process.rules import StepRefused
 from ketnoi_portal.process.workflow import STEPS
-from ketnoi_portal.site import clock
 
 from .forms import a_form
 from .pages import Cast, Walk

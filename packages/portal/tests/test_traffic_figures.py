@@ -9,11 +9,11 @@ import pytest
 from django.urls import reverse
 from msgspec.structs import force_setattr
 
+from ketnoi_pages import clock
 from ketnoi_portal.day.traffic import DAYS, traffic
 from ketnoi_portal.publication import traffic as fetching
 from ketnoi_portal.publication.models import TrafficCount, TrafficSource
 from ketnoi_portal.settings import current
-from ketnoi_portal.site import clock
 from ketnoi_testbed.world import World
 
 from .connected import answered_id, refused_id

@@ -12,6 +12,7 @@ import pytest
 from django.urls import reverse
 
 import ketnoi_trust
+from ketnoi_pages import clock
 from ketnoi_portal import settings as portal_settings
 from ketnoi_portal import troubles
 from ketnoi_portal.connection.configuration import NoConfiguration
@@ -24,7 +25,6 @@ from ketnoi_portal.publication.admin_client import AdminError
 from ketnoi_portal.publication.admin_client import Refused as AdminRefused
 from ketnoi_portal.publication.comparison import Kind
 from ketnoi_portal.publication.models import Run, Target, TrafficSource
-from ketnoi_portal.site import clock
 from ketnoi_portal.troubles import Troubled
 from ketnoi_protocol.errors import row
 from ketnoi_trust.errors import Refused

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.proof_words import FOUND_VI
-from ketnoi_portal.text import Text
 from ketnoi_protocol import errors
 from ketnoi_trust.errors import Refused
 

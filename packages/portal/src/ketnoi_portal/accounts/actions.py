@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
+from ketnoi_pages import clock
+from ketnoi_pages.text import Text
 from ketnoi_portal.accounts.facts import case_of, cases_of, draft_case
 from ketnoi_portal.accounts.inviting import take_leave
 from ketnoi_portal.accounts.models import Account
@@ -21,9 +23,7 @@ from ketnoi_portal.process.charts import CHARTS, Level
 from ketnoi_portal.process.roles import Actor
 from ketnoi_portal.process.rules import Reason, StepRefused
 from ketnoi_portal.settings import current
-from ketnoi_portal.site import clock
 from ketnoi_portal.staff.models import Person
-from ketnoi_portal.text import Text
 from ketnoi_protocol.services import Service, System
 
 

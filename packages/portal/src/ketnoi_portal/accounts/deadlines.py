@@ -15,6 +15,8 @@ from django.db import transaction
 from django.db.models import Q
 from django.urls import reverse
 
+from ketnoi_pages import clock
+from ketnoi_pages.text import Text
 from ketnoi_portal.accounts.facts import cases_of, upwards
 from ketnoi_portal.accounts.models import Account
 from ketnoi_portal.agencies.models import Desk, Organisation
@@ -30,9 +32,7 @@ from ketnoi_portal.process.deadlines import (
 )
 from ketnoi_portal.process.roles import DeskKind, Role
 from ketnoi_portal.settings import current
-from ketnoi_portal.site import clock
 from ketnoi_portal.staff.models import Assignment
-from ketnoi_portal.text import Text
 
 _AT_ONCE: Final = 2_000
 OFFICER: Final = "officer"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from ketnoi_pages import clock
 from ketnoi_portal.accounts.models import Account, PersonalCommitment, UnitCommitment
 from ketnoi_portal.onboarding.models import Application
 from ketnoi_portal.process.account_case import AccountCase, AccountState, UnitCase, UnitCommitmentState
@@ -12,7 +13,6 @@ from ketnoi_portal.process.case import PaperState, Stage
 from ketnoi_portal.process.charts import Level
 from ketnoi_portal.process.roles import DeskKind
 from ketnoi_portal.process.step import RUNNING
-from ketnoi_portal.site import clock
 from ketnoi_portal.staff.models import Person
 from ketnoi_protocol.services import Service, System
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ketnoi_pages import clock
 from ketnoi_portal.accounts.models import Account
 from ketnoi_portal.accounts.writing import AccountGiven
 from ketnoi_portal.agencies.models import Organisation
@@ -14,7 +15,6 @@ from ketnoi_portal.papers.making import Form, make_pdf
 from ketnoi_portal.process.charts import CHARTS, Level
 from ketnoi_portal.process.roles import DESK_TITLES
 from ketnoi_portal.settings import current
-from ketnoi_portal.site import clock
 from ketnoi_protocol.services import Catalogue, Environment, System
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ketnoi_pages import clock
 from ketnoi_portal.accounts.actions import leave
 from ketnoi_portal.accounts.facts import facts_of
 from ketnoi_portal.accounts.models import Account, PersonalCommitment
@@ -16,7 +17,6 @@ from ketnoi_portal.process.case import PaperState
 from ketnoi_portal.process.charts import CHARTS, Level
 from ketnoi_portal.process.roles import Actor, Role
 from ketnoi_portal.settings import current
-from ketnoi_portal.site import clock
 from ketnoi_portal.staff.handing_over import when_a_role_ends
 from ketnoi_portal.staff.models import Assignment, Person
 from ketnoi_portal.staff.places import works_on_another_desk_of_the_route

@@ -8,14 +8,14 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 
+from ketnoi_pages import clock
+from ketnoi_pages.text import Text
 from ketnoi_portal.accounts.actions import Asked
 from ketnoi_portal.accounts.lines import LONGEST, holds_number
 from ketnoi_portal.accounts.models import Account
 from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.process.accounts import acts_for
 from ketnoi_portal.process.roles import Actor
-from ketnoi_portal.site import clock
-from ketnoi_portal.text import Text
 from ketnoi_protocol.identifiers import InvalidIdentifier
 from ketnoi_protocol.services import Catalogue, Environment, Service, System
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from django.urls import reverse
 
+from ketnoi_pages import clock
 from ketnoi_portal.accounts.models import Account
 from ketnoi_portal.notices.models import Letter
 from ketnoi_portal.process.account_case import AccountState
 from ketnoi_portal.process.roles import Actor, Role
 from ketnoi_portal.process.rules import StepRefused
 from ketnoi_portal.settings import current
-from ketnoi_portal.site import clock
 from ketnoi_portal.staff.inviting import Invited, write_invitation
 from ketnoi_portal.staff.models import Assignment, Person
 from ketnoi_portal.staff.places import works_on_another_desk_of_the_route

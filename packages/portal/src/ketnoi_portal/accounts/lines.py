@@ -10,6 +10,8 @@ from typing import Final
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from ketnoi_pages import clock
+from ketnoi_pages.text import Text
 from ketnoi_portal.accounts.actions import Asked, request
 from ketnoi_portal.accounts.facts import UnitFacts, facts_of
 from ketnoi_portal.accounts.models import Account
@@ -21,9 +23,7 @@ from ketnoi_portal.process.charts import CHARTS, Level
 from ketnoi_portal.process.roles import Actor
 from ketnoi_portal.process.rules import StepRefused
 from ketnoi_portal.settings import current
-from ketnoi_portal.site import clock
 from ketnoi_portal.site.numbers import whole
-from ketnoi_portal.text import Text
 from ketnoi_protocol.identifiers import InvalidIdentifier, OrganisationCode
 from ketnoi_protocol.personal_number import holds_personal_number
 from ketnoi_protocol.services import Service

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
+from ketnoi_pages import clock
 from ketnoi_portal.accounts.actions import Line, take_many
 from ketnoi_portal.accounts.models import Account, Batch, BatchLine
 from ketnoi_portal.audit.models import record
 from ketnoi_portal.process.roles import Actor, DeskKind
-from ketnoi_portal.site import clock
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Collate, Upper
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.files.models import Blob
 from ketnoi_portal.onboarding.models import ListedAccount
@@ -22,7 +23,6 @@ from ketnoi_portal.process.case import PaperState
 from ketnoi_portal.process.charts import CHARTS, Level
 from ketnoi_portal.process.roles import DESK_TITLES, DeskKind
 from ketnoi_portal.staff.models import Person
-from ketnoi_portal.text import Text
 from ketnoi_protocol.services import Service
 
 

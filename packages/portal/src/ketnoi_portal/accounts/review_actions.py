@@ -9,6 +9,8 @@ from django.db import transaction
 from django.db.models import Count
 from django.urls import reverse
 
+from ketnoi_pages import clock
+from ketnoi_pages.text import Text
 from ketnoi_portal.accounts.models import Account
 from ketnoi_portal.accounts.reading import in_area
 from ketnoi_portal.audit.models import record
@@ -17,9 +19,7 @@ from ketnoi_portal.process.account_steps import ACCOUNT_STEP
 from ketnoi_portal.process.roles import Actor, DeskKind, Role
 from ketnoi_portal.process.rules import Reason, StepRefused
 from ketnoi_portal.settings import current
-from ketnoi_portal.site import clock
 from ketnoi_portal.staff.models import Assignment
-from ketnoi_portal.text import Text
 
 LEAST_DAYS: Final = 14
 """How long units have at least to answer: our choice."""

@@ -11,8 +11,8 @@ from typing import Final
 from openpyxl import Workbook, load_workbook
 from openpyxl.styles import Font
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.process.rules import Reason
-from ketnoi_portal.text import Text
 
 COLUMNS: Final = (
     Text("Họ và tên", "Full name"),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from django.db.models import QuerySet
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.accounts.facts import written_case
 from ketnoi_portal.accounts.models import Account
 from ketnoi_portal.accounts.writing import WRITES, AccountGiven, touch_directory, write
@@ -15,7 +16,6 @@ from ketnoi_portal.process.account_steps import ACCOUNT_STEP
 from ketnoi_portal.process.accounts import apply_account_step, check_account_step
 from ketnoi_portal.process.roles import SYSTEM_ACTOR, Actor
 from ketnoi_portal.process.rules import Reason, StepRefused
-from ketnoi_portal.text import Text
 
 
 class Changed(Exception):  # noqa: N818

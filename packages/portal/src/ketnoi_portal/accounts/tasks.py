@@ -7,11 +7,11 @@ from typing import Final
 from django.db import transaction
 from django.db.models import Q
 
+from ketnoi_pages import clock
 from ketnoi_portal.accounts.facts import cases_of
 from ketnoi_portal.accounts.models import Account
 from ketnoi_portal.accounts.taking import locked_all, system_step
 from ketnoi_portal.process.account_steps import ACCOUNT_STEP
-from ketnoi_portal.site import clock
 
 _AT_ONCE: Final = 500
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from ketnoi_pages import clock
+from ketnoi_pages.text import Text
 from ketnoi_portal.accounts.reading import looks, own_accounts, unit_commitments_for, waiting_for, watched_by
 from ketnoi_portal.day.panels import Panel, register
 from ketnoi_portal.process.account_case import AccountState, UnitCommitmentState
 from ketnoi_portal.process.roles import Actor, DeskKind
-from ketnoi_portal.site import clock
-from ketnoi_portal.text import Text
 
 
 def _waiting(request: HttpRequest) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
+from ketnoi_pages import clock
 from ketnoi_portal.accounts.facts import cases_of, unit_case
 from ketnoi_portal.accounts.models import Account, UnitCommitment
 from ketnoi_portal.accounts.taking import REASON_MISSING, locked_all, system_step
@@ -19,7 +20,6 @@ from ketnoi_portal.process.roles import Actor
 from ketnoi_portal.process.rules import StepRefused
 from ketnoi_portal.process.unit_commitments import UNIT_STEP
 from ketnoi_portal.settings import current
-from ketnoi_portal.site import clock
 
 
 def standing(unit: Organisation) -> UnitCommitment | None:

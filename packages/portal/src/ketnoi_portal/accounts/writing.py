@@ -9,6 +9,8 @@ from typing import Any
 
 from django.db import connection
 
+from ketnoi_pages import clock
+from ketnoi_pages.text import Text
 from ketnoi_portal.accounts import codes
 from ketnoi_portal.accounts.inviting import invite, take_leave
 from ketnoi_portal.accounts.models import Account, PersonalCommitment
@@ -20,8 +22,6 @@ from ketnoi_portal.process.case import PaperState
 from ketnoi_portal.process.deadlines import ACCOUNT_DAYS, LONGEST_ACCOUNT_DAYS
 from ketnoi_portal.process.roles import Actor
 from ketnoi_portal.process.rules import Reason, StepRefused
-from ketnoi_portal.site import clock
-from ketnoi_portal.text import Text
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from hashlib import sha256
 
 from django.db import transaction
 
+from ketnoi_pages import clock
+from ketnoi_pages.text import Text
 from ketnoi_portal.agencies import table
 from ketnoi_portal.agencies.models import Desk, FormerCode, Import, Organisation
 from ketnoi_portal.agencies.rules import may_keep
@@ -15,8 +17,6 @@ from ketnoi_portal.files.models import Blob
 from ketnoi_portal.process.charts import Chart, Level
 from ketnoi_portal.process.roles import DESK_TITLES, Actor, DeskKind
 from ketnoi_portal.process.rules import Reason, StepRefused
-from ketnoi_portal.site import clock
-from ketnoi_portal.text import Text
 from ketnoi_protocol.identifiers import InvalidIdentifier, OrganisationCode
 
 _NOT_YOURS = Reason(

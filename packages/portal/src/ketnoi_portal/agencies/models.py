@@ -6,10 +6,10 @@ from datetime import date
 
 from django.db import models
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.files.models import Blob
 from ketnoi_portal.process.charts import LEVEL_TITLES, Level
 from ketnoi_portal.process.roles import DESK_TITLES, DeskKind
-from ketnoi_portal.text import Text
 from ketnoi_protocol.identifiers import OrganisationCode
 
 

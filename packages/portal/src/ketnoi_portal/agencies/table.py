@@ -16,8 +16,8 @@ from typing import Final
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.process.charts import LEVEL_TITLES, Level
-from ketnoi_portal.text import Text
 from ketnoi_protocol.identifiers import InvalidIdentifier, OrganisationCode
 
 LARGEST: Final = 8 * 1024 * 1024

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from django.db import transaction
 
+from ketnoi_pages import clock
+from ketnoi_pages.text import Text
 from ketnoi_portal.alarms.models import Alarm
 from ketnoi_portal.audit.models import record
 from ketnoi_portal.process.roles import Actor, DeskKind, Role
 from ketnoi_portal.process.rules import Reason, StepRefused
-from ketnoi_portal.site import clock
-from ketnoi_portal.text import Text
 
 _NOT_YOURS = Reason(
     "not_your_role",

@@ -7,15 +7,15 @@ from typing import Final
 from django.db import transaction
 from django.urls import reverse
 
+from ketnoi_pages import clock
+from ketnoi_pages.text import Text
 from ketnoi_portal.alarms.models import Alarm, AlarmSource
 from ketnoi_portal.alarms.registry_client import RegistryClient, RegistryError, Told
 from ketnoi_portal.notices.models import Letter
 from ketnoi_portal.process.roles import DeskKind, Role
 from ketnoi_portal.settings import Registry, current
-from ketnoi_portal.site import clock
 from ketnoi_portal.staff.models import Assignment
 from ketnoi_portal.staff.places import addresses_of
-from ketnoi_portal.text import Text
 from ketnoi_portal.worker.locks import only_one
 
 PAGES: Final = 20

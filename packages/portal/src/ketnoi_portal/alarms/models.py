@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from ketnoi_portal.text import Text
+from ketnoi_pages.text import Text
 
 KINDS = {
     "enumeration": Text("Dò số liên tiếp", "Numbers asked in a row"),

@@ -8,10 +8,10 @@ from typing import Any
 from django.db.models import Count, OuterRef, Subquery
 from django.http import HttpRequest
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.alarms.actions import may_acknowledge
 from ketnoi_portal.alarms.models import Alarm, AlarmSource
 from ketnoi_portal.day import panels
-from ketnoi_portal.text import Text
 
 
 def install() -> None:

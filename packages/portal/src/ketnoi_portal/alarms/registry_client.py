@@ -9,8 +9,8 @@ from typing import Annotated, Final, Self
 import httpx2
 import msgspec
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.settings import Registry, current
-from ketnoi_portal.text import Text
 from ketnoi_portal.troubles import Troubled, at, of_error, of_status
 
 SECONDS: Final = 10.0

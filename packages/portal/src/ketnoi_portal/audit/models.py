@@ -8,8 +8,8 @@ from typing import Any
 
 from django.db import connection, models
 
+from ketnoi_pages import clock
 from ketnoi_portal.process.roles import Actor
-from ketnoi_portal.site import clock
 
 GENESIS = "0" * 64
 _LOCK = 8_202_611

@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.onboarding.models import IntegrationAccount
 from ketnoi_portal.process.rules import Reason
-from ketnoi_portal.text import Text
 
 LONGEST: Final = 8_192
 """Characters of a public key or a request in PEM."""

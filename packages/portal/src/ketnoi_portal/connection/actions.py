@@ -7,6 +7,8 @@ from typing import Final
 
 from django.db import transaction
 
+from ketnoi_pages import clock
+from ketnoi_pages.text import Text
 from ketnoi_portal.audit.models import record
 from ketnoi_portal.connection import account_keys, handout
 from ketnoi_portal.connection.models import AskedCheck, HandedIn
@@ -18,8 +20,6 @@ from ketnoi_portal.process.effects import each_call
 from ketnoi_portal.process.roles import Actor
 from ketnoi_portal.process.rules import Reason, StepRefused, check_step
 from ketnoi_portal.process.workflow import STEP
-from ketnoi_portal.site import clock
-from ketnoi_portal.text import Text
 from ketnoi_protocol.personal_number import holds_personal_number
 
 LONGEST_ID: Final = 255

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.db import transaction
 
+from ketnoi_pages import clock
+from ketnoi_pages.text import Text
 from ketnoi_portal.connection.examination import examine
 from ketnoi_portal.connection.findings import Finding
 from ketnoi_portal.connection.models import AskedCheck
@@ -14,8 +16,6 @@ from ketnoi_portal.onboarding import actions
 from ketnoi_portal.onboarding.models import Application, ConnectionCheck
 from ketnoi_portal.process.roles import SYSTEM_ACTOR
 from ketnoi_portal.process.rules import StepRefused
-from ketnoi_portal.site import clock
-from ketnoi_portal.text import Text
 from ketnoi_protocol.services import Environment
 
 

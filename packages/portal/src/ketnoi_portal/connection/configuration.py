@@ -8,11 +8,11 @@ from urllib.parse import urljoin, urlsplit
 
 from django.db import transaction
 
+from ketnoi_pages import clock
+from ketnoi_pages.text import Text
 from ketnoi_portal.connection.fetching import Unreachable, get
 from ketnoi_portal.connection.models import SeenConfiguration
 from ketnoi_portal.settings import Exchange, current
-from ketnoi_portal.site import clock
-from ketnoi_portal.text import Text
 from ketnoi_portal.troubles import Troubled, at, of_error, of_refused, of_status
 from ketnoi_protocol.services import Environment, Platform
 from ketnoi_trust.configuration import Anchor, Configuration, DirectoryListing, SignedDirectory

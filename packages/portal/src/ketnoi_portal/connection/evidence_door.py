@@ -10,9 +10,9 @@ import ssl
 from dataclasses import dataclass, field
 from typing import Final
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.connection.fetching import Unreachable, get, pinned
 from ketnoi_portal.settings import Server, current
-from ketnoi_portal.text import Text
 from ketnoi_portal.troubles import Troubled, at, of_error, of_status
 from ketnoi_protocol.identifiers import SubsystemId
 from ketnoi_protocol.services import Environment, Platform

@@ -14,11 +14,11 @@ from hashlib import sha256
 from django.db import transaction
 from django.db.models import QuerySet
 
+from ketnoi_pages import clock
 from ketnoi_portal.connection.configuration import NoConfiguration, anchor_of, fetch
 from ketnoi_portal.connection.models import KnownCertificate
 from ketnoi_portal.onboarding.models import PlatformRegistration
 from ketnoi_portal.settings import Exchange, current
-from ketnoi_portal.site import clock
 from ketnoi_protocol.identifiers import SecurityServerId
 from ketnoi_trust.configuration import Configuration
 from ketnoi_trust.errors import Refused

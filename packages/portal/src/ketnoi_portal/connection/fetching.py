@@ -13,7 +13,7 @@ from typing import Final
 
 import httpx2
 
-from ketnoi_portal.text import Text
+from ketnoi_pages.text import Text
 from ketnoi_portal.troubles import Troubled, of_error
 
 SECONDS: Final = 5.0

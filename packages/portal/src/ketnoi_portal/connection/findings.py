@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ketnoi_portal.text import Text
+from ketnoi_pages.text import Text
 from ketnoi_protocol.services import Platform
 
 

@@ -7,11 +7,11 @@ import json
 import zipfile
 from typing import Final
 
+from ketnoi_pages import clock
 from ketnoi_portal.onboarding.models import Application, IntegrationAccount
 from ketnoi_portal.onboarding.registration import ServerEntry
 from ketnoi_portal.publication.desired import stand_in_code
 from ketnoi_portal.settings import current
-from ketnoi_portal.site import clock
 from ketnoi_protocol.services import Environment, System
 
 SETTINGS: Final = "agency.toml"

@@ -7,9 +7,9 @@ from typing import Final
 
 from django.db import models
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.onboarding.certificate_models import NextCertificate
 from ketnoi_portal.onboarding.models import Application, ConnectionCheck, TestCall
-from ketnoi_portal.text import Text
 
 WAITING: Final = timedelta(minutes=10)
 """How long evidence is looked for before the agency is told that it is not there: a time stamp may take a while."""

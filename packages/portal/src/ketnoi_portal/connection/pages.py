@@ -9,6 +9,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.connection.forms import CallForm, CheckForm, ContainersForm
 from ketnoi_portal.connection.models import AskedCheck, HandedIn, RotationCheck
 from ketnoi_portal.connection.permission import HAND_IN, RUN_CHECK, is_allowed
@@ -19,7 +20,6 @@ from ketnoi_portal.process.case import Outcome, Stage
 from ketnoi_portal.process.roles import Actor, DeskKind, Role
 from ketnoi_portal.process.rules import is_theirs
 from ketnoi_portal.process.workflow import STEP
-from ketnoi_portal.text import Text
 from ketnoi_protocol.services import Environment, Service
 
 SHOWN_CHECKS, SHOWN_MESSAGES = 5, 10

@@ -8,9 +8,9 @@ import ssl
 from hashlib import sha1, sha256
 from typing import Final
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.connection.fetching import SECONDS, Unreachable, get
 from ketnoi_portal.settings import Exchange, current
-from ketnoi_portal.text import Text
 from ketnoi_portal.troubles import of_error, of_status
 from ketnoi_trust.ocsp import MAX_RESPONSE_BYTES
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.onboarding.models import Application
 from ketnoi_portal.process.case import Stage
 from ketnoi_portal.process.roles import Actor, DeskKind, Role
 from ketnoi_portal.process.rules import Reason, StepRefused
 from ketnoi_portal.process.workflow import STEP
-from ketnoi_portal.text import Text
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
+from ketnoi_pages import clock
 from ketnoi_portal.connection import configuration, evidence_door
 from ketnoi_portal.connection.evidence_door import Pair
 from ketnoi_portal.connection.fetching import Unreachable
@@ -24,7 +25,6 @@ from ketnoi_portal.onboarding.writing import Given, ProvedCall
 from ketnoi_portal.process.effects import call_of
 from ketnoi_portal.process.roles import SYSTEM_ACTOR
 from ketnoi_portal.process.rules import StepRefused
-from ketnoi_portal.site import clock
 from ketnoi_protocol.services import CatalogueEntry, Environment
 from ketnoi_trust.asic import CONTENT_TYPE
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from ketnoi_pages import clock
+from ketnoi_pages.text import Text
 from ketnoi_portal.connection.fetching import Answer, Unreachable, get
 from ketnoi_portal.settings import current
-from ketnoi_portal.site import clock
-from ketnoi_portal.text import Text
 from ketnoi_portal.troubles import of_error, of_status
 from ketnoi_protocol.directory import IntegrationAccount
 from ketnoi_protocol.services import Environment

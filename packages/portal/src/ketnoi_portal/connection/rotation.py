@@ -13,6 +13,8 @@ from typing import Final
 
 from django.db import transaction
 
+from ketnoi_pages import clock
+from ketnoi_pages.text import Text
 from ketnoi_portal.audit.models import record
 from ketnoi_portal.connection.findings import NOT_EXAMINED, ROTATION_ITEMS, Finding
 from ketnoi_portal.connection.models import RotationCheck
@@ -23,8 +25,6 @@ from ketnoi_portal.onboarding.models import Application
 from ketnoi_portal.process.case import OVER, Rotation
 from ketnoi_portal.process.roles import SYSTEM_ACTOR, Actor, DeskKind, Role
 from ketnoi_portal.process.rules import Reason, StepRefused
-from ketnoi_portal.site import clock
-from ketnoi_portal.text import Text
 from ketnoi_protocol.identifiers import SecurityServerId, SubsystemId
 from ketnoi_protocol.services import Environment, Platform
 

@@ -14,6 +14,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
+from ketnoi_pages import clock
+from ketnoi_pages.text import Text
 from ketnoi_portal.connection import rotation
 from ketnoi_portal.connection.forms import NextCertificateForm
 from ketnoi_portal.connection.models import RotationCheck
@@ -33,11 +35,9 @@ from ketnoi_portal.process.step import RUNNING
 from ketnoi_portal.process.workflow import STEP
 from ketnoi_portal.publication import rotation as rotation_acts
 from ketnoi_portal.publication.admin_client import AdminError
-from ketnoi_portal.site import clock
 from ketnoi_portal.site.numbers import sent_number
 from ketnoi_portal.site.refusing import tell
 from ketnoi_portal.site.words import say
-from ketnoi_portal.text import Text
 from ketnoi_protocol.services import Environment
 
 OFFER, NAME = "offer_certificate", "name_certificate"

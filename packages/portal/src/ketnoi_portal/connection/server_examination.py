@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ketnoi_pages import clock
+from ketnoi_pages.text import Text
 from ketnoi_portal.connection import configuration, peer
 from ketnoi_portal.connection.expiring import note_server_certificate
 from ketnoi_portal.connection.fetching import Unreachable
 from ketnoi_portal.connection.findings import Finding
 from ketnoi_portal.onboarding.certificate_models import fingerprint
 from ketnoi_portal.settings import Exchange
-from ketnoi_portal.site import clock
-from ketnoi_portal.text import Text
 from ketnoi_portal.troubles import of_refused
 from ketnoi_protocol.identifiers import SecurityServerId, SubsystemId
 from ketnoi_protocol.services import Environment, Platform

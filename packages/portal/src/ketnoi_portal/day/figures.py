@@ -9,6 +9,8 @@ from typing import Final
 from django.db import connection
 from django.db.models import Count, Q, QuerySet
 
+from ketnoi_pages import clock
+from ketnoi_pages.text import Text
 from ketnoi_portal.connection.expiring import expiring
 from ketnoi_portal.connection.models import KnownCertificate
 from ketnoi_portal.day.models import CertificateEnd
@@ -16,8 +18,6 @@ from ketnoi_portal.onboarding.certificate_models import NextCertificate
 from ketnoi_portal.onboarding.models import Application, PlatformRegistration
 from ketnoi_portal.process.case import OVER, STAGE_TITLES, Stage
 from ketnoi_portal.process.deadlines import DAYS
-from ketnoi_portal.site import clock
-from ketnoi_portal.text import Text
 
 SPAN_DAYS: Final = 365
 ENDING_DAYS: Final = 60

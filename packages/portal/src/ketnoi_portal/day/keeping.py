@@ -9,6 +9,7 @@ from cryptography import x509
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
+from ketnoi_pages import clock
 from ketnoi_portal.agencies.models import Desk
 from ketnoi_portal.day.models import CertificateEnd, SearchText, StageSpan, Waiting
 from ketnoi_portal.day.plain import plain
@@ -17,7 +18,6 @@ from ketnoi_portal.onboarding.models import Application
 from ketnoi_portal.process.deadlines import TURN_DAYS
 from ketnoi_portal.process.roles import Actor, DeskKind
 from ketnoi_portal.process.turns import Turn, turns
-from ketnoi_portal.site import clock
 
 Told = Callable[[Waiting, Actor | None], None]
 _TOLD: list[Told] = []

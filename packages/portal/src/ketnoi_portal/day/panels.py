@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from ketnoi_portal.text import Text
+from ketnoi_pages.text import Text
 
 
 @dataclass(frozen=True, slots=True)

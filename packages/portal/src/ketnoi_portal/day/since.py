@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ketnoi_pages import clock
+from ketnoi_pages.text import Text
 from ketnoi_portal.agencies.models import Desk
 from ketnoi_portal.onboarding.sections import Page, Section, register
 from ketnoi_portal.process.workflow import STEP
-from ketnoi_portal.site import clock
-from ketnoi_portal.text import Text
 
 _NOBODY = Text("Chưa có bộ phận phụ trách", "No desk is in charge")
 

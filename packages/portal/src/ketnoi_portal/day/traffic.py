@@ -9,12 +9,12 @@ from typing import Final
 
 from django.db.models import Sum
 
+from ketnoi_pages import clock
+from ketnoi_pages.text import Text
 from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.process.roles import Actor
 from ketnoi_portal.publication.models import TrafficCount, TrafficSource
 from ketnoi_portal.settings import current
-from ketnoi_portal.site import clock
-from ketnoi_portal.text import Text
 from ketnoi_protocol import errors
 from ketnoi_protocol.identifiers import InvalidIdentifier, ServiceId, SubsystemId
 from ketnoi_protocol.services import Catalogue

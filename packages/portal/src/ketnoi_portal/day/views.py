@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from ketnoi_pages import clock
 from ketnoi_portal.day.figures import (
     ENDING_DAYS,
     SPAN_DAYS,
@@ -33,7 +34,6 @@ from ketnoi_portal.process.deadlines import REMIND_BEFORE_DAYS
 from ketnoi_portal.process.roles import Actor, DeskKind, Role
 from ketnoi_portal.process.step import Step
 from ketnoi_portal.process.workflow import STEP
-from ketnoi_portal.site import clock
 from ketnoi_protocol.services import System
 
 PER_PAGE = 25

@@ -7,9 +7,9 @@ from typing import Any, Final
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
+from ketnoi_pages import clock
 from ketnoi_portal.files.examination import check_inside
 from ketnoi_portal.files.uploads import JPEG, LARGEST, PDF, PNG, Upload, UploadRefused, admit, kind_of
-from ketnoi_portal.site import clock
 from ketnoi_portal.site.words import say
 
 _ONLY_PDF: Final = say("Đây không phải tệp PDF.", "This is no PDF file.")

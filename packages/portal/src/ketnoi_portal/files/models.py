@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from django.db import models
 
-from ketnoi_portal.site import clock
+from ketnoi_pages import clock
 
 
 class Blob(models.Model):

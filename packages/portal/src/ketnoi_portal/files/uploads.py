@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Final
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.process.rules import Reason
-from ketnoi_portal.text import Text
 
 LARGEST: Final = 10 * 1024 * 1024
 """Bytes. A scan of ten pages at 200 dpi has about three million."""

@@ -6,6 +6,8 @@ from typing import Final
 
 from django.db import transaction
 
+from ketnoi_pages import clock
+from ketnoi_pages.text import Text
 from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.audit.models import record
 from ketnoi_portal.mailroom import answering
@@ -16,8 +18,6 @@ from ketnoi_portal.onboarding.models import Application
 from ketnoi_portal.process.case import Stage
 from ketnoi_portal.process.roles import Actor, DeskKind, Role
 from ketnoi_portal.process.rules import Reason, StepRefused
-from ketnoi_portal.site import clock
-from ketnoi_portal.text import Text
 
 
 def assign(actor: Actor, mail: Mail, organisation: Organisation) -> MailDraft:

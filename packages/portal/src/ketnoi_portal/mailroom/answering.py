@@ -8,6 +8,8 @@ from typing import Final
 from django.db import connection
 from django.urls import reverse
 
+from ketnoi_pages import clock
+from ketnoi_pages.text import Text
 from ketnoi_portal.mailroom.form_rows import titles
 from ketnoi_portal.mailroom.models import Answer, Mail
 from ketnoi_portal.notices.addresses import is_refused
@@ -16,8 +18,6 @@ from ketnoi_portal.onboarding.models import Application
 from ketnoi_portal.onboarding.registration import Defect, Registration, defects
 from ketnoi_portal.process.rules import Reason
 from ketnoi_portal.settings import current
-from ketnoi_portal.site import clock
-from ketnoi_portal.text import Text
 from ketnoi_protocol.services import System
 
 _MOST_LINES: Final = 40

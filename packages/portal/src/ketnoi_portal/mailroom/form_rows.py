@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.onboarding.words import ENVIRONMENTS, service_title
-from ketnoi_portal.text import Text
 from ketnoi_protocol.services import Catalogue, Environment, Platform, Service, System
 
 DOCX: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"

@@ -6,11 +6,11 @@ from typing import Any
 
 from django import forms
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.mailroom.refusals import reason_of
 from ketnoi_portal.mailroom.registering import recognised
 from ketnoi_portal.onboarding.uploads import say
-from ketnoi_portal.text import Text
 
 
 class AssignForm(forms.Form):

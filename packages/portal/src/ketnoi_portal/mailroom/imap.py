@@ -10,9 +10,9 @@ from contextlib import contextmanager, suppress
 from ipaddress import ip_address
 from typing import Final
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.mailroom.limits import MOST_HEADER
 from ketnoi_portal.settings import Mailbox, Settings
-from ketnoi_portal.text import Text
 from ketnoi_portal.troubles import Troubled, at, of_error
 
 _CONNECTING: Final = Text("không kết nối được máy chủ thư", "no connection to the mail server")

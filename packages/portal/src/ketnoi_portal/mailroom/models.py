@@ -7,13 +7,13 @@ from typing import Any, Final
 import msgspec
 from django.db import models
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.files.models import Blob
 from ketnoi_portal.mailroom.refusals import reason_of
 from ketnoi_portal.onboarding.models import SYSTEM_TITLES, Application
 from ketnoi_portal.onboarding.registration import Registration
 from ketnoi_portal.process.rules import Reason
-from ketnoi_portal.text import Text
 from ketnoi_protocol.services import System
 
 FORM, SCAN, LETTER, OTHER = "form", "scan", "letter", "other"

@@ -7,11 +7,11 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.day import panels
 from ketnoi_portal.mailroom.models import WAITING, BoxHealth, Mail, MailDraft
 from ketnoi_portal.mailroom.seeing import reads, sees_desk, sees_unclaimed, unclaimed
 from ketnoi_portal.onboarding import sections
-from ketnoi_portal.text import Text
 
 
 def install() -> None:

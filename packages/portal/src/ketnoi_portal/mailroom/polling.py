@@ -14,6 +14,8 @@ from typing import Final
 
 from django.db import connection
 
+from ketnoi_pages import clock
+from ketnoi_pages.text import Text
 from ketnoi_portal.mailroom.header import read_header
 from ketnoi_portal.mailroom.imap import Box, MailboxTrouble, opened
 from ketnoi_portal.mailroom.limits import MOST_LETTERS_A_POLL
@@ -22,8 +24,6 @@ from ketnoi_portal.mailroom.reader import read_letter
 from ketnoi_portal.mailroom.reading import Order, Read
 from ketnoi_portal.mailroom.registering import known, register
 from ketnoi_portal.settings import Mailbox, Settings, current
-from ketnoi_portal.site import clock
-from ketnoi_portal.text import Text
 from ketnoi_portal.worker.loop import place_of
 
 logger = logging.getLogger(__name__)

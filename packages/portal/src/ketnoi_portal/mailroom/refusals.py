@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.files import uploads
 from ketnoi_portal.process.rules import KEEPERS_REQUEST, Reason
-from ketnoi_portal.text import Text
 
 _FORM_AGAIN: Final = Text(
     "Tải mẫu phiếu mới từ cổng, điền lại và gửi dưới dạng .docx", "Download a fresh form, fill it in, send it as .docx"

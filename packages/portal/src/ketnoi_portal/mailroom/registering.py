@@ -6,6 +6,7 @@ from typing import Final
 
 from django.db import IntegrityError, transaction
 
+from ketnoi_pages import clock
 from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.audit.models import record
 from ketnoi_portal.files.examination import examine
@@ -36,7 +37,6 @@ from ketnoi_portal.process.case import Stage
 from ketnoi_portal.process.charts import CHARTS
 from ketnoi_portal.process.roles import Actor, DeskKind
 from ketnoi_portal.settings import Mailbox, current
-from ketnoi_portal.site import clock
 from ketnoi_protocol.identifiers import InvalidIdentifier
 from ketnoi_protocol.services import System
 

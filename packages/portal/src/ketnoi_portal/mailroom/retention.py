@@ -8,13 +8,13 @@ from typing import Final
 from django.db import transaction
 from django.db.models import Q
 
+from ketnoi_pages import clock
 from ketnoi_portal.audit.models import record
 from ketnoi_portal.files.forgetting import forget
 from ketnoi_portal.mailroom.models import REFUSED, WAITING, Mail, MailDraft
 from ketnoi_portal.process.case import Stage
 from ketnoi_portal.process.roles import SYSTEM_ACTOR
 from ketnoi_portal.settings import current
-from ketnoi_portal.site import clock
 
 _AT_ONCE: Final = 200
 

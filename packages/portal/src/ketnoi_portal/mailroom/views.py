@@ -15,6 +15,8 @@ from django.shortcuts import redirect, render
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST, require_safe
 
+from ketnoi_pages import clock
+from ketnoi_pages.text import Text
 from ketnoi_portal.mailroom import actions
 from ketnoi_portal.mailroom.form_document import form_document
 from ketnoi_portal.mailroom.form_rows import DOCX
@@ -30,8 +32,6 @@ from ketnoi_portal.process.roles import Actor, Role
 from ketnoi_portal.process.rules import StepRefused
 from ketnoi_portal.process.workflow import STEP
 from ketnoi_portal.settings import current
-from ketnoi_portal.site import clock
-from ketnoi_portal.text import Text
 from ketnoi_protocol.services import System
 
 PER_PAGE: Final = 25

@@ -11,10 +11,10 @@ class NoticesConfig(AppConfig):
 
     def ready(self) -> None:
         """Follow the process, and show the latest on everybody's day."""
+        from ketnoi_pages.text import Text
         from ketnoi_portal.day import keeping, panels
         from ketnoi_portal.notices import telling, views
         from ketnoi_portal.onboarding import actions
-        from ketnoi_portal.text import Text
 
         actions.after_every_step(telling.after_step)
         keeping.after_new_turn(telling.after_turn)

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q
 
+from ketnoi_pages import clock
 from ketnoi_portal.day.models import Waiting
 from ketnoi_portal.notices.telling import office_of, tell
 from ketnoi_portal.process.deadlines import ESCALATE_AFTER_DAYS, REMIND_BEFORE_DAYS
 from ketnoi_portal.process.roles import DeskKind
-from ketnoi_portal.site import clock
 
 
 def run(at: datetime | None = None) -> int:

@@ -8,13 +8,13 @@ from typing import Final
 from django.db import transaction
 from django.db.models import Q
 
+from ketnoi_pages import clock
 from ketnoi_portal.day.models import CertificateEnd
 from ketnoi_portal.notices.telling import office_of, tell
 from ketnoi_portal.onboarding.models import PlatformRegistration
 from ketnoi_portal.onboarding.rotating import next_of
 from ketnoi_portal.process.roles import DeskKind
 from ketnoi_portal.process.rotation import ROTATABLE
-from ketnoi_portal.site import clock
 
 DAYS: Final = (60, 30, 14, 7, 1)
 """So many days before the end the agency is reminded: our choice."""

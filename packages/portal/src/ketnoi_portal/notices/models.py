@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from ketnoi_portal.site import clock
+from ketnoi_pages import clock
 
 
 class Letter(models.Model):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from ketnoi_pages import clock
 from ketnoi_portal.notices.models import Letter
 from ketnoi_portal.notices.sending import MOST_TRIES
 from ketnoi_portal.settings import current
-from ketnoi_portal.site import clock
 
 
 def drop_given_up() -> int:

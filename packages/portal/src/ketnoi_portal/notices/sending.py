@@ -18,10 +18,10 @@ from email.utils import format_datetime
 from django.db import transaction
 from django.db.models import Q
 
+from ketnoi_pages import clock
 from ketnoi_portal.notices.addresses import is_refused
 from ketnoi_portal.notices.models import Letter
 from ketnoi_portal.settings import Mail, current
-from ketnoi_portal.site import clock
 
 logger = logging.getLogger(__name__)
 

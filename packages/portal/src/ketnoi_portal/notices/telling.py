@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.urls import reverse
 
+from ketnoi_pages import clock
+from ketnoi_pages.text import Text
 from ketnoi_portal.agencies.models import Desk
 from ketnoi_portal.day.models import Waiting
 from ketnoi_portal.notices.addresses import is_refused
@@ -14,8 +16,6 @@ from ketnoi_portal.onboarding.sections import own_page
 from ketnoi_portal.process.roles import PLATFORM_OF, Actor, DeskKind
 from ketnoi_portal.process.workflow import STEP
 from ketnoi_portal.settings import current
-from ketnoi_portal.site import clock
-from ketnoi_portal.text import Text
 from ketnoi_protocol.services import Platform
 
 _KINDS = {

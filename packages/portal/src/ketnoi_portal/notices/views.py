@@ -7,11 +7,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from ketnoi_pages import clock
+from ketnoi_pages.text import Text
 from ketnoi_portal.notices.models import Notice, Read
 from ketnoi_portal.notices.telling import page_of, words_of
 from ketnoi_portal.onboarding.seeing import office_needed, visible_to
-from ketnoi_portal.site import clock
-from ketnoi_portal.text import Text
 
 _LATEST = 5
 

@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 from django.db import connection, transaction
 
+from ketnoi_pages import clock
+from ketnoi_pages.text import Text
 from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.audit.models import record
 from ketnoi_portal.onboarding.asking import ask_operator, put_server
@@ -25,8 +27,6 @@ from ketnoi_portal.process.rules import KEEPERS_REQUEST, Reason, StepRefused, ap
 from ketnoi_portal.process.step import BEFORE_PRODUCTION
 from ketnoi_portal.process.workflow import STEP
 from ketnoi_portal.settings import current
-from ketnoi_portal.site import clock
-from ketnoi_portal.text import Text
 from ketnoi_protocol.services import System
 
 After = Callable[[Application, str, str, Actor], None]

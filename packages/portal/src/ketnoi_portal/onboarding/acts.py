@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from django.urls import NoReverseMatch, reverse
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.onboarding.models import Application, PlatformRegistration
 from ketnoi_portal.onboarding.sections import Page, own_page
 from ketnoi_portal.onboarding.step_forms import DANGEROUS, EXPLAINED, StepForm
@@ -15,7 +16,6 @@ from ketnoi_portal.process.requirements import Missing, missing
 from ketnoi_portal.process.rules import steps_for
 from ketnoi_portal.process.step import Step
 from ketnoi_portal.process.turns import awaited
-from ketnoi_portal.text import Text
 
 # Steps that need more than a form of this room; without the room that does them they are not offered.
 ELSEWHERE = frozenset({"take_account", "file_paper", "list_account", "send_survey"})

@@ -6,9 +6,9 @@ import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from ketnoi_pages import clock
 from ketnoi_portal.onboarding.models import Application, PlatformRegistration
 from ketnoi_portal.onboarding.registration import ServerEntry
-from ketnoi_portal.site import clock
 
 
 def ask_operator(application: Application, server: ServerEntry) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from hashlib import sha256
 
+from ketnoi_pages import clock
 from ketnoi_portal.onboarding.certificate_models import CertificateSpan, NextCertificate, end_of
 from ketnoi_portal.onboarding.models import Application, PlatformRegistration
 from ketnoi_portal.process.case import OVER, Rotation
 from ketnoi_portal.process.effects import platform_of
 from ketnoi_portal.process.roles import Actor
-from ketnoi_portal.site import clock
 
 _Key = tuple[str, str, str]
 _BESIDE = (Rotation.BESIDE, Rotation.CHECKED)

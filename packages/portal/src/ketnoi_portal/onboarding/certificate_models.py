@@ -10,9 +10,9 @@ from cryptography import x509
 from django.db import models
 from django.db.models import Q
 
+from ketnoi_pages import clock
+from ketnoi_pages.text import Text
 from ketnoi_portal.process.case import Rotation
-from ketnoi_portal.site import clock
-from ketnoi_portal.text import Text
 
 
 class NextCertificate(models.Model):

@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.core.files.uploadedfile import UploadedFile
 
-from ketnoi_portal.text import Text
+from ketnoi_pages.text import Text
 
 LARGEST: Final = 64 * 1024
 _BLOCK: Final = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ketnoi_pages import clock
+from ketnoi_pages.text import Text
 from ketnoi_portal.onboarding import renewing
 from ketnoi_portal.onboarding.difference import KINDS, difference
 from ketnoi_portal.onboarding.sections import Page, Section, page_for, register
@@ -13,8 +15,6 @@ from ketnoi_portal.onboarding.words import ENVIRONMENTS, FIELDS, OUTCOMES, PAPER
 from ketnoi_portal.process.case import PaperState, Stage
 from ketnoi_portal.process.roles import DESK_TITLES, DeskKind, Role
 from ketnoi_portal.process.step import BEFORE_PRODUCTION, RUNNING
-from ketnoi_portal.site import clock
-from ketnoi_portal.text import Text
 from ketnoi_protocol.services import Environment, System
 
 _STATES = {

@@ -9,6 +9,7 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.onboarding.actions import may_write
 from ketnoi_portal.onboarding.acts import Act
 from ketnoi_portal.onboarding.models import Note
@@ -22,7 +23,6 @@ from ketnoi_portal.process.roles import DESK_TITLES, DeskKind
 from ketnoi_portal.process.rules import Reason
 from ketnoi_portal.process.workflow import STEPS
 from ketnoi_portal.staff.places import names_of
-from ketnoi_portal.text import Text
 
 _MAIN = (
     Stage.DRAFT,

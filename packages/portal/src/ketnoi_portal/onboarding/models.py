@@ -9,6 +9,8 @@ import msgspec
 from django.db import models
 from django.db.models import Q
 
+from ketnoi_pages import clock
+from ketnoi_pages.text import Text
 from ketnoi_portal.agencies.models import Desk, Organisation
 from ketnoi_portal.files.models import Blob
 from ketnoi_portal.onboarding.case_facts import facts_of
@@ -16,8 +18,6 @@ from ketnoi_portal.onboarding.registration import Registration, defects, platfor
 from ketnoi_portal.process.case import OVER, STAGE_TITLES, Case, Confirmation, Outcome, PaperState, Rotation, Stage
 from ketnoi_portal.process.charts import CHARTS, Level
 from ketnoi_portal.process.roles import DESK_TITLES, DeskKind
-from ketnoi_portal.site import clock
-from ketnoi_portal.text import Text
 from ketnoi_protocol.services import Environment, Platform, Service, System
 
 SYSTEM_TITLES = {

@@ -6,13 +6,13 @@ from django import forms
 from django.db import transaction
 from django.http import HttpRequest
 
+from ketnoi_pages import clock
+from ketnoi_pages.text import Text
 from ketnoi_portal.agencies.models import Desk
 from ketnoi_portal.audit.models import record
 from ketnoi_portal.onboarding.models import Application, Note
 from ketnoi_portal.onboarding.uploads import say
 from ketnoi_portal.process.roles import Actor
-from ketnoi_portal.site import clock
-from ketnoi_portal.text import Text
 
 
 class NoteForm(forms.Form):

@@ -15,7 +15,7 @@ import msgspec
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from ketnoi_portal.text import Text
+from ketnoi_pages.text import Text
 from ketnoi_protocol.citizen import ATTRIBUTES
 from ketnoi_protocol.identifiers import InvalidIdentifier, SecurityServerId, SubsystemId
 from ketnoi_protocol.services import Catalogue, CatalogueEntry, Environment, Platform, Service, System

@@ -8,6 +8,7 @@ import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from ketnoi_pages import clock
 from ketnoi_portal.onboarding import actions, certificate_history
 from ketnoi_portal.onboarding.asking import as_der, put_server
 from ketnoi_portal.onboarding.certificate_models import NextCertificate, fingerprint
@@ -27,7 +28,6 @@ from ketnoi_portal.process.effects import platform_of
 from ketnoi_portal.process.roles import Actor
 from ketnoi_portal.process.rules import Reason, StepRefused, check_step
 from ketnoi_portal.process.workflow import STEP
-from ketnoi_portal.site import clock
 from ketnoi_protocol.services import Environment, Platform
 
 

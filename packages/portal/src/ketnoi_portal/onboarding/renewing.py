@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from django.db import transaction
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.onboarding import actions
 from ketnoi_portal.onboarding.models import Application
 from ketnoi_portal.process.case import OVER, Stage
 from ketnoi_portal.process.roles import SYSTEM_ACTOR, Actor
 from ketnoi_portal.process.rules import Reason, StepRefused
 from ketnoi_portal.process.step import RUNNING
-from ketnoi_portal.text import Text
 from ketnoi_protocol.services import System
 
 _NOT_RUNNING = Reason(

@@ -13,6 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.db import transaction
 
+from ketnoi_pages import clock
 from ketnoi_portal.onboarding import actions
 from ketnoi_portal.onboarding.asking import as_der, put_server
 from ketnoi_portal.onboarding.certificate_history import was_removed
@@ -32,7 +33,6 @@ from ketnoi_portal.process.effects import platform_of
 from ketnoi_portal.process.roles import SYSTEM_ACTOR, Actor
 from ketnoi_portal.process.rules import Reason, StepRefused, check_step
 from ketnoi_portal.process.workflow import STEP
-from ketnoi_portal.site import clock
 from ketnoi_protocol.services import Environment, Platform
 
 

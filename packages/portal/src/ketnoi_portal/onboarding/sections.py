@@ -11,10 +11,10 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.onboarding.models import Application
 from ketnoi_portal.process.case import Case
 from ketnoi_portal.process.roles import Actor
-from ketnoi_portal.text import Text
 
 
 @dataclass(frozen=True, slots=True)

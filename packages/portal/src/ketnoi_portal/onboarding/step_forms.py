@@ -6,12 +6,12 @@ from typing import Any, Final
 
 from django import forms
 
+from ketnoi_pages import clock
+from ketnoi_pages.text import Text
 from ketnoi_portal.files.fields import DocumentField
 from ketnoi_portal.onboarding.uploads import keep, say
 from ketnoi_portal.onboarding.writing import Given
 from ketnoi_portal.process.step import Step
-from ketnoi_portal.site import clock
-from ketnoi_portal.text import Text
 
 _FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "confirm_security": ("number", "dated", "scope", "valid_until", "conditions", "findings", "file"),

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from django.db import transaction
 
+from ketnoi_pages import clock
+from ketnoi_pages.text import Text
 from ketnoi_portal.audit.models import record
 from ketnoi_portal.files.models import Blob
 from ketnoi_portal.onboarding import actions
@@ -14,8 +16,6 @@ from ketnoi_portal.process.roles import Actor, DeskKind, Role
 from ketnoi_portal.process.rules import Reason, StepRefused
 from ketnoi_portal.process.step import BEFORE_PRODUCTION
 from ketnoi_portal.process.survey import QUESTIONS, unanswered
-from ketnoi_portal.site import clock
-from ketnoi_portal.text import Text
 
 MOST_ATTACHMENTS = 40
 

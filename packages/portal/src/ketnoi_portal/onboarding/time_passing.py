@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from ketnoi_pages import clock
 from ketnoi_portal.onboarding import actions
 from ketnoi_portal.onboarding.models import Application, Assessment
 from ketnoi_portal.process.case import Confirmation
 from ketnoi_portal.process.roles import SYSTEM_ACTOR
 from ketnoi_portal.process.rules import StepRefused
 from ketnoi_portal.process.step import BEFORE_PRODUCTION, RUNNING
-from ketnoi_portal.site import clock
 
 
 def run(at: datetime | None = None) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.audit.models import Event
 from ketnoi_portal.onboarding.sections import Page, act_words
@@ -15,7 +16,6 @@ from ketnoi_portal.process.case import STAGE_TITLES, Stage
 from ketnoi_portal.process.roles import DESK_TITLES, DeskKind
 from ketnoi_portal.process.workflow import STEP
 from ketnoi_portal.staff.places import names_of
-from ketnoi_portal.text import Text
 
 LONGEST: Final = 200
 _GOOD: Final = {"accept", "confirm_security", "complete_test", "decide", "go_live", "resume", "pass_connection_check"}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.utils.translation import get_language
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.files.models import Blob
 from ketnoi_portal.files.uploads import Upload
-from ketnoi_portal.text import Text
 
 
 def say(text: Text) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.process.case import ASSESSORS, Case
 from ketnoi_portal.process.charts import CHARTS
 from ketnoi_portal.process.effects import call_of, paper_of, platform_of
 from ketnoi_portal.process.removal import REMOVAL_STEPS
 from ketnoi_portal.process.roles import DESK_TITLES, DeskKind
 from ketnoi_portal.process.rotation import ROTATION_STEPS
-from ketnoi_portal.text import Text
 from ketnoi_protocol.services import Catalogue, Environment, Service, System
 
 ENVIRONMENTS: Final = {

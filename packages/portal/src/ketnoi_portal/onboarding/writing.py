@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from ketnoi_pages import clock
 from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.files.models import Blob
 from ketnoi_portal.onboarding import certificate_history
@@ -36,7 +37,6 @@ from ketnoi_portal.process.case import Confirmation, PaperState, Stage
 from ketnoi_portal.process.effects import call_of, paper_of, platform_of
 from ketnoi_portal.process.roles import Actor
 from ketnoi_portal.process.rules import StepRefused
-from ketnoi_portal.site import clock
 from ketnoi_protocol.services import Environment, System
 
 

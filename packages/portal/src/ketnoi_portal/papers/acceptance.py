@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.onboarding.actions import after_every_step
 from ketnoi_portal.onboarding.models import Application, Paper
 from ketnoi_portal.papers.verdicts import INVALID, VALID
 from ketnoi_portal.process.effects import paper_of
 from ketnoi_portal.process.roles import Actor
 from ketnoi_portal.process.rules import Reason, StepRefused
-from ketnoi_portal.text import Text
 
 
 def objection(paper: Paper, *, as_scan: bool) -> Reason | None:

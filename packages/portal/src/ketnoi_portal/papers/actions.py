@@ -7,6 +7,8 @@ from typing import Final
 
 from django.db import transaction
 
+from ketnoi_pages import clock
+from ketnoi_pages.text import Text
 from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.audit.models import record
 from ketnoi_portal.files.examination import examine_safe, trust_list
@@ -29,8 +31,6 @@ from ketnoi_portal.process.roles import Actor, DeskKind
 from ketnoi_portal.process.rules import Reason, StepRefused, check_step
 from ketnoi_portal.process.workflow import STEP
 from ketnoi_portal.settings import current
-from ketnoi_portal.site import clock
-from ketnoi_portal.text import Text
 from ketnoi_protocol.identifiers import OrganisationCode
 from ketnoi_protocol.personal_number import holds_personal_number
 

@@ -11,9 +11,9 @@ class PapersConfig(AppConfig):
 
     def ready(self) -> None:
         """Papers on an application's page; acceptance is checked within the step."""
+        from ketnoi_pages.text import Text
         from ketnoi_portal.onboarding import sections
         from ketnoi_portal.papers import acceptance, showing
-        from ketnoi_portal.text import Text
 
         assert acceptance.check_acceptance  # registered by its import
         title = Text("Giấy tờ của hồ sơ", "The dossier's papers")

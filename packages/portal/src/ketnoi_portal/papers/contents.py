@@ -14,13 +14,13 @@ from typing import Any, Final
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
+from ketnoi_pages import clock
 from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.onboarding.models import Application, ListedAccount
 from ketnoi_portal.onboarding.registration import Contact, ServerEntry, entries
 from ketnoi_portal.papers.letterhead import full_name, issuer_of, place_and_date, place_of, signature_of
 from ketnoi_portal.papers.making import Form
 from ketnoi_portal.process.effects import paper_of
-from ketnoi_portal.site import clock
 from ketnoi_protocol.services import Environment, Service, System
 
 TO_C06: Final = "Cục Cảnh sát quản lý hành chính về trật tự xã hội (C06), Bộ Công an."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from ketnoi_pages import clock
 from ketnoi_portal.onboarding.models import Application, Assessment, Survey
 from ketnoi_portal.papers.contents import BASES, SYSTEMS, framed, marked, services_of
 from ketnoi_portal.papers.letterhead import full_name, place_and_date
@@ -11,7 +12,6 @@ from ketnoi_portal.process.case import ASSESSORS, Confirmation, Outcome, PaperSt
 from ketnoi_portal.process.effects import each_paper, paper_of
 from ketnoi_portal.process.roles import DESK_TITLES, DeskKind
 from ketnoi_portal.process.survey import BLOCKS
-from ketnoi_portal.site import clock
 from ketnoi_protocol.services import System
 
 _MINISTRY: Final = "Bộ Công an"

@@ -7,12 +7,12 @@ from typing import Any
 from django import forms
 from django.utils.translation import get_language
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.onboarding.models import Application
 from ketnoi_portal.onboarding.registration import entries
 from ketnoi_portal.onboarding.writing import Given
 from ketnoi_portal.papers.letterhead import full_name
-from ketnoi_portal.text import Text
 from ketnoi_protocol.services import Environment, System
 
 

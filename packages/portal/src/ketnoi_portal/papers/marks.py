@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.files.uploads import UploadRefused
 from ketnoi_portal.onboarding.models import Application
 from ketnoi_portal.papers.contents import MARK, paper
 from ketnoi_portal.process.rules import Reason
-from ketnoi_portal.text import Text
 
 
 def check_mark(application: Application, unit: str, keywords: tuple[str, ...]) -> None:

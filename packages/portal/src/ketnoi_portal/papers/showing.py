@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.onboarding.models import Application, Paper
 from ketnoi_portal.onboarding.sections import Page
 from ketnoi_portal.papers.acceptance import objection
@@ -18,7 +19,6 @@ from ketnoi_portal.process.rules import can_step, is_theirs
 from ketnoi_portal.process.workflow import STEP
 from ketnoi_portal.settings import current
 from ketnoi_portal.staff.models import Person
-from ketnoi_portal.text import Text
 from ketnoi_protocol.services import System
 
 TITLES: Final = {

@@ -13,8 +13,8 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import SigFieldSpec, append_signature_field
 from pyhanko.stamp import StaticStampStyle
 
+from ketnoi_pages.clock import HANOI
 from ketnoi_portal.papers.making import Form, make_pdf
-from ketnoi_portal.site.clock import HANOI
 
 SEAT: Final = "chu-ky"
 """The name under which a form tells where its signature block is (forms/decree.typ)."""

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import msgspec
 
+from ketnoi_pages.clock import HANOI
+from ketnoi_pages.text import Text
 from ketnoi_portal.files.examiner import Examination, Signature
-from ketnoi_portal.site.clock import HANOI
-from ketnoi_portal.text import Text
 
 VALID: Final = "valid"
 INVALID: Final = "invalid"

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.views.decorators.http import require_GET, require_POST
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.files.uploads import LARGEST, UploadRefused, admit
 from ketnoi_portal.onboarding.actions import Changed
 from ketnoi_portal.onboarding.models import Application
@@ -28,7 +29,6 @@ from ketnoi_portal.process.effects import each_paper
 from ketnoi_portal.process.roles import Actor
 from ketnoi_portal.process.rules import Reason, StepRefused
 from ketnoi_portal.site.numbers import sent_number
-from ketnoi_portal.text import Text
 
 Act = Callable[[Actor, Application, str, HttpRequest, int | None], Any]
 

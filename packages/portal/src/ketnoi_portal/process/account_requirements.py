@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.process.account_case import AccountCase
 from ketnoi_portal.process.case import PaperState
 from ketnoi_portal.process.requirements import L761, TT46
-from ketnoi_portal.text import Text
 from ketnoi_protocol.services import Service, System
 
 

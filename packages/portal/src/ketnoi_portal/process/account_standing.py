@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.process.account_case import AccountCase, AccountState
 from ketnoi_portal.process.account_requirements import AccountGate
 from ketnoi_portal.process.account_step import (
@@ -26,7 +27,6 @@ from ketnoi_portal.process.account_step import (
 from ketnoi_portal.process.case import PaperState
 from ketnoi_portal.process.requirements import L761, TT46
 from ketnoi_portal.process.roles import DeskKind, Role
-from ketnoi_portal.text import Text
 
 S = AccountState
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Generic, Protocol, TypeVar
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.process.account_case import AccountCase, AccountState
 from ketnoi_portal.process.account_requirements import AccountGate
 from ketnoi_portal.process.case import WHOLE, PaperState
 from ketnoi_portal.process.charts import Level
 from ketnoi_portal.process.roles import DeskKind, Role
-from ketnoi_portal.text import Text
 
 
 class Held(Protocol):

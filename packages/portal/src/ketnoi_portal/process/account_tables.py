@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.process.account_case import ACCOUNT_STATE_TITLES, AccountState
 from ketnoi_portal.process.account_requirements import ACCOUNT_REQUIREMENTS, AccountGate
 from ketnoi_portal.process.account_step import agency, holder, named, on_route, resuming
@@ -21,7 +22,6 @@ from ketnoi_portal.process.deadlines import (
 from ketnoi_portal.process.drawing import both, table
 from ketnoi_portal.process.roles import ROLES, Role
 from ketnoi_portal.process.workflow import STEP
-from ketnoi_portal.text import Text
 
 GATE_TITLES: Final = {
     AccountGate.REQUEST: Text("Lập đề nghị", "Request"),

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.process.account_case import AccountCase, UnitCase
 from ketnoi_portal.process.account_requirements import ACCOUNT_REQUIREMENTS, AccountRequirement, missing_for
 from ketnoi_portal.process.account_step import AccountStep, H
@@ -17,7 +18,6 @@ from ketnoi_portal.process.account_steps import ACCOUNT_STEPS
 from ketnoi_portal.process.roles import DESK_TITLES, ROLES, Actor, DeskKind, Role
 from ketnoi_portal.process.rules import Reason, StepRefused
 from ketnoi_portal.process.unit_commitments import UNIT_STEPS
-from ketnoi_portal.text import Text
 from ketnoi_protocol.identifiers import OrganisationCode
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.process import effects
 from ketnoi_portal.process.case import Confirmation, Stage
 from ketnoi_portal.process.requirements import L761, TT46
 from ketnoi_portal.process.roles import DeskKind, Role
 from ketnoi_portal.process.step import BEFORE_PRODUCTION, RUNNING, TEST_STAGES, Step, stages
-from ketnoi_portal.text import Text
 
 ASSESSMENT_STEPS: Final[tuple[Step, ...]] = (
     Step(

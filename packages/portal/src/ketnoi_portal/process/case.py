@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import msgspec
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.process.charts import CHARTS, Chart, Level
 from ketnoi_portal.process.roles import DeskKind
-from ketnoi_portal.text import Text
 from ketnoi_protocol.services import Environment, Platform, Service, System
 
 

@@ -12,8 +12,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.process.roles import Actor, DeskKind
-from ketnoi_portal.text import Text
 from ketnoi_protocol.identifiers import OrganisationCode
 from ketnoi_protocol.services import Platform
 

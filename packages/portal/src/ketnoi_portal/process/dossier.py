@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.process import effects
 from ketnoi_portal.process.case import WHOLE, PaperState, Stage
 from ketnoi_portal.process.requirements import L761, TT46, Gate
 from ketnoi_portal.process.roles import DeskKind, Role
 from ketnoi_portal.process.step import BEFORE_PRODUCTION, Step, stages
-from ketnoi_portal.text import Text
 from ketnoi_protocol.services import System
 
 DOSSIER_STEPS: Final[tuple[Step, ...]] = (

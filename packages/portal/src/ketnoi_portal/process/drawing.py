@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from html import escape
 from typing import Final
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.process.account_steps import ACCOUNT_STEPS
 from ketnoi_portal.process.case import STAGE_TITLES, Stage
 from ketnoi_portal.process.charts import CHARTS, LEVEL_TITLES, Chart, Level
@@ -15,7 +16,6 @@ from ketnoi_portal.process.seed import PASSAGES
 from ketnoi_portal.process.step import Step
 from ketnoi_portal.process.unit_commitments import UNIT_STEPS
 from ketnoi_portal.process.workflow import STEPS
-from ketnoi_portal.text import Text
 from ketnoi_protocol.services import System
 
 LANES: Final = (

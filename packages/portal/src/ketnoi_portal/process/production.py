@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.process.case import Stage
 from ketnoi_portal.process.requirements import L761, TT46, Gate
 from ketnoi_portal.process.roles import DeskKind, Role
 from ketnoi_portal.process.step import BEFORE_PRODUCTION, RUNNING, Step, stages
-from ketnoi_portal.text import Text
 
 PRODUCTION_STEPS: Final[tuple[Step, ...]] = (
     Step(

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.process import effects
 from ketnoi_portal.process.case import Case, Rotation
 from ketnoi_portal.process.effects import platform_of
 from ketnoi_portal.process.requirements import OUR_CHOICE
 from ketnoi_portal.process.roles import DeskKind, Role
 from ketnoi_portal.process.step import RUNNING, Step
-from ketnoi_portal.text import Text
 
 
 def _removed(case: Case) -> Iterable[str]:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.process.case import ASSESSORS, Case, Confirmation, Outcome, PaperState, Rotation
 from ketnoi_portal.process.roles import DESK_TITLES
-from ketnoi_portal.text import Text
 from ketnoi_protocol.services import Environment, Service, System
 
 

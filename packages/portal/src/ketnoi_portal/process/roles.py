@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from ketnoi_portal.text import Text
+from ketnoi_pages.text import Text
 from ketnoi_protocol.identifiers import OrganisationCode
 from ketnoi_protocol.services import Platform
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.process.case import Case
 from ketnoi_portal.process.requirements import REQUIREMENTS, Requirement, missing
 from ketnoi_portal.process.roles import DESK_TITLES, ROLES, Actor, DeskKind, Role
 from ketnoi_portal.process.step import Step
 from ketnoi_portal.process.workflow import STEPS
-from ketnoi_portal.text import Text
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from ketnoi_portal.text import Text
+from ketnoi_pages.text import Text
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.process.case import WHOLE, Case, Stage
 from ketnoi_portal.process.requirements import Gate
 from ketnoi_portal.process.roles import DeskKind, Role
-from ketnoi_portal.text import Text
 
 Effect = Callable[[Case, str], Case]
 Units = Callable[[Case], Iterable[str]]

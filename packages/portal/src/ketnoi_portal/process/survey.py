@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from ketnoi_portal.text import Text
+from ketnoi_pages.text import Text
 
 _NO_HELP: Final = Text("", "")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.process.account_case import UnitCase, UnitCommitmentState
 from ketnoi_portal.process.account_step import (
     BY_LEVEL,
@@ -13,7 +14,6 @@ from ketnoi_portal.process.account_step import (
 )
 from ketnoi_portal.process.requirements import L761, TT46
 from ketnoi_portal.process.roles import Role
-from ketnoi_portal.text import Text
 
 U = UnitCommitmentState
 UNIT_STEPS: Final[tuple[AccountStep[UnitCase], ...]] = (

@@ -7,6 +7,8 @@ from typing import Any
 
 from django.db import transaction
 
+from ketnoi_pages import clock
+from ketnoi_pages.text import Text
 from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.audit.models import record
 from ketnoi_portal.onboarding.models import Application
@@ -16,8 +18,6 @@ from ketnoi_portal.process.rules import Reason
 from ketnoi_portal.publication import legacy
 from ketnoi_portal.publication.models import LegacyRight, Proposal, Run, Target
 from ketnoi_portal.publication.revisions import next_revision
-from ketnoi_portal.site import clock
-from ketnoi_portal.text import Text
 
 
 class DecisionRefused(Exception):  # noqa: N818

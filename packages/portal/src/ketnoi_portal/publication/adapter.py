@@ -13,9 +13,9 @@ from typing import Annotated, Any, Self
 
 import msgspec
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.publication.admin_client import AdminClient, AdminError, Refused
 from ketnoi_portal.settings import Server
-from ketnoi_portal.text import Text
 
 Held = dict[tuple[str, str], frozenset[str]]
 """Rights by subject and service code, with the security servers (colon form) from which each may be used."""

@@ -13,8 +13,8 @@ from typing import Any, Final, Self
 import httpx2
 import msgspec
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.settings import Exchange, Server, current
-from ketnoi_portal.text import Text
 from ketnoi_portal.troubles import Troubled, at, of_error
 
 SECONDS: Final = 10.0

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from django.urls import reverse
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.notices.models import Letter
 from ketnoi_portal.process.roles import DeskKind, Role
 from ketnoi_portal.publication.models import Target
 from ketnoi_portal.settings import current
 from ketnoi_portal.staff.models import Assignment
 from ketnoi_portal.staff.places import addresses_of
-from ketnoi_portal.text import Text
 
 
 def publishers() -> list[str]:

@@ -11,11 +11,11 @@ class PublicationConfig(AppConfig):
 
     def ready(self) -> None:
         """Every step of an application may change what has to be published."""
+        from ketnoi_pages.text import Text
         from ketnoi_portal.onboarding.actions import after_every_step
         from ketnoi_portal.onboarding.sections import Section, page_for, register
         from ketnoi_portal.publication.revisions import next_revision
         from ketnoi_portal.publication.stops import stop_of
-        from ketnoi_portal.text import Text
 
         after_every_step(lambda application, step, unit, actor: next_revision())
         # The platform is changed before the step is taken, so that both stand on one page.

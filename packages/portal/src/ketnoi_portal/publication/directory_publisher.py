@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 from django.db import connection
 
+from ketnoi_pages import clock
 from ketnoi_portal.accounts.directory_view import changes_since, officers_in
 from ketnoi_portal.publication import stops
 from ketnoi_portal.publication.desired import directory_content
@@ -27,7 +28,6 @@ from ketnoi_portal.publication.legacy import ended_services
 from ketnoi_portal.publication.reading import approved_applications, bodies_today
 from ketnoi_portal.publication.revisions import present_revision
 from ketnoi_portal.settings import Directory, Settings
-from ketnoi_portal.site import clock
 from ketnoi_portal.worker.loop import place_of
 from ketnoi_protocol.directory import Officer
 from ketnoi_protocol.services import Environment

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from ketnoi_pages import clock
 from ketnoi_portal.publication import alarms
 from ketnoi_portal.publication.comparison import Comparison, Difference, Key
 from ketnoi_portal.publication.models import Drift, LegacyRight, Target
-from ketnoi_portal.site import clock
 
 _TOLD = (Difference.GONE, Difference.FOREIGN, Difference.ALTERED)
 

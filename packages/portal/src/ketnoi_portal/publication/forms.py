@@ -6,7 +6,7 @@ from django import forms
 from django.utils.functional import lazy
 from django.utils.translation import get_language
 
-from ketnoi_portal.text import Text
+from ketnoi_pages.text import Text
 
 
 def said(vi: str, en: str) -> str:

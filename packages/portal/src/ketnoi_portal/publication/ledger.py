@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 from django.db import transaction
 
+from ketnoi_pages import clock
 from ketnoi_portal.audit.models import record
 from ketnoi_portal.process.roles import SYSTEM_ACTOR
 from ketnoi_portal.publication.comparison import Key, Kind, Ours, Stand, Step
 from ketnoi_portal.publication.models import Right, Target
-from ketnoi_portal.site import clock
 
 _BEFORE = {Kind.OPEN: Right.OPENING, Kind.ALTER: Right.OPENING, Kind.CLOSE: Right.CLOSING}
 _AFTER = {Kind.OPEN: Right.OPEN, Kind.ALTER: Right.OPEN, Kind.CLOSE: Right.CLOSED}

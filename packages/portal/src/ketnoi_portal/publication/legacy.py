@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from ketnoi_pages import clock
 from ketnoi_portal.publication.comparison import Comparison, Key, Standing
 from ketnoi_portal.publication.models import LegacyRight, Target
 from ketnoi_portal.settings import current
-from ketnoi_portal.site import clock
 from ketnoi_protocol.identifiers import InvalidIdentifier, SubsystemId
 from ketnoi_protocol.services import Catalogue, CatalogueEntry, Environment, Service
 

@@ -7,9 +7,9 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.process.roles import Actor
-from ketnoi_portal.text import Text
 
 
 class Revision(models.Model):

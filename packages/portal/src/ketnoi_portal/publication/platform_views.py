@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.onboarding import rotating
 from ketnoi_portal.onboarding.actions import Changed
 from ketnoi_portal.onboarding.certificate_models import NextCertificate, end_of, fingerprint
@@ -26,7 +27,6 @@ from ketnoi_portal.publication.admin_client import AdminError
 from ketnoi_portal.publication.exchange import Present
 from ketnoi_portal.publication.forms import Why, said
 from ketnoi_portal.site.numbers import sent_number
-from ketnoi_portal.text import Text
 from ketnoi_protocol.services import Platform
 
 MOST = 200

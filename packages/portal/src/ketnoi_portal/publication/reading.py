@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 from django.db.models import Prefetch
 
+from ketnoi_pages import clock
 from ketnoi_portal.agencies.models import Organisation as Body
 from ketnoi_portal.onboarding.certificate_models import NextCertificate
 from ketnoi_portal.onboarding.models import Application, PlatformRegistration
@@ -12,7 +13,6 @@ from ketnoi_portal.onboarding.registration import Registration, platforms_of
 from ketnoi_portal.process.case import Case, Rotation, Stage
 from ketnoi_portal.process.charts import Level
 from ketnoi_portal.publication.desired import Approved, Registered, Taken
-from ketnoi_portal.site import clock
 from ketnoi_protocol.directory import Organisation
 from ketnoi_protocol.services import Environment, Platform, System
 

@@ -15,6 +15,8 @@ from typing import Final
 
 from django.db import models, transaction
 
+from ketnoi_pages import clock
+from ketnoi_pages.text import Text
 from ketnoi_portal.publication import alarms, drifts, legacy, stops
 from ketnoi_portal.publication.adapter import NotAsAsked, SecurityServer
 from ketnoi_portal.publication.admin_client import AdminError, Refused
@@ -25,8 +27,6 @@ from ketnoi_portal.publication.models import Proposal, Run, Target
 from ketnoi_portal.publication.reading import approved_applications
 from ketnoi_portal.publication.revisions import present_revision
 from ketnoi_portal.settings import Server, current
-from ketnoi_portal.site import clock
-from ketnoi_portal.text import Text
 from ketnoi_portal.worker.locks import only_one
 
 logger = logging.getLogger(__name__)

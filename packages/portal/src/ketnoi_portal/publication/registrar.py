@@ -6,6 +6,7 @@ so that whoever is interrupted between them presses the button again.
 
 from __future__ import annotations
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.onboarding import certificate_history
 from ketnoi_portal.onboarding.actions import take
 from ketnoi_portal.onboarding.models import Application, PlatformRegistration
@@ -19,7 +20,6 @@ from ketnoi_portal.process.rules import Reason, StepRefused, check_step
 from ketnoi_portal.process.workflow import STEP
 from ketnoi_portal.publication.exchange import ExchangeAdmin, Joining, Present
 from ketnoi_portal.settings import Exchange, current
-from ketnoi_portal.text import Text
 from ketnoi_protocol.identifiers import InvalidIdentifier, SecurityServerId, SubsystemId
 from ketnoi_protocol.services import Environment, Platform
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.onboarding import rotating
 from ketnoi_portal.onboarding.actions import take
 from ketnoi_portal.onboarding.certificate_models import NextCertificate
@@ -18,7 +19,6 @@ from ketnoi_portal.process.rules import Reason, StepRefused, check_step
 from ketnoi_portal.process.workflow import STEP
 from ketnoi_portal.publication.exchange import ExchangeAdmin
 from ketnoi_portal.publication.registrar import REASON, exchange_of, joining_of
-from ketnoi_portal.text import Text
 
 BESIDE: Final = "register_beside"
 DROP: Final = "drop_certificate"

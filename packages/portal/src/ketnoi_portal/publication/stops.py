@@ -13,6 +13,8 @@ from collections.abc import Collection, Iterable
 import msgspec
 from django.db import transaction
 
+from ketnoi_pages import clock
+from ketnoi_pages.text import Text
 from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.audit.models import record
 from ketnoi_portal.notices.models import Letter
@@ -22,9 +24,7 @@ from ketnoi_portal.publication.desired import Approved
 from ketnoi_portal.publication.directory_board import Parts
 from ketnoi_portal.publication.models import Stop
 from ketnoi_portal.publication.revisions import next_revision
-from ketnoi_portal.site import clock
 from ketnoi_portal.staff.places import addresses_of
-from ketnoi_portal.text import Text
 from ketnoi_protocol.directory import Grant
 from ketnoi_protocol.services import Environment, Service, System
 

@@ -7,12 +7,12 @@ from typing import Final
 
 from django.db import transaction
 
+from ketnoi_pages import clock
+from ketnoi_pages.text import Text
 from ketnoi_portal.publication.adapter import Carried, SecurityServer
 from ketnoi_portal.publication.admin_client import AdminError, NotAllowed
 from ketnoi_portal.publication.models import TrafficCount, TrafficSource
 from ketnoi_portal.settings import Server, current
-from ketnoi_portal.site import clock
-from ketnoi_portal.text import Text
 from ketnoi_portal.worker.locks import only_one
 
 FIRST_DAYS: Final = 30

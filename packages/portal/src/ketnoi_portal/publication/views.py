@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from ketnoi_pages import clock
 from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.process.roles import Actor, DeskKind, Role
 from ketnoi_portal.publication import actions, legacy
@@ -19,7 +20,6 @@ from ketnoi_portal.publication.forms import KeepRight, Why, said
 from ketnoi_portal.publication.models import LegacyRight, Proposal, Run, Target
 from ketnoi_portal.publication.overview import directories, targets
 from ketnoi_portal.publication.stops import stopped_codes
-from ketnoi_portal.site import clock
 from ketnoi_portal.staff.places import names_of
 from ketnoi_portal.worker.models import TaskHealth
 from ketnoi_portal.worker.tasks import TASKS

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import uuid4
 
+from ketnoi_pages import clock
 from ketnoi_portal.accounts.codes import bucket, new_codes
 from ketnoi_portal.accounts.models import Account
 from ketnoi_portal.accounts.writing import next_revisions
@@ -17,7 +18,6 @@ from ketnoi_portal.process.deadlines import ACCOUNT_DAYS
 from ketnoi_portal.process.roles import Actor
 from ketnoi_portal.rehearsal.copying import columns, copy_values, values_of
 from ketnoi_portal.settings import Settings
-from ketnoi_portal.site import clock
 from ketnoi_protocol.services import Service
 
 _FAMILY: Final = ("Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Vàng", "Lý", "Đỗ", "Bùi", "Nông", "Lò")

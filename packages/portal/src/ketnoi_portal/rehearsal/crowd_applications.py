@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from ketnoi_pages import clock
 from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.day.keeping import due_of, office_of, search_text_of, turns_of
 from ketnoi_portal.day.models import SearchText, StageSpan, Waiting
@@ -21,7 +22,6 @@ from ketnoi_portal.process.roles import Actor, DeskKind
 from ketnoi_portal.process.turns import Turn
 from ketnoi_portal.rehearsal.copying import copy_in
 from ketnoi_portal.settings import Settings
-from ketnoi_portal.site import clock
 from ketnoi_protocol.services import Service, System
 
 _TO_LIVE: Final = (

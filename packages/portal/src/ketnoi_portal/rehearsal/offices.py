@@ -7,12 +7,12 @@ from typing import Annotated
 import msgspec
 from django.db import transaction
 
+from ketnoi_pages import clock
 from ketnoi_portal.agencies.models import Desk, Organisation
 from ketnoi_portal.audit.models import record
 from ketnoi_portal.process.charts import Level
 from ketnoi_portal.process.roles import Actor, DeskKind, Role
 from ketnoi_portal.settings import Settings
-from ketnoi_portal.site import clock
 from ketnoi_portal.staff.models import Assignment, Person
 from ketnoi_protocol.identifiers import OrganisationCode
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.core.cache import cache
 from django.http import HttpRequest
 
-from ketnoi_portal.site import clock
+from ketnoi_pages import clock
 
 
 def is_within(request: HttpRequest, act: str, most: int, seconds: int) -> bool:

@@ -9,8 +9,8 @@ from typing import Final
 from django.http import HttpRequest
 from django.urls import reverse
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.process.roles import PLATFORM_OF, Actor, DeskKind, Role
-from ketnoi_portal.text import Text
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ DEBUG = False
 SECRET_KEY = _own.secret(_own.secret_key_file)
 ALLOWED_HOSTS = [_at.hostname or "127.0.0.1"]
 CSRF_TRUSTED_ORIGINS = [f"{_at.scheme}://{_at.netloc}"]
+TRUSTED_PROXIES = _own.proxies()
 ROOT_URLCONF = "ketnoi_portal.site.urls"
 WSGI_APPLICATION = "ketnoi_portal.site.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -58,15 +59,15 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "ketnoi_portal.site.proxies.CallerAddressMiddleware",
+    "ketnoi_pages.proxies.CallerAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "ketnoi_portal.site.octets.OddOctetsMiddleware",
+    "ketnoi_pages.octets.OddOctetsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "ketnoi_portal.site.language.ChosenLanguageMiddleware",
+    "ketnoi_pages.language.ChosenLanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "ketnoi_portal.site.octets.OddFormMiddleware",
+    "ketnoi_pages.octets.OddFormMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
@@ -88,7 +89,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "ketnoi_portal.site.context.everywhere",
             ],
-            "builtins": ["ketnoi_portal.site.templatetags.portal"],
+            "builtins": ["ketnoi_pages.templatetags.pages", "ketnoi_portal.site.templatetags.portal"],
         },
     }
 ]
@@ -171,7 +172,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _secure
 CSRF_COOKIE_HTTPONLY = True
-# Only a trusted proxy's header is left to be read, see site/proxies.py; HSTS goes with answers that leave by TLS.
+# Only a trusted proxy's header is left to be read, see ketnoi_pages.proxies; HSTS goes with answers that leave by TLS.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = 31_536_000 if _secure else 0
 SECURE_REFERRER_POLICY = "same-origin"
@@ -208,7 +209,7 @@ LANGUAGE_COOKIE_SECURE = _secure
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Asia/Ho_Chi_Minh"
-FORMAT_MODULE_PATH = ["ketnoi_portal.site.formats"]
+FORMAT_MODULE_PATH = ["ketnoi_pages.formats"]
 
 STATIC_URL = "/static/"
 STATIC_ROOT = str(_own.path(_own.data) / "static")

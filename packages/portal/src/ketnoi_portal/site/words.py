@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.functional import lazy
 from django.utils.translation import get_language
 
-from ketnoi_portal.text import Text
+from ketnoi_pages.text import Text
 
 
 def _in_readers_language(vi: str, en: str) -> str:

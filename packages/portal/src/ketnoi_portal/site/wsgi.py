@@ -6,7 +6,7 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from ketnoi_portal.site.octets import ReadableTypes
+from ketnoi_pages.octets import ReadableTypes
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ketnoi_portal.site.settings")
 

@@ -8,10 +8,10 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.db import transaction
 
+from ketnoi_pages import clock
 from ketnoi_portal.audit.models import record
 from ketnoi_portal.process.roles import Actor, DeskKind, Role
 from ketnoi_portal.process.rules import Reason, StepRefused
-from ketnoi_portal.site import clock
 from ketnoi_portal.staff import letters, places, refusals
 from ketnoi_portal.staff.handing_over import held_by, role_ended
 from ketnoi_portal.staff.models import Assignment, Delegation, Person

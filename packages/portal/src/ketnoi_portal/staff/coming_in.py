@@ -9,9 +9,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
+from ketnoi_pages import clock
 from ketnoi_portal.process.roles import Actor, DeskKind
 from ketnoi_portal.process.rules import StepRefused
-from ketnoi_portal.site import clock
 from ketnoi_portal.site.limits import is_within
 from ketnoi_portal.site.refusing import tell
 from ketnoi_portal.staff import inviting, places

@@ -9,10 +9,10 @@ from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import get_language
 
+from ketnoi_pages import clock
 from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.files.fields import DocumentField
 from ketnoi_portal.process.roles import ROLES, DeskKind
-from ketnoi_portal.site import clock
 from ketnoi_portal.site.words import say
 from ketnoi_portal.staff.models import Person
 from ketnoi_portal.staff.rules import roles_at

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ketnoi_pages import clock
+from ketnoi_pages.text import Text
 from ketnoi_portal.process.roles import Actor
-from ketnoi_portal.site import clock
 from ketnoi_portal.staff.models import Delegation, Person
-from ketnoi_portal.text import Text
 
 
 @dataclass(frozen=True, slots=True)

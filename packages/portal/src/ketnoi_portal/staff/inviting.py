@@ -10,6 +10,7 @@ from typing import Final
 
 from django.db import transaction
 
+from ketnoi_pages import clock
 from ketnoi_portal.agencies.models import Desk, Organisation
 from ketnoi_portal.audit.models import record
 from ketnoi_portal.files.models import Blob
@@ -18,7 +19,6 @@ from ketnoi_portal.process.charts import Level
 from ketnoi_portal.process.roles import Actor, Role
 from ketnoi_portal.process.rules import StepRefused
 from ketnoi_portal.settings import current
-from ketnoi_portal.site import clock
 from ketnoi_portal.staff import letters, places, refusals
 from ketnoi_portal.staff.actions import assign
 from ketnoi_portal.staff.models import Admission, Invitation, Person

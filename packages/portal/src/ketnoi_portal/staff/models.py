@@ -9,11 +9,11 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import connection, models
 from django.db.models import Q
 
+from ketnoi_pages import clock
+from ketnoi_pages.text import Text
 from ketnoi_portal.agencies.models import Desk, Organisation
 from ketnoi_portal.files.models import Blob
 from ketnoi_portal.process.roles import ROLES, Actor, DeskKind, Role
-from ketnoi_portal.site import clock
-from ketnoi_portal.text import Text
 
 
 class People(BaseUserManager["Person"]):

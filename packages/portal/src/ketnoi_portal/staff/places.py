@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from django.db.models import QuerySet
 
+from ketnoi_pages import clock
 from ketnoi_portal.agencies.models import Desk, Organisation
 from ketnoi_portal.process.roles import Actor, DeskKind, Role
-from ketnoi_portal.site import clock
 from ketnoi_portal.staff.models import Assignment, Delegation, Invitation, Person, running
 from ketnoi_portal.staff.rules import Place, is_at, needed_roles
 

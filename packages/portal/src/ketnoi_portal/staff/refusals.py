@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.process.rules import Reason
-from ketnoi_portal.text import Text
 
 NOT_YOURS: Final = Reason(
     "not_yours_to_manage",

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 
 from django.db import connection, models
 
-from ketnoi_portal.site import clock
+from ketnoi_pages import clock
 from ketnoi_portal.worker.locks import only_one
 from ketnoi_portal.worker.models import TaskHealth
 from ketnoi_portal.worker.tasks import Task

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Final
 
-from ketnoi_portal.text import Text
+from ketnoi_pages.text import Text
 
 PUBLISHING: Final = "publishing"
 MAIL: Final = "mail"

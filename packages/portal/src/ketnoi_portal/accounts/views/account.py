@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.accounts import actions
 from ketnoi_portal.accounts.facts import case_of
 from ketnoi_portal.accounts.filing import personal_form, receive
@@ -34,7 +35,6 @@ from ketnoi_portal.process.roles import DESK_TITLES
 from ketnoi_portal.process.rules import StepRefused
 from ketnoi_portal.site.numbers import sent_number
 from ketnoi_portal.staff.models import Person
-from ketnoi_portal.text import Text
 from ketnoi_protocol.services import Service, System
 
 # What has a page, or a place on the page, of its own.

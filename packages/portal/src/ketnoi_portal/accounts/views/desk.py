@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from ketnoi_pages import clock
 from ketnoi_portal.accounts import actions, list_actions
 from ketnoi_portal.accounts.facts import cases_of
 from ketnoi_portal.accounts.forms import ticked
@@ -21,7 +22,6 @@ from ketnoi_portal.process.account_steps import ACCOUNT_STEP
 from ketnoi_portal.process.accounts import is_theirs
 from ketnoi_portal.process.case import PaperState
 from ketnoi_portal.process.roles import DeskKind, Role
-from ketnoi_portal.site import clock
 
 _BULK = ("accept_commitment", "forward", "create", "return_request")
 

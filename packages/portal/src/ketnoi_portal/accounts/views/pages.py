@@ -11,6 +11,8 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import get_language
 
+from ketnoi_pages import clock
+from ketnoi_pages.text import Text
 from ketnoi_portal.accounts.actions import Line
 from ketnoi_portal.accounts.deadlines import ending
 from ketnoi_portal.accounts.models import Account
@@ -19,8 +21,6 @@ from ketnoi_portal.onboarding.seeing import office_needed
 from ketnoi_portal.process.account_case import AccountState
 from ketnoi_portal.process.roles import Actor, DeskKind
 from ketnoi_portal.process.rules import Reason
-from ketnoi_portal.site import clock
-from ketnoi_portal.text import Text
 
 ON_A_PAGE = 50
 View = Callable[..., HttpResponse]

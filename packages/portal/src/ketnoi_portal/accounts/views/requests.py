@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.accounts import actions, list_actions
 from ketnoi_portal.accounts.forms import FileForm, RequestForm, ticked
 from ketnoi_portal.accounts.lines import judge, request_all
@@ -29,7 +30,6 @@ from ketnoi_portal.process.account_requirements import ACCOUNT_REQUIREMENTS
 from ketnoi_portal.process.roles import DeskKind, Role
 from ketnoi_portal.process.rules import Reason, StepRefused
 from ketnoi_portal.site.numbers import sent_number
-from ketnoi_portal.text import Text
 from ketnoi_protocol.services import System
 
 _OPEN = [str(AccountState.DRAFT), str(AccountState.RETURNED)]

@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.accounts.filing import receive, unit_form
 from ketnoi_portal.accounts.forms import FileForm
 from ketnoi_portal.accounts.models import Account
@@ -25,7 +26,6 @@ from ketnoi_portal.process.roles import DESK_TITLES, DeskKind
 from ketnoi_portal.process.rules import StepRefused
 from ketnoi_portal.process.unit_commitments import UNIT_STEP
 from ketnoi_portal.settings import current
-from ketnoi_portal.text import Text
 
 
 @office_needed

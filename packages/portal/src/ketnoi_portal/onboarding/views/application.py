@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.agencies.models import Desk
 from ketnoi_portal.onboarding import actions
 from ketnoi_portal.onboarding.acts import ELSEWHERE, Act, acts_for
@@ -24,7 +25,6 @@ from ketnoi_portal.onboarding.views.answers import status_of
 from ketnoi_portal.process.roles import Actor
 from ketnoi_portal.process.rules import Reason, StepRefused, check_step
 from ketnoi_portal.process.workflow import STEP
-from ketnoi_portal.text import Text
 
 _FASTER = Reason(
     "changed",

@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from ketnoi_pages import clock
+from ketnoi_pages.text import Text
 from ketnoi_portal.onboarding import actions
 from ketnoi_portal.onboarding.difference import KINDS, difference
 from ketnoi_portal.onboarding.models import Application
@@ -21,9 +23,7 @@ from ketnoi_portal.onboarding.views.answers import refused
 from ketnoi_portal.process.roles import Actor
 from ketnoi_portal.process.rules import StepRefused, can_step, is_theirs
 from ketnoi_portal.process.workflow import STEP
-from ketnoi_portal.site import clock
 from ketnoi_portal.site.numbers import whole
-from ketnoi_portal.text import Text
 from ketnoi_protocol.services import System
 
 

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.onboarding import actions
 from ketnoi_portal.onboarding.forms import Place, ServerForm, initial_server, places
 from ketnoi_portal.onboarding.models import Application, PlatformRegistration
@@ -23,7 +24,6 @@ from ketnoi_portal.onboarding.writing import Given
 from ketnoi_portal.process.roles import Actor
 from ketnoi_portal.process.rules import StepRefused
 from ketnoi_portal.process.step import BEFORE_PRODUCTION
-from ketnoi_portal.text import Text
 from ketnoi_protocol.services import Environment, Platform, System
 
 

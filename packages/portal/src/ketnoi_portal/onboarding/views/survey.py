@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_safe
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.files.fields import DocumentField
 from ketnoi_portal.files.models import Blob
 from ketnoi_portal.onboarding import survey_actions
@@ -22,7 +23,6 @@ from ketnoi_portal.process.roles import Actor, DeskKind, Role
 from ketnoi_portal.process.rules import StepRefused, is_theirs
 from ketnoi_portal.process.survey import BLOCKS, QUESTIONS, Block, SurveyQuestion
 from ketnoi_portal.process.workflow import STEP
-from ketnoi_portal.text import Text
 
 
 class SurveyForm(forms.Form):

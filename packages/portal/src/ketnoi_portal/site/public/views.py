@@ -7,11 +7,11 @@ from typing import TypeVar
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.process.charts import CHARTS, Level
 from ketnoi_portal.process.requirements import REQUIREMENTS
 from ketnoi_portal.settings import current
 from ketnoi_portal.site.public import document, walk
-from ketnoi_portal.text import Text
 from ketnoi_protocol import soap_schema
 from ketnoi_protocol.services import Catalogue, Environment, System
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+from ketnoi_pages.text import Text
 from ketnoi_portal.process.case import Case, Stage
 from ketnoi_portal.process.charts import CHARTS, LEVEL_TITLES, Level
 from ketnoi_portal.process.requirements import Requirement, asked_for
 from ketnoi_portal.process.roles import DESK_TITLES, DeskKind
 from ketnoi_portal.process.rules import apply, desk_of, is_possible
 from ketnoi_portal.process.workflow import STEP
-from ketnoi_portal.text import Text
 from ketnoi_protocol.services import Catalogue, Environment, System
 
 # Chapters, and the steps of each in order; a step for which a chapter's case has no room is passed over.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _NUL: Final = "\0"
 _CHARSETS: Final = frozenset({"", "utf-8", "utf8", "us-ascii"})
 _UNREADABLE: Final = "application/x-unreadable"
-# The one JSON that the portal is sent, by the library of passkeys.
+# The one JSON that sites are sent, by the libraries of passkeys.
 _PASSKEY: Final = "credential"
 _FORM: Final = "application/x-www-form-urlencoded"
 

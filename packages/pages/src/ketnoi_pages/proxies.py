@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from ketnoi_portal.settings import Network, current
-
 _Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
 
 
 class CallerAddressMiddleware:
@@ -20,7 +20,7 @@ class CallerAddressMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
-        self._trusted = current().proxies()
+        self._trusted: tuple[Network, ...] = tuple(settings.TRUSTED_PROXIES)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Read X-Forwarded-For and X-Forwarded-Proto, of a call that a trusted proxy passes on."""

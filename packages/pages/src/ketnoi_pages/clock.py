@@ -1,4 +1,4 @@
-"""The portal's clock: everything that is recorded asks it for the moment."""
+"""The site's clock: everything that is recorded asks it for the moment."""
 
 from __future__ import annotations
 
