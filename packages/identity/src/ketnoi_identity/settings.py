@@ -1,0 +1,103 @@
+"""The settings file of the identity side (TOML): one environment, one database, one set of keys."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+import msgspec
+
+from ketnoi_protocol.services import DEFAULT_PROFILE
+from ketnoi_runtime.settings import load_settings
+
+SETTINGS_VARIABLE: Final = "KETNOI_IDENTITY_SETTINGS"
+Network = IPv4Network | IPv6Network
+Positive = Annotated[float, msgspec.Meta(gt=0)]
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+
+
+class Wire(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The process that other servers ask, over mutual TLS with pinned certificates (PEM files).
+
+    `registry` is who starts, asks after and uses consents; `portal` who writes clients and reads objections.
+    """
+
+    host: str = "127.0.0.1"
+    port: Port = 9444
+    certificate: str
+    key: str
+    registry: str
+    portal: str = ""
+
+
+class Register(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The registry of this environment: believed under `certificate`, asked with `client_certificate` (PEM files)."""
+
+    url: str
+    certificate: str
+    client_certificate: str
+    client_key: str
+
+
+class Consents(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Measures of consents: our choice [OC].
+
+    A request waits `answer_within_seconds` for its citizen; a consent lasts `longest_seconds` at most. One organisation
+    has at most `most_waiting_of_one` requests that wait for one person, and asks that person at most `most_a_day` times
+    in a day.
+    """
+
+    answer_within_seconds: Positive = 900.0
+    longest_seconds: Positive = 365 * 86_400.0
+    most_waiting_of_one: Annotated[int, msgspec.Meta(ge=1)] = 3
+    most_a_day: Annotated[int, msgspec.Meta(ge=1)] = 10
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Everything. Relative paths are meant relative to the file's own folder (`base`).
+
+    `rehearsal` marks a test bed. `base_url` is where citizens reach the pages; its host is the one for which passkeys
+    count, and with https cookies are sent by TLS alone. `keys` is the folder of private keys, made by `init`.
+    `trusted_proxies` are addresses or networks of proxies before the pages.
+    """
+
+    base: str
+    environment: Literal["test", "production"]
+    database: str
+    secret_key_file: str
+    keys: str = "keys"
+    data: str = "data"
+    profile: str = DEFAULT_PROFILE
+    base_url: str = "http://localhost:8002"
+    host: str = "127.0.0.1"
+    port: Port = 8002
+    rehearsal: bool = False
+    trusted_proxies: tuple[str, ...] = ()
+    wire: Wire
+    register: Register
+    consents: Consents = msgspec.field(default_factory=Consents)
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where these settings cannot serve."""
+        self.proxies()
+
+    def proxies(self) -> tuple[Network, ...]:
+        """The trusted proxies. Raises ValueError for what is no address and no network."""
+        return tuple(ip_network(each) for each in self.trusted_proxies)
+
+    def path(self, name: str) -> Path:
+        """A path that the file names."""
+        return Path(self.base) / name
+
+    def secret(self, name: str) -> str:
+        """What a file of secrets holds, without the line's end."""
+        return self.path(name).read_text(encoding="utf-8").strip()
+
+
+@cache
+def current() -> Settings:
+    """The settings of this process, from the file that KETNOI_IDENTITY_SETTINGS names. Raises SettingsError."""
+    return load_settings(os.environ.get(SETTINGS_VARIABLE, "identity.toml"), Settings)

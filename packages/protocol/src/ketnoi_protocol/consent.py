@@ -1,0 +1,128 @@
+"""What agencies and the identity system say to each other about a citizen's consent.
+
+No public text describes it [NF]; shapes, codes and names are our choice [OC]. The consent transaction is named by
+`MaGiaoDichDongY`, which then stands in every question to a service of the identity system.
+"""
+
+from __future__ import annotations
+
+import datetime
+from enum import StrEnum
+from typing import Annotated, Final, TypeAlias
+
+import msgspec
+
+from ketnoi_protocol.services import Service
+
+LONGEST_PURPOSE: Final = 300
+
+ConsentCode: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[A-Z2-7]{26}$(?!\\n)")]
+"""MaGiaoDichDongY: 130 random bits in base32 letters."""
+
+
+class ConsentState(StrEnum):
+    """How a consent transaction stands, as it is written on the wire."""
+
+    WAITING = "CHO_DONG_Y"
+    AGREED = "DONG_Y"
+    REFUSED = "TU_CHOI"
+    EXPIRED = "HET_HAN"
+    REVOKED = "THU_HOI"
+
+
+class ConsentOperation(StrEnum):
+    """What an agency may do with a consent before it is used."""
+
+    REQUEST = "request_consent"
+    STATE = "consent_state"
+
+
+NO_CONSENT: Final = "50"
+STILL_WAITING: Final = "51"
+REFUSED: Final = "52"
+ANOTHER_AGENCYS: Final = "53"
+ANOTHER_PERSONS: Final = "54"
+WIDER_THAN_AGREED: Final = "55"
+EXPIRED: Final = "56"
+TAKEN_BACK: Final = "57"
+USED_UP: Final = "58"
+NOT_PROVED_OFFICER: Final = "27"
+IDENTITY_UNAVAILABLE: Final = "44"
+
+
+class Begin(msgspec.Struct, frozen=True, kw_only=True):
+    """Registry → identity, `POST /v1/consents`: an agency that has passed the gates asks for a consent.
+
+    `personal_number` is None where number, name and birth date are nobody's. `one_time` consents are used up by the
+    first answer; `lasts_seconds` count from the decision.
+    """
+
+    organisation: str
+    unit: str
+    officer: str
+    message_id: str
+    service: Service
+    fields: tuple[str, ...]
+    procedure_code: str
+    purpose: str
+    one_time: bool
+    lasts_seconds: int
+    personal_number: str | None
+
+
+class Begun(msgspec.Struct, frozen=True, kw_only=True):
+    """Its answer. `code` is `02`, or `30` where the agency asks too often, with `retry_after` seconds."""
+
+    code: str
+    consent: str = ""
+    state: ConsentState = ConsentState.WAITING
+    answer_by: datetime.datetime | None = None
+    retry_after: int | None = None
+
+
+class Ask(msgspec.Struct, frozen=True, kw_only=True):
+    """Registry → identity, `POST /v1/consents/state`: how does it stand?"""
+
+    organisation: str
+    consent: str
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """Its answer. `code` is `00`, `50` (there is none) or `53` (another agency's), with nothing else told then."""
+
+    code: str
+    state: ConsentState | None = None
+    service: Service | None = None
+    fields: tuple[str, ...] = ()
+    one_time: bool = False
+    answer_by: datetime.datetime | None = None
+    valid_until: datetime.datetime | None = None
+
+
+class Use(msgspec.Struct, frozen=True, kw_only=True):
+    """One use of a consent, before anything is read. `fields` are those that the answer may show.
+
+    `personal_number` is the one asked about; with an old number alone it is that number's holder, None for nobody.
+    """
+
+    consent: str
+    organisation: str
+    message_id: str
+    unit: str
+    officer: str
+    procedure_code: str
+    service: Service
+    fields: tuple[str, ...]
+    personal_number: str | None
+
+
+class Uses(msgspec.Struct, frozen=True, kw_only=True):
+    """Registry → identity, `POST /v1/uses`: those that wait together. Each is durable before it is answered."""
+
+    uses: tuple[Use, ...]
+
+
+class Verdicts(msgspec.Struct, frozen=True, kw_only=True):
+    """Its answer: for each use `00`, or the code that it is refused with, in the same order."""
+
+    codes: tuple[str, ...]
