@@ -47,16 +47,25 @@ EXPECTED = {
     "another_person": ("43", "another_person"),
     "several_people": ("43", "several_people"),
     "count_is_wrong": ("43", "structure"),
-    "doubled": ("43", "structure"),
+    "doubled": ("43", "record_malformed"),
     "no_birth": ("43", "fields_missing"),
     "no_number": ("43", "fields_missing"),
     "no_name": ("43", "fields_missing"),
-    "no_such_date": ("43", "structure"),
+    "no_such_date": ("43", "record_malformed"),
+    "day_zero": ("43", "record_malformed"),
+    "with_time": ("43", "record_malformed"),
+    "sex_in_words": ("43", "record_malformed"),
+    "no_such_life": ("43", "record_malformed"),
+    "control_character": ("43", "record_malformed"),
+    "letter_cut_in_two": ("43", "record_malformed"),
+    "bare_ampersand": ("43", "record_malformed"),
     "no_such_code": ("43", "code_malformed"),
     "slow": ("41", "slow"),
 }
 ABOUT_ONE_PERSON = {
-    "fault_client", "another_person", "several_people", "no_birth", "no_number", "no_name", "no_such_code",
+    "fault_client", "another_person", "several_people", "no_birth", "no_number", "no_name", "no_such_code", "doubled",
+    "no_such_date", "day_zero", "with_time", "sex_in_words", "no_such_life", "control_character", "letter_cut_in_two",
+    "bare_ampersand",
 }  # fmt: skip
 PERSONAL = ("990089000001", "990190000003", "Nguyễn", "NGUYỄN", "NGUYEN", "1989", "bi-mat-thu", "passwd")
 
@@ -203,6 +212,19 @@ def test_what_is_odd_about_one_person_does_not_open_the_circuit_for_all(tmp_path
         return await health(world)
 
     assert in_front(tmp_path, database, act, breaker_failures=1)["state"] == "closed"
+
+
+def test_one_odd_record_leaves_the_path_open_for_everybody_else(tmp_path, database):
+    binh = {"SoDinhDanh": "990190000003", "HoVaTen": "Lê Thị Bình", "NgayThangNamSinh": "1990"}
+
+    async def act(world, behind):
+        behind.once = ["day_zero", "control_character", "sex_in_words", "doubled", "day_zero", "day_zero"]
+        odd = [(await world.ask(LOOK_UP)).code for _ in range(6)]
+        return odd, await world.ask(LOOK_UP, **binh), await health(world)
+
+    odd, next_one, told = in_front(tmp_path, database, act)
+    assert odd == ["43"] * 6
+    assert (next_one.code, told["state"], told["failures"]) == ("00", "closed", 0)
 
 
 def test_it_is_asked_by_so_many_at_once_and_no_more(tmp_path, database):

@@ -104,6 +104,13 @@ MOODS: Final[dict[str, Mood]] = {
     "no_number": _xml(lambda citizens: _message(_without(citizens[0], "SoDinhDanh"))),
     "no_name": _xml(lambda citizens: _message(_without(citizens[0], "HoVaTen"))),
     "no_such_date": _xml(lambda c: _message(c[0].replace("<ns1:NgayThangNam>", "<ns1:NgayThangNam>9"))),
+    "day_zero": _xml(lambda c: _message(c[0].replace("19890302", "19890000"))),
+    "with_time": _xml(lambda c: _message(c[0].replace("19890302", "1989-03-02T00:00:00"))),
+    "sex_in_words": _xml(lambda c: _message(c[0].replace("<ns1:GioiTinh>1", "<ns1:GioiTinh>Nam"))),
+    "no_such_life": _xml(lambda c: _message(c[0].replace("<ns1:TinhTrang>0", "<ns1:TinhTrang>9"))),
+    "control_character": _xml(lambda c: _message(c[0].replace("Số 1", "Số \x0b1"))),
+    "letter_cut_in_two": _xml(lambda c: _message(c[0]).encode().replace("Số 1".encode(), "Số 1".encode()[:3])),
+    "bare_ampersand": _xml(lambda c: _message(c[0].replace("Số 1", "Số 1 & 2"))),
     "no_such_code": _xml(lambda c: _message(c[0].replace("<ns1:DanToc>", "<ns1:DanToc>Kinh "))),
 }
 """By name. Besides there is "slow", which answers well after SLOW_SECONDS."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from ketnoi_protocol.envelope import Answer
@@ -19,6 +20,9 @@ AWAY: Final = "42"
 WRONG: Final = "43"
 LEFT_ALONE: Final = "breaker_open"
 """The reason of a refusal for which nothing was asked."""
+
+_BEGINS = re.compile(rb"<(?:[\w.-]+:)?%s(?:\s[^<>]*)?>" % CITIZEN.encode())
+_ENDS = re.compile(rb"</(?:[\w.-]+:)?%s\s*>" % CITIZEN.encode())
 
 
 class Trouble(Refusal):
@@ -49,12 +53,13 @@ def read_answer(operation: SoapOperation, shape: AnswerShape, status: int, octet
     """The answer to one question, which came with this HTTP status. Raises Trouble.
 
     Document types, entities, other encodings than Unicode, too many or too deep elements and what is cut off are
-    refused by the reader of XML; more than one person here, before anything of them is looked at.
+    refused by the reader of XML; more than one person here, before anything of them is looked at. A message that would
+    be right without what it says of its one citizen is odd about one person, whatever is wrong there.
     """
     try:
         told = read_envelope(octets)
     except Refusal:
-        raise Trouble(WRONG, "xml") from None
+        raise _wrong(operation, shape, octets, "xml") from None
     if (told.namespace, told.name) == (SOAP_1_1, "Fault"):
         raise _fault(told)
     if status == FAULT_STATUS:
@@ -64,7 +69,19 @@ def read_answer(operation: SoapOperation, shape: AnswerShape, status: int, octet
     try:
         return answer_in(operation, shape, "", told)
     except Refusal:
-        raise Trouble(WRONG, "structure") from None
+        raise _wrong(operation, shape, octets, "structure") from None
+
+
+def _wrong(operation: SoapOperation, shape: AnswerShape, octets: bytes, reason: str) -> Trouble:
+    """The trouble with a message that cannot be used: with the service, or with one record in it."""
+    begins, ends = _BEGINS.search(octets), [each.start() for each in _ENDS.finditer(octets)]
+    if begins is None or not ends:
+        return Trouble(WRONG, reason)
+    try:
+        answer_in(operation, shape, "", read_envelope(octets[: begins.end()] + octets[ends[-1] :]))
+    except Refusal:
+        return Trouble(WRONG, reason)
+    return Trouble(WRONG, "record_malformed", of_service=False)
 
 
 def _fault(told: Element) -> Trouble:
