@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import msgspec
+import pytest
 
 from ketnoi_protocol.services import Service
 from ketnoi_registry.access_log import Pseudonyms
@@ -191,6 +192,49 @@ def test_a_canary_is_told_by_an_old_number_and_in_a_refused_call_too(tmp_path, d
     old, refused, alarms = run(tmp_path, database, act, alarms=QUICK)
     assert (old, refused) == ("00", "24")
     assert {(row["kind"], row["officer"]) for row in alarms} == {("canary", OFFICER), ("canary", "cb.nobody")}
+
+
+WRONG = {"HoVaTen": "Nguyễn Văn Đoán"}
+OLD_NUMBER = AN.old_id_numbers[0].number
+
+
+@pytest.mark.parametrize(
+    ("listed", "asked"),
+    [
+        (OLD_NUMBER, {"SoDinhDanh": None, "SoCMND": OLD_NUMBER}),
+        (OLD_NUMBER, {"SoCMND": OLD_NUMBER}),
+        (OLD_NUMBER, {}),
+        (OLD_NUMBER, {"SoDinhDanh": None, "SoCMND": AN.old_id_numbers[1].number}),
+        (AN.personal_number, {"SoDinhDanh": None, "SoCMND": OLD_NUMBER, **WRONG}),
+        # A number that nobody has, beside somebody else's.
+        ("990000777", {"SoCMND": "990000777"}),
+    ],
+    ids=["found by it", "both numbers", "by the other number", "by another old one", "guessed", "nobody's"],
+)
+def test_a_canary_is_known_by_each_of_its_numbers(tmp_path, database, listed, asked):
+    async def act(world):
+        await begin(world)
+        await watch_for(world, listed)
+        await asyncio.sleep(0.4)
+        await world.ask(LOOK_UP, **asked)
+        return await raised(world, 1)
+
+    (alarm,) = run(tmp_path, database, act, alarms=QUICK)
+    assert alarm["kind"] == "canary"
+
+
+def test_a_canary_that_is_claimed_as_a_member_is_told_of_in_a_refused_call_too(tmp_path, database):
+    async def act(world):
+        await begin(world)
+        await watch_for(world, BINH.personal_number)
+        await asyncio.sleep(0.4)
+        member = {"SoDinhDanh": BINH.personal_number, "HoVaTen": BINH.full_name, "QuanHe": "QH01"}
+        refused = await world.ask(Service.VERIFY_HOUSEHOLD, MaDVC="not-licensed", ThanhVien=[member])
+        return refused.code, await raised(world, 1), await world.logged()
+
+    code, (alarm,), rows = run(tmp_path, database, act, alarms=QUICK)
+    assert (code, alarm["kind"]) == ("23", "canary")
+    assert [row["subject_role"] for row in rows] == ["asked", "claimed_member"]
 
 
 def test_a_call_does_not_wait_for_what_counts(tmp_path, database):

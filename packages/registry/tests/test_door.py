@@ -268,7 +268,7 @@ def test_the_observer_sees_every_step_and_nothing_of_a_person(tmp_path, database
     run(tmp_path, database, act, observer=events.append)
     gates = ["consumer", "account", "message", "organisation", "procedure", "officer", "fields"]
     assert [[name for name, _ in event.steps] for event in events] == [
-        [*gates, "quota", "look up", "log"],
+        [*gates, "repeat", "quota", "look up", "log"],
         [*gates[:5], "log"],
         ["consumer", "log"],
     ]

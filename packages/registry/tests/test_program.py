@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import subprocess
 import sys
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ import msgspec
 import pytest
 
 from ketnoi_protocol.services import Service
+from ketnoi_registry.access_log import Pseudonyms
 from ketnoi_registry.cli import main
 from ketnoi_testbed.postgres import find_binaries
 
@@ -70,6 +72,8 @@ def test_the_program_answers_stops_and_leaves_no_personal_number_in_clear(tmp_pa
 
     async def act(world):
         settings = settle(world)
+        # The keys of this database: with others of its own a node does not start.
+        shutil.copy(world.folder / "keys.json", world.folder / "kept" / "keys.json")
         assert await asyncio.to_thread(main, ["init", "--settings", settings]) == 0
         async with program(world) as told:
             world.registry, inner = SimpleNamespace(port=told.ready["port"]), world.registry
@@ -165,6 +169,21 @@ def test_people_and_units_are_loaded_from_lines(tmp_path, database, capsys):
         error = capsys.readouterr().err
         assert said in error
         assert "990089000001" not in error
+
+
+def test_another_node_needs_the_keys_of_the_first(tmp_path, database, capsys):
+    settings, keys = settle_alone(tmp_path, database), tmp_path / "kept" / "keys.json"
+    assert main(["init", "--settings", settings]) == 0
+    first = keys.read_bytes()
+    keys.unlink()
+    assert main(["init", "--settings", settings]) == 1
+    assert "copy the first node's key file" in capsys.readouterr().err
+    assert not keys.exists()
+    Pseudonyms.make(keys, "k1")
+    assert main(["init", "--settings", settings]) == 1
+    assert "key k1, repetition: not the pseudonym key" in capsys.readouterr().err
+    keys.write_bytes(first)
+    assert main(["init", "--settings", settings]) == 0
 
 
 def settle_alone(folder: Path, database: str) -> str:

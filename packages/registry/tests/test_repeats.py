@@ -9,6 +9,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from ketnoi_protocol.directory import Quota
 from ketnoi_protocol.envelope import LookUpRequest
 from ketnoi_protocol.services import Service
 from ketnoi_registry.access_log import Pseudonyms
@@ -121,6 +122,36 @@ def test_another_node_and_a_restarted_one_give_the_same_answer(tmp_path, databas
     assert first == elsewhere == restarted
     assert refused == "12"
     assert nodes == ["n1", "n2", "n2", "n1"]
+
+
+def test_a_repetition_costs_no_call_of_the_quota_and_needs_no_register(tmp_path, database):
+    async def act(world):
+        world.content.grants = [grant(MEMBER, LOOK_UP, quotas=(Quota("officer", 2, 86_400),))]
+        await world.publish_and_poll()
+        first, second = await world.ask(LOOK_UP, **asked()), await world.ask(LOOK_UP, **asked(MaYeuCau="lap-2"))
+        third = await world.ask(LOOK_UP, **asked(MaYeuCau="lap-3"))
+        again = [await world.ask(LOOK_UP, **asked()) for _ in range(3)]
+        await world.pool.execute("ALTER TABLE person RENAME TO elsewhere")
+        unread = [await world.ask(LOOK_UP, **asked()), await world.ask(LOOK_UP, **asked(HoVaTen="Khác"))]
+        await world.pool.execute("ALTER TABLE elsewhere RENAME TO person")
+        return first, second.code, third.code, again, unread, await world.logged()
+
+    first, second, third, again, unread, rows = run(tmp_path, database, act)
+    assert (first.code, second, third) == ("00", "00", "30")
+    assert {each.raw for each in (*again, unread[0])} == {first.raw}
+    assert unread[1].code == "12"
+    assert [row["result_code"] for row in rows] == ["00", "00", "30", *["00"] * 4, "12"]
+    assert [row["repeats"] for row in rows] == [False] * 3 + [True] * 4 + [False]
+
+
+def test_what_cannot_be_read_is_not_answered(tmp_path, database):
+    async def act(world):
+        await world.pool.execute("ALTER TABLE used_request RENAME COLUMN answer TO lost")
+        refused = await world.ask(LOOK_UP, **asked())
+        await world.pool.execute("ALTER TABLE used_request RENAME COLUMN lost TO answer")
+        return refused.code, (await world.ask(LOOK_UP, **asked())).code
+
+    assert run(tmp_path, database, act) == ("99", "00")
 
 
 def test_after_the_window_it_is_a_new_question_and_nothing_is_kept(tmp_path, database):

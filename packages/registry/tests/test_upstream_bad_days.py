@@ -165,6 +165,20 @@ def test_a_repeated_question_gets_its_first_answer_without_a_new_story(tmp_path,
     assert other.code == "12"
 
 
+def test_a_repeated_question_asks_nobody_and_needs_nobody(tmp_path, database):
+    async def act(world, behind):
+        first = await world.ask(LOOK_UP, MaYeuCau="mot-lan")
+        behind.asked.clear()
+        behind.mood = "unavailable"
+        repeated = await world.ask(LOOK_UP, MaYeuCau="mot-lan")
+        other = await world.ask(LOOK_UP, MaYeuCau="mot-lan", HoVaTen="Khác")
+        return first, repeated, other, dict(behind.asked), (await world.ask(LOOK_UP)).code
+
+    first, repeated, other, asked, anew = in_front(tmp_path, database, act)
+    assert (first.code, repeated.raw, other.code, anew) == ("00", first.raw, "12", "42")
+    assert asked == {}
+
+
 def test_the_circuit_opens_and_one_trial_closes_it(tmp_path, database):
     async def act(world, behind):
         behind.mood = "unavailable"

@@ -12,7 +12,7 @@ from ketnoi_runtime.database import migrate, open_pool
 from ketnoi_runtime.web import Listener
 
 from . import openapi
-from .access_log import AccessLog, Pseudonyms
+from .access_log import AccessLog, Pseudonyms, key_fingerprints
 from .alarms.reading import AlarmReading
 from .alarms.watch import Watch
 from .callers import CallerError, Callers
@@ -21,7 +21,7 @@ from .directory import DirectoryPoller
 from .door import Door
 from .observer import Observer
 from .quotas import Quotas
-from .repeats import Forgetting
+from .repeats import Forgetting, Taken
 from .services import Register
 from .settings import Settings
 from .store.interface import Store
@@ -57,6 +57,7 @@ class Registry:
             pool = await open_pool(settings.database, max_size=settings.database_connections)
             stack.push_async_callback(pool.close)
             await migrate(pool, "ketnoi_registry")
+            await key_fingerprints.check(pool, pseudonyms)
             window = timedelta(seconds=settings.repeat_window_seconds)
             log = AccessLog(settings.database, settings.node_id, timeout=settings.log_timeout_seconds, window=window)
             await log.start()
@@ -64,6 +65,7 @@ class Registry:
             forgetting = Forgetting(pool, clock, window)
             stack.push_async_callback(forgetting.stop)
             await forgetting.start()
+            taken = Taken(pool, window, settings.lookup_timeout_seconds)
             quotas = Quotas(pool, clock, settings.lookup_timeout_seconds)
             stack.push_async_callback(quotas.stop)
             await quotas.start()
@@ -81,7 +83,7 @@ class Registry:
                 stack.push_async_callback(client.close)
                 store = UpstreamStore(settings.upstream, client)
             register = Register(store, pseudonyms)
-            calls = Calls(settings, clock, directory, register, log, quotas, watch, observer)
+            calls = Calls(settings, clock, directory, register, log, taken, quotas, watch, observer)
             document = openapi.document(settings.catalogue, settings.environment)
             alarms = AlarmReading(pool, settings.lookup_timeout_seconds)
             door = Door(settings, callers, calls, document, store, alarms)

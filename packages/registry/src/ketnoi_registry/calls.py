@@ -14,6 +14,7 @@ from ketnoi_protocol.envelope import Request
 from ketnoi_protocol.errors import Refusal
 from ketnoi_protocol.services import CatalogueEntry, NameMatch, Service
 from ketnoi_runtime.clock import Clock
+from ketnoi_runtime.database import DATABASE_ERRORS
 from ketnoi_runtime.logs import redact
 
 from .access_log import AccessLog, AccessLogError, Call, Earlier
@@ -24,7 +25,7 @@ from .gates import GATES, Case
 from .matching import Matching
 from .observer import CallEvent, Observer
 from .quotas import Quotas
-from .repeats import Claim, Kept, UnreadableAnswerError
+from .repeats import Claim, Kept, Taken, UnreadableAnswerError
 from .services import SERVICES, Outcome, Question, Register
 from .settings import Settings
 
@@ -55,6 +56,7 @@ class Calls:
         directory: DirectoryPoller,
         register: Register,
         log: AccessLog,
+        taken: Taken,
         quotas: Quotas,
         watch: Watch,
         observer: Observer | None = None,
@@ -64,6 +66,7 @@ class Calls:
         self._directory = directory
         self._register = register
         self._log = log
+        self._taken = taken
         self._quotas = quotas
         self._watch = watch
         self._observer = observer
@@ -107,33 +110,47 @@ class Calls:
             for gate in GATES:
                 journey.enter(gate.name)
                 gate.judge(case)
-            journey.enter("quota")
-            await self._quotas.take(case)
-            journey.enter("look up")
-            outcome = await self._look_up(case)
-            body = asked.dialect.write(entry, outcome.answer)
+            journey.enter("repeat")
+            claim = Claim.of(self._register.pseudonyms, case.organisation.value, case.dialect.name, case.request)
+            earlier = await self._earlier(claim, journey.at)
+            if earlier is None:
+                journey.enter("quota")
+                await self._quotas.take(case)
+                journey.enter("look up")
+                outcome = await self._look_up(case)
+                body = asked.dialect.write(entry, outcome.answer)
         except Refusal as refusal:
             journey.enter("log")
             await self._record(self._refused(asked, entry, journey, refusal), journey)
             raise
         journey.enter("log")
-        pseudonyms = self._register.pseudonyms
-        code, fields = outcome.answer.ma_ket_qua, outcome.released_fields
-        kept = Kept(body, code, fields, pseudonyms.active, outcome.subjects)
-        claim = Claim.of(pseudonyms, case.organisation.value, case.dialect.name, case.request)
-        row = self._answered(case, journey.at, claim, kept)
-        earlier = await self._record(replace(row, claims=True, answer=claim.seal(kept)), journey)
+        if earlier is None:
+            code, fields = outcome.answer.ma_ket_qua, outcome.released_fields
+            kept = Kept(body, code, fields, self._register.pseudonyms.active, outcome.subjects)
+            row = self._answered(case, journey.at, claim, kept)
+            earlier = await self._record(replace(row, claims=True, answer=claim.seal(kept)), journey)
         if earlier is not None:
             kept = await self._repeat(asked, journey, claim, earlier)
         journey.outcome = kept.result_code
         journey.enter("")
         return kept.body
 
+    async def _earlier(self, claim: Claim, at: datetime) -> Earlier | None:
+        """The earlier call with the same content. Raises Refusal `12` where it was another, `99`."""
+        try:
+            earlier = await self._taken.by(claim, at)
+        except (*DATABASE_ERRORS, TimeoutError) as error:
+            _log.error("whether a MaYeuCau is taken could not be read: %s", type(error).__name__)
+            raise Refusal("99", "the register cannot be read at this moment") from None
+        if earlier is not None and not earlier.same:
+            raise Refusal("12")
+        return earlier
+
     async def _repeat(self, asked: Asked, journey: _Journey, claim: Claim, earlier: Earlier) -> Kept:
         """The answer of the first time, once its own row is written. Raises Refusal `12`, `26`, `99`."""
         case = journey.case
         assert case is not None, "it has passed the gates"
-        if not earlier.same:
+        if not earlier.same:  # found out by the statement that writes the log, which has written this too
             raise Refusal("12")
         try:
             kept = claim.open(earlier.answer or b"")
@@ -228,7 +245,7 @@ class Calls:
         return replace(
             call,
             subject_key_id=self._register.pseudonyms.active,
-            subjects=(self._register.subject(request, None),),
+            subjects=self._register.subjects(request),
             unit=redact(request.unit.value),
             officer=redact(request.ma_can_bo),
             procedure_code=redact(request.ma_dvc),

@@ -17,7 +17,7 @@ from ketnoi_runtime.database import migrate
 from ketnoi_runtime.settings import SettingsError, load_settings
 
 from . import cli_loading, openapi
-from .access_log import Pseudonyms
+from .access_log import Pseudonyms, key_fingerprints
 from .access_log.pseudonyms import PseudonymKeyError
 from .alarms import canaries
 from .app import Registry
@@ -97,11 +97,14 @@ def _init(told: argparse.Namespace) -> int:
     keys = settings.path(settings.pseudonym_keys)
     if keys.exists():
         Pseudonyms.read(keys)
-    else:
-        Pseudonyms.make(keys, told.key_id)
 
     async def act(pool: asyncpg.Pool) -> None:
         await migrate(pool, "ketnoi_registry")
+        if not keys.exists():
+            if await key_fingerprints.known(pool):
+                raise PseudonymKeyError(f"{keys}: this database has pseudonym keys; {key_fingerprints.MEND}")
+            Pseudonyms.make(keys, told.key_id)
+        await key_fingerprints.check(pool, Pseudonyms.read(keys))
         await load_units(pool, provinces())
 
     with_pool(settings, act)

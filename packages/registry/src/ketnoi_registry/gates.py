@@ -212,5 +212,6 @@ GATES: tuple[Gate, ...] = (
         _fields,
     ),
 )  # fmt: skip
-"""Two more ask the database: `30`, whether the grant's quotas have a call left (quotas.py), before anything is looked
-up; and `12`, whether the MaYeuCau was used otherwise, in the statement that makes the access log durable."""
+"""Two more ask the database: `12`, whether the MaYeuCau was used otherwise (repeats.py), judged once more in the
+statement that makes the access log durable; and `30`, whether the grant's quotas have a call left (quotas.py). A
+question that was answered before costs no call, and is answered though the people cannot be read."""

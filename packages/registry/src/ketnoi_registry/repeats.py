@@ -24,13 +24,17 @@ from ketnoi_protocol.envelope import Request
 from ketnoi_runtime.clock import Clock
 from ketnoi_runtime.database import DATABASE_ERRORS
 
-from .access_log import Pseudonyms, Subject
+from .access_log import Earlier, Pseudonyms, Subject
+from .store.lookups import Lookups
 
 _log = logging.getLogger(__name__)
 _CONTENT = msgspec.json.Encoder(order="deterministic")
 _NONCE_BYTES = 12
 _AT_ONCE = 5_000
 
+_TAKEN = """
+SELECT request_digest, content_digest, first_used_at, answer FROM used_request WHERE request_digest = any($1)
+"""
 _FORGET = """
 DELETE FROM used_request WHERE request_digest IN (
     SELECT request_digest FROM used_request WHERE first_used_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)
@@ -81,6 +85,33 @@ class Claim:
             return msgspec.msgpack.decode(plain, type=Kept)
         except (InvalidTag, ValueError, msgspec.MsgspecError):
             raise UnreadableAnswerError from None
+
+
+class Taken:
+    """Which MaYeuCau are taken, read for many callers at a time; `timeout` of one statement in seconds.
+
+    Asked before the quota and before the look-up: a repetition costs neither, and is answered though the people cannot
+    be read at the moment. Two that come at the same time both find nothing here; the access log's statement judges.
+    """
+
+    def __init__(self, pool: asyncpg.Pool, window: timedelta, timeout: float) -> None:
+        self._pool = pool
+        self._window = window
+        self._timeout = timeout
+        self._taken: Lookups[bytes, asyncpg.Record] = Lookups(self._read)
+
+    async def by(self, claim: Claim, at: datetime) -> Earlier | None:
+        """The earlier use of a claim's MaYeuCau, None where there is none within the window. Raises DATABASE_ERRORS,
+        TimeoutError."""
+        row = await self._taken.get(claim.request_digest)
+        if row is None or row["first_used_at"] <= at - self._window:
+            return None
+        same = row["content_digest"] == claim.content_digest
+        return Earlier(same, row["answer"] if same else None)
+
+    async def _read(self, digests: list[bytes]) -> dict[bytes, asyncpg.Record]:
+        rows = await self._pool.fetch(_TAKEN, digests, timeout=self._timeout)
+        return {row["request_digest"]: row for row in rows}
 
 
 class Forgetting:

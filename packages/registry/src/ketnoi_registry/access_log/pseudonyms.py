@@ -65,6 +65,11 @@ class Pseudonyms:
         with os.fdopen(descriptor, "wb") as file:
             file.write(msgspec.json.format(msgspec.json.encode(content)))
 
+    def fingerprints(self) -> dict[str, bytes]:
+        """What tells each key from others of its name, and says nothing more of it."""
+        named = {f"key {name}": key for name, key in self._keys.items()} | {"repetition": self._repetition}
+        return {name: hmac.digest(key, b"fingerprint", hashlib.sha256) for name, key in named.items()}
+
     def of_person(self, personal_number: str, key_id: str | None = None) -> bytes:
         """The 32-byte pseudonym of a personal number under one key, the active one by default."""
         return self._digest(key_id, b"personal-number\0", personal_number)

@@ -13,6 +13,8 @@ import asyncpg
 from ..access_log import Pseudonyms
 from ..loading.csv_input import InputError
 
+_HOLDERS = "SELECT personal_number AS number FROM old_id_number WHERE number = any($1)"
+_HELD = "SELECT number FROM old_id_number WHERE personal_number = any($1)"
 _NUMBER = re.compile(r"[0-9]{12}|[0-9]{9}")
 
 
@@ -37,8 +39,12 @@ def read_file(file: Path) -> list[str]:
 
 
 async def replace(pool: asyncpg.Pool, pseudonyms: Pseudonyms, numbers: list[str]) -> int:
-    """Let these be the canaries, in one step; how many persons that are."""
-    distinct = sorted(set(numbers))
+    """Let these be the canaries, in one step; how many numbers that are.
+
+    Whoever is meant by one number is found by the others too: by the own tables as they are now, a holder's personal
+    number and every old number that they held.
+    """
+    distinct = sorted({*numbers, *await _others(pool, numbers)})
     found = [
         (pseudonyms.of_person(number, key) if len(number) == 12 else pseudonyms.of_old_number(number, key), key)
         for number in distinct
@@ -47,7 +53,14 @@ async def replace(pool: asyncpg.Pool, pseudonyms: Pseudonyms, numbers: list[str]
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("DELETE FROM canary")
         await connection.executemany("INSERT INTO canary (pseudonym, key_id) VALUES ($1, $2)", found)
-    return len(distinct)
+    return len(set(numbers))
+
+
+async def _others(pool: asyncpg.Pool, numbers: list[str]) -> list[str]:
+    holders = await pool.fetch(_HOLDERS, [number for number in numbers if len(number) == 9])
+    persons = {*(row["number"] for row in holders), *(number for number in numbers if len(number) == 12)}
+    held = await pool.fetch(_HELD, list(persons))
+    return [*persons, *(row["number"] for row in held)]
 
 
 async def known(connection: asyncpg.Connection) -> frozenset[bytes]:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import TypeVar
 
 import asyncpg
 
-from ketnoi_protocol.envelope import FOUND, NO_MATCH, Request
+from ketnoi_protocol.envelope import FOUND, NO_MATCH, HouseholdRequest, Request
 from ketnoi_runtime.clock import Clock
 from ketnoi_runtime.database import DATABASE_ERRORS
 
@@ -69,7 +69,7 @@ class Watch:
         """One call that is in the access log, by the organisation that signed it. Waits for nothing."""
         officer, sight = Officer(organisation, call.officer or ""), Sight.of(call)
         key = (officer, hour_of(call.at))
-        if not self._canaries.isdisjoint(subject.pseudonym for subject in call.subjects):
+        if self._canaries and not self._canaries.isdisjoint(self._named_in(call, request)):
             _add(self._named, key, Tally(call.at, sight, 1))
             if key not in self._told:
                 self._told.add(key)
@@ -80,6 +80,16 @@ class Watch:
         number = request.personal_number or request.old_number
         if number is not None and call.subjects:
             self._asked[officer, self._pseudonyms.of_block(number), call.subjects[0].pseudonym] = sight
+
+    def _named_in(self, call: Call, request: Request) -> Iterator[bytes]:
+        """The pseudonyms of everybody whom a call was about, and of every number in it, whoever was found."""
+        yield from (subject.pseudonym for subject in call.subjects)
+        members = request.members if isinstance(request, HouseholdRequest) else ()
+        for claimed in (request, *members):
+            if claimed.personal_number is not None:
+                yield self._pseudonyms.of_person(claimed.personal_number)
+            if claimed.old_number is not None:
+                yield self._pseudonyms.of_old_number(claimed.old_number)
 
     async def count(self) -> None:
         """Count what was noted, raise what is conspicuous, learn the canaries. Raises DATABASE_ERRORS, TimeoutError."""

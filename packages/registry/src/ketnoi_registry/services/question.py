@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta, timezone
 from typing import Generic, Literal, TypeVar
 
 from ketnoi_protocol.directory import Grant
-from ketnoi_protocol.envelope import Answer, Claimed, Request
+from ketnoi_protocol.envelope import Answer, Claimed, HouseholdRequest, Request
 
 from ..access_log import Pseudonyms, Subject
 from ..matching import Matching
@@ -52,6 +52,12 @@ class Register:
 
     store: Store
     pseudonyms: Pseudonyms
+
+    def subjects(self, request: Request) -> tuple[Subject, ...]:
+        """Whom the access log names for a question that found nobody: who is asked about, and members claimed."""
+        members = request.members if isinstance(request, HouseholdRequest) else ()
+        claimed = (self.subject(member, None, "claimed_member") for member in members)
+        return (self.subject(request, None), *claimed)
 
     def subject(
         self, claim: Claimed, number: str | None, role: Literal["asked", "claimed_member"] = "asked"

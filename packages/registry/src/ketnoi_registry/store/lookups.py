@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from typing import Generic, TypeVar
 
+Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
 _BATCH = 1_000
 
 
-class Lookups(Generic[Value]):
+class Lookups(Generic[Key, Value]):
     """One kind of look-up. While one query is in flight, callers gather for the next; nobody waits for a timer."""
 
-    def __init__(self, read: Callable[[list[str]], Awaitable[Mapping[str, Value]]]) -> None:
+    def __init__(self, read: Callable[[list[Key]], Awaitable[Mapping[Key, Value]]]) -> None:
         self._read = read
-        self._waiting: dict[str, asyncio.Future[Value | None]] = {}
+        self._waiting: dict[Key, asyncio.Future[Value | None]] = {}
         self._reading: asyncio.Task[None] | None = None
 
-    async def get(self, key: str) -> Value | None:
+    async def get(self, key: Key) -> Value | None:
         """The value of `key`, or None. Raises what the query raised, to everybody who waited for it."""
         found = self._waiting.get(key)
         if found is None:
@@ -29,7 +30,7 @@ class Lookups(Generic[Value]):
         # A caller that goes away must not cancel the answer of the others.
         return await asyncio.shield(found)
 
-    async def get_many(self, keys: list[str]) -> list[Value | None]:
+    async def get_many(self, keys: list[Key]) -> list[Value | None]:
         """The values of `keys`, in their order, asked for together."""
         if len(keys) == 1:
             return [await self.get(keys[0])]
