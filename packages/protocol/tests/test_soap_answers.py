@@ -10,7 +10,7 @@ from protocol_samples import citizens
 
 from ketnoi_protocol import envelope
 from ketnoi_protocol.birth_date import BirthDate
-from ketnoi_protocol.citizen import Citizen, Name, Place
+from ketnoi_protocol.citizen import Citizen, Head, Name, Place
 from ketnoi_protocol.citizen_shapes import C06Citizen, QcvnCitizen
 from ketnoi_protocol.envelope import CountAnswer, ExistsAnswer, HouseholdAnswer, LookUpAnswer, MemberAnswer
 from ketnoi_protocol.errors import Refusal
@@ -157,6 +157,10 @@ def answered(inside, namespace=COLLECTION_NAMESPACE):
         '<a:CongdanCollection ThoiDiemDuLieu="yesterday" SoCongDan="0"/>',
         "<a:CongdanCollection><a:CongDan><a:NgayThangNamSinh><a:Nam>89</a:Nam></a:NgayThangNamSinh></a:CongDan>"
         "</a:CongdanCollection>",
+        "<a:CongdanCollection><a:CongDan><a:NgayThangNamSinh><a:Nam>1990</a:Nam><a:NgayThangNam>19890302</a:NgayThangNam>"
+        "</a:NgayThangNamSinh></a:CongDan></a:CongdanCollection>",
+        "<a:CongdanCollection><a:CongDan><a:NgayThangNamSinh><a:NamThang>1989-04</a:NamThang><a:NgayThangNam>19890302"
+        "</a:NgayThangNam></a:NgayThangNamSinh></a:CongDan></a:CongdanCollection>",
         "no XML <",
     ],
 )
@@ -197,6 +201,35 @@ def test_what_a_later_version_adds_is_passed_over_and_the_count_may_be_missing()
         OPERATIONS["verify_household"], AnswerShape.HOUSEHOLD, "1", answered(more, "http://gtel.vn/qldc")
     )
     assert told.members == ()
+
+
+def test_an_element_that_is_there_and_empty_tells_nothing():
+    def emptied(name, kind):
+        return (
+            f"<a:{name}>{''.join(emptied(*child) for child in TYPES[shape][kind]) if kind != TEXT else ''}</a:{name}>"
+        )
+
+    for shape in SHAPES:
+        inside = (
+            f'<a:CongdanCollection SoCongDan="" ThoiDiemDuLieu="">{emptied(CITIZEN, CITIZEN)}</a:CongdanCollection>'
+        )
+        assert decode_answer(LOOK_UP, shape, "1", answered(inside)) == LookUpAnswer.of("1", Citizen())
+
+
+def test_a_year_beside_its_date_is_one_birth_date():
+    inside = (
+        "<a:CongdanCollection><a:CongDan><a:NgayThangNamSinh><a:Nam>1989</a:Nam><a:NamThang/>"
+        "<a:NgayThangNam>19890302</a:NgayThangNam></a:NgayThangNamSinh></a:CongDan></a:CongdanCollection>"
+    )
+    answer = decode_answer(LOOK_UP, AnswerShape.C06_037, "1", answered(inside))
+    assert answer.citizen == Citizen(birth=BirthDate(1989, 3, 2))
+
+
+def test_a_head_whose_relation_is_not_told_is_written_without_one():
+    citizen = Citizen(head=Head(name="AN", relation=""))
+    for shape in SHAPES:
+        assert b"QuanHe" not in encode_answer(LOOK_UP, shape, LookUpAnswer.of("1", citizen))
+        assert there_and_back(shape, LookUpAnswer.of("1", citizen)).citizen == citizen
 
 
 def test_a_fault_is_the_refusal_that_it_tells():

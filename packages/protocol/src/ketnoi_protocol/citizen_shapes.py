@@ -15,7 +15,7 @@ from typing import Annotated, Any, TypeAlias
 
 import msgspec
 
-from ketnoi_protocol.birth_date import BirthDate
+from ketnoi_protocol.birth_date import BirthDate, InvalidBirthDate
 from ketnoi_protocol.citizen import Citizen, Head, Life, LifeStatus, Name, Personal, Place, Relative
 from ketnoi_protocol.personal_number import Sex
 
@@ -47,9 +47,11 @@ class WireBirth(Personal, frozen=True, kw_only=True, omit_defaults=True):
     year: str | None = msgspec.field(name="Nam", default=None)
 
     def birth(self) -> BirthDate | None:
-        """What was written most precisely. Raises InvalidBirthDate."""
-        text = self.full or self.month or self.year
-        return BirthDate.parse(text) if text else None
+        """What was written most precisely. Raises InvalidBirthDate, also where one element denies another."""
+        told = [BirthDate.parse(text) for text in (self.full, self.month, self.year) if text]
+        if any(not str(told[0]).startswith(str(each)) for each in told[1:]):
+            raise InvalidBirthDate("two elements tell different birth dates")
+        return told[0] if told else None
 
 
 class WireLife(Personal, frozen=True, kw_only=True, omit_defaults=True):
@@ -259,7 +261,7 @@ def _relative(relative: Relative) -> dict[str, str | None]:
         "personal_number": relative.personal_number,
         "old_number": relative.old_number,
         "nationality": relative.nationality,
-        "relation": relative.relation if isinstance(relative, Head) else None,
+        "relation": relative.relation or None if isinstance(relative, Head) else None,
     }
 
 

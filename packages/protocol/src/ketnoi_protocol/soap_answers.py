@@ -141,15 +141,17 @@ def _read_small(shape: AnswerShape, told: Element) -> dict[str, Any]:
 def _read_collection(told: Element, types: Types) -> dict[str, Any]:
     citizens = [_read_structure(each, CITIZEN, types) for each in told.children if each.name == CITIZEN]
     # Where the count is missing, as it may be, the citizens are counted.
-    count = _read_count(told.attributes.get(("", COUNT), str(len(citizens))))
+    count = _read_count(told.attributes.get(("", COUNT)) or str(len(citizens)))
     _expect(count == len(citizens))
     collection: dict[str, Any] = {COUNT: count, CITIZEN: citizens}
-    if ("", AS_OF) in told.attributes:
-        collection[AS_OF] = told.attributes["", AS_OF]
+    if as_of := told.attributes.get(("", AS_OF)):
+        collection[AS_OF] = as_of
     return {"MaKetQua": FOUND if citizens else NO_MATCH, COLLECTION: collection}
 
 
 def _read_structure(element: Element, kind: str, types: Types) -> Any:
+    """The text or the children that say something: an element that is there and empty tells nothing, as callers of
+    today's services know from `Ho`, `ChuDem` and `SoCMND`."""
     if kind == TEXT:
         _expect(not element.children)
         return element.value
@@ -159,7 +161,7 @@ def _read_structure(element: Element, kind: str, types: Types) -> Any:
         if child.name in kinds and child.namespace == element.namespace:
             _expect(child.name not in found)
             found[child.name] = _read_structure(child, kinds[child.name], types)
-    return {name: value for name, value in found.items() if value != {}}
+    return {name: value for name, value in found.items() if value}
 
 
 def _read_boolean(element: Element) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -36,6 +36,7 @@ def found_in(
     citizen = answer.citizen
     if citizen is None or (citizen.name is None and set(citizen.fields) <= _EMPTY):
         return None
+    citizen = _told_once(citizen)
     if citizen.name is None or citizen.personal_number is None or citizen.birth is None:
         raise _odd("fields_missing")
     _check_forms(citizen)
@@ -52,19 +53,19 @@ def found_in(
         number,
         msgspec.structs.replace(citizen, head=head if asking.head else None),
         household,
-        head.relation if head is not None else None,
+        head.relation or None if head is not None else None,
         as_of,
         frozenset(name for name in _MUST_TELL if getattr(citizen, ATTRIBUTES[name]) is None),
     )
 
 
 def _head(citizen: Citizen, relations: Mapping[str, str]) -> Head | None:
-    """The head of the household of whoever lives in one, with the relation in our codes."""
+    """The head of the household of whoever lives in one, with the relation in our codes; empty where it is not told."""
     head = citizen.head
     if head is None or (citizen.life is not None and citizen.life.status is not LifeStatus.ALIVE):
         return None
     relation = relations.get(head.relation, head.relation)
-    if relation not in RELATIONS:
+    if relation and relation not in RELATIONS:
         raise _odd("relation_unknown")
     return msgspec.structs.replace(head, relation=relation)
 
@@ -73,10 +74,24 @@ def _household(number: str, head: Head | None) -> str | None:
     """Whoever has the same head lives together: the service tells no other sign of a household."""
     if head is None:
         return None
+    if not head.relation:
+        raise _odd("relation_missing")
     key = number if head.relation == HEAD else head.personal_number or head.old_number
     if key is None:
         raise _odd("head_without_number")
     return key
+
+
+def _told_once(citizen: Citizen) -> Citizen:
+    """The same without old numbers that are the personal number once more, as whoever has no other may be shown."""
+    changed: dict[str, Any] = {}
+    for name in ("father", "mother", "spouse", "representative", "head"):
+        person = getattr(citizen, name)
+        if person is not None and person.old_number == person.personal_number:
+            changed[name] = msgspec.structs.replace(person, old_number=None)
+    if citizen.old_number == citizen.personal_number:
+        changed["old_number"] = None
+    return msgspec.structs.replace(citizen, **changed)
 
 
 def _check_forms(citizen: Citizen) -> None:
