@@ -196,7 +196,7 @@ def test_a_number_under_an_unknown_name_is_not_quoted_either():
             assert "990089000124" not in str(found)
 
 
-@pytest.mark.parametrize("name", ["ThanhVien", "ThuocTinh", "MaGiaoDichDongY", "sodinhdanh"])
+@pytest.mark.parametrize("name", ["ThanhVien", "ThuocTinh", "DichVu", "sodinhdanh"])
 def test_a_field_of_another_service_is_refused(name):
     assert "does not know" in refused(Service.LOOK_UP_CITIZEN, body_of({name: "x"})).detail
 

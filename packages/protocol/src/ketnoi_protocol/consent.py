@@ -1,7 +1,8 @@
-"""What agencies and the identity system say to each other about a citizen's consent.
+"""What the registry and the identity system say to each other about citizens' consents, and the words of both.
 
-No public text describes it [NF]; shapes, codes and names are our choice [OC]. The consent transaction is named by
-`MaGiaoDichDongY`, which then stands in every question to a service of the identity system.
+What agencies say about them is in consent_messages.py. No public text describes any of it [NF]; shapes, codes and
+names are our choice [OC]. The consent transaction is named by `MaGiaoDichDongY`, which then stands in every question
+to a service of the identity system.
 """
 
 from __future__ import annotations
@@ -12,9 +13,14 @@ from typing import Annotated, Final, TypeAlias
 
 import msgspec
 
+from ketnoi_protocol.services import ConsentOperation as ConsentOperation
 from ketnoi_protocol.services import Service
 
 LONGEST_PURPOSE: Final = 300
+LONGEST_CONSENT: Final = 365 * 86_400
+"""Seconds for which a consent may be asked at most."""
+REPEAT_SECONDS: Final = 86_400
+"""How long a question may be repeated under a one-time consent that it has used up."""
 
 ConsentCode: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[A-Z2-7]{26}$(?!\\n)")]
 """MaGiaoDichDongY: 130 random bits in base32 letters."""
@@ -30,13 +36,6 @@ class ConsentState(StrEnum):
     REVOKED = "THU_HOI"
 
 
-class ConsentOperation(StrEnum):
-    """What an agency may do with a consent before it is used."""
-
-    REQUEST = "request_consent"
-    STATE = "consent_state"
-
-
 NO_CONSENT: Final = "50"
 STILL_WAITING: Final = "51"
 REFUSED: Final = "52"
@@ -46,6 +45,7 @@ WIDER_THAN_AGREED: Final = "55"
 EXPIRED: Final = "56"
 TAKEN_BACK: Final = "57"
 USED_UP: Final = "58"
+ANOTHER_QUESTION: Final = "12"
 NOT_PROVED_OFFICER: Final = "27"
 IDENTITY_UNAVAILABLE: Final = "44"
 
@@ -100,14 +100,22 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Use(msgspec.Struct, frozen=True, kw_only=True):
-    """One use of a consent, before anything is read. `fields` are those that the answer may show.
+    """One use of a consent, before anything is read. Each is judged as things stand at that moment.
 
-    `personal_number` is the one asked about; with an old number alone it is that number's holder, None for nobody.
+    `fields` are those that the answer may show: of a look-up the licensed ones, of a verification the claimed
+    attributes, else none. `personal_number` is the one asked about; with an old number alone it is that number's
+    holder, None for nobody, which is another person's (`54`).
+
+    `question` is the same (64 hexadecimal digits that tell nothing) for one question that is repeated under its
+    MaYeuCau, and for no other. A one-time consent is used up by a question, not by a message, so that a question whose
+    answer was lost can be repeated: for REPEAT_SECONDS after its first use, as long as the consent is not taken back
+    or expired. A message makes one row; under another question than before its id is refused (`12`).
     """
 
     consent: str
     organisation: str
     message_id: str
+    question: str
     unit: str
     officer: str
     procedure_code: str
@@ -123,6 +131,11 @@ class Uses(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Verdicts(msgspec.Struct, frozen=True, kw_only=True):
-    """Its answer: for each use `00`, or the code that it is refused with, in the same order."""
+    """Its answer: for each use `00`, or the code that it is refused with, in the same order.
+
+    `fields` are, of a use that is not refused, those of its fields that were agreed to, in the same order. A look-up
+    shows these alone; it is wider than agreed where none is left. A verification is wider where one is missing.
+    """
 
     codes: tuple[str, ...]
+    fields: tuple[tuple[str, ...], ...]

@@ -1,10 +1,9 @@
 """Requests and answers of the four services in their JSON dialect, both ways.
 
-The five header fields, their lengths and those of the claimed person are the ones of the only official fragment that
-was found (domain: "Dịch vụ tích hợp cung cấp thông tin nhóm máu"), used for all four services [our choice]; so are
-the household request, the codes of MaKetQua and JSON itself. A birth date is asked for as `yyyy-mm-dd` or `yyyy`, as
-there; other dialects have other forms. Reading a request is strict, so that nothing is sent that nobody looked at;
-reading an answer is lenient about fields that a later version may add.
+The five header fields and the claimed person (claims.py) are those of the one official fragment, used for all four
+services [our choice]; so are the household request, the codes of MaKetQua and JSON itself. A birth date is asked for as
+`yyyy-mm-dd` or `yyyy`, as there; other dialects have other forms. Reading a request is strict; reading an answer is
+lenient about fields that a later version may add.
 
 Attributes are English, or the snake_case of the official header field. `repr` never tells anything about a person.
 """
@@ -12,21 +11,18 @@ Attributes are English, or the snake_case of the official header field. `repr` n
 from __future__ import annotations
 
 import datetime
-import json
-import re
-import unicodedata
 from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, Final, TypeAlias
 
 import msgspec
 
-from ketnoi_protocol.birth_date import BirthDate
 from ketnoi_protocol.citizen import Citizen, Personal
 from ketnoi_protocol.citizen_shapes import C06Citizen, QcvnCitizen
+from ketnoi_protocol.claims import END, PLAIN, Headed, RelationCode, decode_strictly
+from ketnoi_protocol.claims import Claimed as Claimed
+from ketnoi_protocol.claims import where_wrong as where_wrong
+from ketnoi_protocol.consent import ConsentCode
 from ketnoi_protocol.errors import Refusal
-from ketnoi_protocol.identifiers import OrganisationCode
-from ketnoi_protocol.names import LONGEST_NAME, key_exact, key_legacy
-from ketnoi_protocol.personal_number import holds_personal_number
 from ketnoi_protocol.services import AnswerShape, Service
 
 FOUND: Final = "00"
@@ -35,76 +31,18 @@ LARGEST_HOUSEHOLD: Final = 50
 """Members that one household request may claim [our choice]."""
 MOST_ATTRIBUTES: Final = 20
 
-_PLAIN = r"[^\x00-\x1f\x7f-\x9f]"
-# The end of the text for JSON Schema's dialect and for Python's, where `$` alone forgives a line feed.
-_END = r"$(?!\n)"
-# Names of fields, in a text without escapes. What is no name may be among them, but no name is passed over.
-_NAMES = re.compile(rb'"([^"]*)"[ \t\r\n]*:')
-_WHERE = re.compile(r" - at `(\$[A-Za-z0-9.\[\]]*)`\Z")
-
-RequestCode: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=f"^{_PLAIN}+" + _END)]
-ProcedureCode: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=20, pattern=f"^{_PLAIN}+" + _END)]
-ServiceDigits: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[0-9]{1,20}" + _END)]
-UnitCode: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=35)]
-OfficerCode: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[!-~]{1,20}" + _END)]
-PersonalDigits: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[0-9]{12}" + _END)]
-OldDigits: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[0-9]{9}" + _END)]
-FullName: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=3 * LONGEST_NAME)]
-BirthText: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[0-9]{4}(-[0-9]{2}-[0-9]{2})?" + _END)]
-RelationCode: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[A-Z0-9]{1,10}" + _END)]
-AttributeName: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[A-Za-z]{1,40}" + _END)]
-AttributeText: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=f"^{_PLAIN}+" + _END)]
+AttributeName: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[A-Za-z]{1,40}" + END)]
+AttributeText: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=f"^{PLAIN}+" + END)]
 Attributes: TypeAlias = Annotated[dict[AttributeName, AttributeText], msgspec.Meta(max_length=MOST_ATTRIBUTES)]
 
 
-class Claimed(Personal, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Who somebody is said to be: at least one of the two numbers, and the name."""
-
-    personal_number: PersonalDigits | None = msgspec.field(name="SoDinhDanh", default=None)
-    old_number: OldDigits | None = msgspec.field(name="SoCMND", default=None)
-    name: FullName = msgspec.field(name="HoVaTen")
-    birth_text: BirthText | None = msgspec.field(name="NgayThangNamSinh", default=None)
-
-    def __post_init__(self) -> None:
-        """Check what a schema cannot say. Raises Refusal `11`, ValueError without quoting."""
-        if self.personal_number is None and self.old_number is None:
-            raise Refusal("11", "SoDinhDanh, SoCMND")
-        if len(unicodedata.normalize("NFC", self.name)) > LONGEST_NAME:
-            raise ValueError("HoVaTen is too long")
-        key_exact(self.name)
-        key_legacy(self.name)
-        if self.birth_text is not None:
-            BirthDate.parse(self.birth_text)
-
-    @property
-    def birth(self) -> BirthDate | None:
-        """The birth date as far as it was given."""
-        return BirthDate.parse(self.birth_text) if self.birth_text is not None else None
-
-
-class _Request(Claimed, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The header fields. `ma_don_vi` is written in either form of an organisation code."""
+class _Request(Headed, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One of the four services, of either system. `consent` is what the person asked about has agreed to: a question
+    to the identity system needs it, and the population takes none."""
 
     SERVICE: ClassVar[Service]
 
-    ma_yeu_cau: RequestCode = msgspec.field(name="MaYeuCau")
-    ma_dvc: ProcedureCode = msgspec.field(name="MaDVC")
-    ma_tich_hop: ServiceDigits = msgspec.field(name="MaTichHop")
-    ma_don_vi: UnitCode = msgspec.field(name="MaDonVi")
-    ma_can_bo: OfficerCode = msgspec.field(name="MaCanBo")
-
-    def __post_init__(self) -> None:
-        """Check what a schema cannot say. Raises Refusal `11`, ValueError without quoting."""
-        super().__post_init__()
-        OrganisationCode.parse(self.ma_don_vi)
-        if holds_personal_number(self.ma_can_bo):
-            # It stands in X-Road-UserId too, which two organisations log in clear.
-            raise ValueError("MaCanBo is the code of an account, never a personal number")
-
-    @property
-    def unit(self) -> OrganisationCode:
-        """The organisation code of `ma_don_vi`, normalised."""
-        return OrganisationCode.parse(self.ma_don_vi)
+    consent: ConsentCode | None = msgspec.field(name="MaGiaoDichDongY", default=None)
 
 
 class ConfirmRequest(_Request, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -155,10 +93,12 @@ Request: TypeAlias = ConfirmRequest | HouseholdRequest | LookUpRequest | VerifyR
 
 
 class _Answer(Personal, frozen=True, kw_only=True, omit_defaults=True):
-    """`ma_yeu_cau` is the request's. `ma_ket_qua` says nothing that the rest of the answer does not."""
+    """`ma_yeu_cau` is the request's. `ma_ket_qua` says nothing that the rest of the answer does not. `consent` is the
+    one that was used, in an answer of the identity system."""
 
     ma_yeu_cau: str = msgspec.field(name="MaYeuCau")
-    ma_ket_qua: Annotated[str, msgspec.Meta(pattern="^0[01]" + _END)] = msgspec.field(name="MaKetQua")
+    ma_ket_qua: Annotated[str, msgspec.Meta(pattern="^0[01]" + END)] = msgspec.field(name="MaKetQua")
+    consent: str | None = msgspec.field(name="MaGiaoDichDongY", default=None)
 
 
 class ExistsAnswer(_Answer, frozen=True, kw_only=True, omit_defaults=True):
@@ -269,11 +209,6 @@ ANSWERS: Final = {
 }
 """What is written on the wire in each shape."""
 
-_PLAINLY: Final = {
-    "Object contains unknown field": "a field that this service does not know",
-    "Expected `str` matching regex": "a text of another form is expected",
-}
-
 _ENCODER = msgspec.json.Encoder()
 _ANSWERS = {shape: msgspec.json.Decoder(kind) for shape, kind in ANSWERS.items()}
 _REQUESTS = {service: msgspec.json.Decoder(kind) for service, kind in REQUESTS.items()}
@@ -288,23 +223,7 @@ def encode_request(request: Request) -> bytes:
 
 def decode_request(service: Service, body: bytes) -> Request:
     """Read a request. Raises Refusal `10`, whose detail names the field, or `11`; neither quotes a value."""
-    try:
-        request: Request = _REQUESTS[service].decode(body)
-    except msgspec.ValidationError as error:
-        raise Refusal("10", where_wrong(error)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise Refusal("10", "the body is not JSON in UTF-8") from None
-    names = _NAMES.findall(body)
-    # A look at the octets is much cheaper than reading all of them once more.
-    if b"\\" in body or len(set(names)) != len(names):
-        json.loads(body, object_pairs_hook=_each_once)
-    return request
-
-
-def _each_once(pairs: list[tuple[str, Any]]) -> None:
-    # Of two fields of one name, whoever looks at the message elsewhere may believe the other one.
-    if len({name for name, _ in pairs}) != len(pairs):
-        raise Refusal("10", "a field stands twice")
+    return decode_strictly(_REQUESTS[service], body)
 
 
 def request_of(service: Service, fields: dict[str, Any]) -> Request:
@@ -326,7 +245,11 @@ def shaped(shape: AnswerShape, answer: Answer) -> ShapedAnswer:
         _expect(type(answer) is ANSWERS[shape], shape)
         return answer
     citizens = () if answer.citizen is None else (answer.citizen,)
-    header = {"ma_yeu_cau": answer.ma_yeu_cau, "ma_ket_qua": answer.ma_ket_qua}
+    header: dict[str, Any] = {
+        "ma_yeu_cau": answer.ma_yeu_cau,
+        "ma_ket_qua": answer.ma_ket_qua,
+        "consent": answer.consent,
+    }
     if shape is AnswerShape.QCVN_109:
         qcvn = QcvnCollection(
             as_of=answer.as_of, count=len(citizens), citizens=tuple([QcvnCitizen.of(each) for each in citizens])
@@ -361,21 +284,14 @@ def _read_answer(read: Callable[[Any], ShapedAnswer], told: Any) -> Answer:
     except (ValueError, RecursionError):
         raise Refusal("service_failed", "the answer is not what the service answers") from None
     return LookUpAnswer(
-        ma_yeu_cau=wire.ma_yeu_cau, ma_ket_qua=wire.ma_ket_qua, citizen=citizen, as_of=wire.collection.as_of
+        ma_yeu_cau=wire.ma_yeu_cau,
+        ma_ket_qua=wire.ma_ket_qua,
+        consent=wire.consent,
+        citizen=citizen,
+        as_of=wire.collection.as_of,
     )
 
 
 def _expect(right: bool, shape: AnswerShape) -> None:
     if not right:
         raise ValueError(f"an answer of this kind is not written as {shape}")
-
-
-def where_wrong(error: msgspec.ValidationError) -> str:
-    """What is wrong, and where, without any value or unknown name out of the message."""
-    text = str(error)
-    what = text.partition(" - at `")[0]
-    for beginning, plainly in _PLAINLY.items():
-        if text.startswith(beginning):
-            what = plainly
-    where = _WHERE.search(text)
-    return f"{what} ({where.group(1)})" if where else what

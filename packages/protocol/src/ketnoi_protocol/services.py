@@ -36,6 +36,14 @@ class Service(StrEnum):
     VERIFY_CITIZEN = "verify_citizen"
 
 
+class ConsentOperation(StrEnum):
+    """What an agency may do with a citizen's consent before it is used: two operations of the identity system, beside
+    its four services [our choice]."""
+
+    REQUEST = "request_consent"
+    STATE = "consent_state"
+
+
 class Platform(StrEnum):
     """The integration platforms: the seed's two, and the one that NĐ 278/2025 puts in their place."""
 
@@ -90,14 +98,38 @@ class CatalogueEntry:
     soap: SoapOperation | None = None
 
 
-class Catalogue:
-    """One profile's entries: 2 systems, 4 services, 2 environments."""
+@dataclass(frozen=True, slots=True)
+class ConsentEntry:
+    """One consent operation in one environment. `service_code` is X-Road's service code; it is asked in JSON alone."""
 
-    def __init__(self, profile: str, entries: tuple[CatalogueEntry, ...]) -> None:
+    operation: ConsentOperation
+    platform: Platform
+    environment: Environment
+    instance: str
+    service_code: str
+    ma_tich_hop: str
+    title_vi: str
+    title_en: str
+
+    @property
+    def system(self) -> System:
+        """The system whose services need a consent."""
+        return System.IDENTITY
+
+
+class Catalogue:
+    """One profile's entries: 2 systems, 4 services, 2 environments; and the operations by which a consent is had."""
+
+    def __init__(
+        self, profile: str, entries: tuple[CatalogueEntry, ...], consent_operations: tuple[ConsentEntry, ...] = ()
+    ) -> None:
         self.profile = profile
         self.entries = entries
+        self.consent_operations = consent_operations
         self._by_service = {(each.system, each.service, each.environment): each for each in entries}
         self._by_code = {(each.instance, each.service_code): each for each in entries}
+        self._consent_by_operation = {(each.operation, each.environment): each for each in consent_operations}
+        self._consent_by_code = {(each.instance, each.service_code): each for each in consent_operations}
 
     def __iter__(self) -> Iterator[CatalogueEntry]:
         """The entries in the profile's order."""
@@ -132,6 +164,14 @@ class Catalogue:
         """The entry behind an X-Road service of an instance; None when the catalogue has none."""
         return self._by_code.get((instance, service_code))
 
+    def consent_entry(self, operation: ConsentOperation | str, environment: Environment | str) -> ConsentEntry:
+        """The one entry of a consent operation in an environment. Raises LookupError, ValueError for unknown names."""
+        return self._consent_by_operation[ConsentOperation(operation), Environment(environment)]
+
+    def consent_by_code(self, instance: str, service_code: str) -> ConsentEntry | None:
+        """The consent operation behind an X-Road service of an instance; None when the catalogue has none."""
+        return self._consent_by_code.get((instance, service_code))
+
 
 @cache
 def profiles() -> tuple[str, ...]:
@@ -159,7 +199,13 @@ def _extended(table: dict[str, Any]) -> dict[str, Any]:
     for row in table.get("service", ()):
         rows[row["system"], row["service"]] |= row
     instances = base["instances"] | table.get("instances", {})
-    return base | table | {"instances": instances, "service": list(rows.values())}
+    # Of what differs everywhere, the platform alone says something about a consent operation.
+    every = {name: value for name, value in table.get("every", {}).items() if name == "platform"}
+    consent = {row["operation"]: row | every for row in base["consent"]}
+    for row in table.get("consent", ()):
+        consent[row["operation"]] |= row
+    lists = {"service": list(rows.values()), "consent": list(consent.values())}
+    return base | table | {"instances": instances, **lists}
 
 
 def _catalogue(profile: str, table: dict[str, Any]) -> Catalogue:
@@ -183,6 +229,20 @@ def _catalogue(profile: str, table: dict[str, Any]) -> Catalogue:
                 operations.get(each["service"]),
             )
             for each in table["service"]
+            for environment in Environment
+        ),
+        tuple(
+            ConsentEntry(
+                ConsentOperation(each["operation"]),
+                Platform(each["platform"]),
+                environment,
+                table["instances"][each["platform"]][environment],
+                each["service_code"],
+                each["ma_tich_hop"],
+                each["vi"],
+                each["en"],
+            )
+            for each in table.get("consent", ())
             for environment in Environment
         ),
     )

@@ -14,7 +14,7 @@ from msgspec import inspect
 
 from ketnoi_protocol.citizen import ATTRIBUTES as CITIZEN_FIELDS
 from ketnoi_protocol.envelope import LARGEST_HOUSEHOLD, REQUESTS, ClaimedMember
-from ketnoi_protocol.services import AnswerShape, CatalogueEntry
+from ketnoi_protocol.services import AnswerShape, CatalogueEntry, System
 from ketnoi_protocol.soap_dialect import COLLECTION_NAMESPACE, SoapOperation
 from ketnoi_protocol.soap_envelope import text
 from ketnoi_protocol.soap_requests import ATTRIBUTES, BIRTH, MEMBER_ELEMENTS, MEMBERS
@@ -25,6 +25,8 @@ GATEWAY: Final = "http://127.0.0.1:8084"
 """Where an agency's gateway for SOAP listens unless its settings say otherwise."""
 
 _XSD = "http://www.w3.org/2001/XMLSchema"
+IDENTITY_ONLY: Final = ("MaGiaoDichDongY", "TheCanBo")
+"""Elements that questions to the identity system alone may have."""
 _CLAIMABLE = tuple(name for name in CITIZEN_FIELDS if name not in ("SoDinhDanh", "HoVaTen", BIRTH))
 _LONGEST_PASSED_OVER = 100
 # How the patterns of the messages end, which XML Schema's always do.
@@ -77,7 +79,10 @@ def _questions(entry: CatalogueEntry, operation: SoapOperation, answer: str) -> 
         f'      <xs:element name="{operation.request}"><xs:complexType><xs:sequence>',
     ]
     fields = _fields(REQUESTS[entry.service])
-    for each in operation.elements:
+    elements = [
+        each for each in operation.elements if entry.system is System.IDENTITY or each.field not in IDENTITY_ONLY
+    ]
+    for each in elements:
         least = ' minOccurs="0"' if each.optional else ""
         if each.field in (BIRTH, MEMBERS, ATTRIBUTES):
             kind = {BIRTH: "NgaySinh", MEMBERS: "ThanhVien", ATTRIBUTES: "ThuocTinh"}[each.field]
@@ -87,7 +92,7 @@ def _questions(entry: CatalogueEntry, operation: SoapOperation, answer: str) -> 
             lines.append(_restricted(each.name, fields.get(each.field), least))
     lines.append("      </xs:sequence></xs:complexType></xs:element>")
     lines.append(_BIRTH_TYPE)
-    names = [each.name for each in operation.elements]
+    names = [each.name for each in elements]
     if MEMBERS in names:
         lines.append(_member_type())
     if ATTRIBUTES in names:

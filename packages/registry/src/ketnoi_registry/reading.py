@@ -13,7 +13,7 @@ from ketnoi_protocol.envelope import Claimed, ConfirmRequest, HouseholdRequest, 
 from ketnoi_protocol.errors import Refusal
 from ketnoi_protocol.names import InvalidName, key_legacy
 from ketnoi_protocol.personal_number import InvalidPersonalNumber, PersonalNumber
-from ketnoi_protocol.services import CatalogueEntry
+from ketnoi_protocol.services import CatalogueEntry, System
 
 from .dialects import Dialect
 from .relations import RELATIONS
@@ -58,6 +58,8 @@ def read(entry: CatalogueEntry, dialect: Dialect, body: bytes, *, unissued_allow
     request = dialect.read(entry, body)
     if request.ma_tich_hop != entry.ma_tich_hop:
         raise Refusal("10", "MaTichHop is another service's")
+    if entry.system is System.POPULATION and (request.consent, request.officer_token) != (None, None):
+        raise Refusal("10", "MaGiaoDichDongY and TheCanBo are for the identity system")
     for where, claimed in _everybody(request):
         if claimed.personal_number is not None:
             try:

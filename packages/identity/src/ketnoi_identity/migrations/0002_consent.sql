@@ -30,8 +30,10 @@ CREATE TABLE consent (
     valid_until timestamptz,
     revoked_at timestamptz,
     revoked_by text,
-    -- A one-time consent is used up by this message.
+    -- A one-time consent is used up by this question (ketnoi_protocol.consent.Use), first at that moment.
     used_up_by text,
+    used_up_at timestamptz,
+    CONSTRAINT what_is_used_up_was_so_once CHECK ((used_up_by IS NULL) = (used_up_at IS NULL)),
     CONSTRAINT a_decision_is_whole CHECK (num_nulls(decided_at, agreed, decided_by) IN (0, 3)),
     CONSTRAINT only_what_was_agreed_lasts CHECK ((agreed IS TRUE) = (valid_until IS NOT NULL)),
     CONSTRAINT only_what_was_agreed_is_taken_back CHECK (revoked_at IS NULL OR agreed)
@@ -45,6 +47,7 @@ CREATE INDEX consent_of_organisation ON consent (organisation, asked_at DESC);
 CREATE TABLE consent_use (
     organisation text NOT NULL,
     message_id text NOT NULL,
+    question text NOT NULL,
     consent text NOT NULL,
     at timestamptz NOT NULL,
     unit text NOT NULL,
