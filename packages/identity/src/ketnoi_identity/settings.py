@@ -60,7 +60,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Everything. Relative paths are meant relative to the file's own folder (`base`).
 
     `rehearsal` marks a test bed. `base_url` is where citizens reach the pages; its host is the one for which passkeys
-    count, and with https cookies are sent by TLS alone. `keys` is the folder of private keys, made by `init`.
+    count, and with https cookies are sent by TLS alone. `keys` is the folder of private keys, made by `init`; `terms` a
+    folder with terms of use beside those that are shipped (see accounts/terms.py).
     `trusted_proxies` are addresses or networks of proxies before the pages.
     """
 
@@ -70,6 +71,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     secret_key_file: str
     keys: str = "keys"
     data: str = "data"
+    terms: str = ""
     profile: str = DEFAULT_PROFILE
     base_url: str = "http://localhost:8002"
     host: str = "127.0.0.1"

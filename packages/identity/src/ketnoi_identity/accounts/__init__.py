@@ -1,0 +1,1 @@
+"""Citizens' accounts: how they are made, entered, locked, recovered and closed."""

@@ -1,0 +1,118 @@
+"""The command `ketnoi-identity`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import asyncpg
+import psycopg
+
+from ketnoi_pages import clock
+from ketnoi_pages.serving import serve
+from ketnoi_runtime import logs
+from ketnoi_runtime.database import migrate, open_pool
+from ketnoi_runtime.settings import SettingsError
+
+from .accounts import terms
+from .desk import officers
+from .settings import SETTINGS_VARIABLE, Settings, current
+
+THREADS = 3
+"""As many as the pages' pool has connections to the database."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """`ketnoi-identity --settings FILE COMMAND …`; the exit status: 0, or 1 with a reason, or 2 for a wrong line."""
+    told = _parser().parse_args(arguments)
+    os.environ[SETTINGS_VARIABLE] = str(told.settings)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ketnoi_identity.site.settings")
+    logs.configure()
+    try:
+        status: int = told.act(told, current())
+        return status
+    except (SettingsError, terms.TermsError, officers.DeskError) as error:
+        reason = str(error)
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, psycopg.Error) as error:
+        # Its text may quote a value.
+        reason = f"cơ sở dữ liệu từ chối · the database refused: {type(error).__name__}"
+    except OSError as error:
+        reason = f"không mở được · cannot be opened: {error.strerror or type(error).__name__}"
+    print(f"ketnoi-identity: {reason}", file=sys.stderr)
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ketnoi-identity", description="Định danh và xác thực điện tử · electronic identity"
+    )
+    parser.add_argument("--settings", type=Path, default=os.environ.get(SETTINGS_VARIABLE, "identity.toml"))
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    init = commands.add_parser("init", help="tạo bảng, thư mục khóa, điều khoản · make tables, keys' folder, terms")
+    init.set_defaults(act=_init)
+    web = commands.add_parser("web", help="các trang cho công dân và bàn tiếp dân · the pages")
+    web.add_argument("--processes", type=int, default=1, metavar="N")
+    web.set_defaults(act=_web)
+    desk = commands.add_parser("desk", help="cán bộ bàn tiếp dân · officers of police desks")
+    acts = desk.add_subparsers(required=True, metavar="ACT")
+    for name, act in (("add", _add), ("end", _end)):
+        each = acts.add_parser(name, help="số định danh đọc từ đầu vào · the personal number is read from the input")
+        each.set_defaults(act=act)
+        if name == "add":
+            each.add_argument("--unit", required=True, help="mã đơn vị · the unit's code")
+            each.add_argument("--unit-name", required=True, help="tên đơn vị · the unit's name")
+    return parser
+
+
+def _init(told: argparse.Namespace, own: Settings) -> int:
+    async def make_tables() -> None:
+        pool = await open_pool(own.database)
+        try:
+            await migrate(pool, "ketnoi_identity")
+        finally:
+            await pool.close()
+
+    asyncio.run(make_tables())
+    own.path(own.keys).mkdir(mode=0o700, parents=True, exist_ok=True)
+    with psycopg.connect(own.database) as connection, connection.cursor() as cursor:
+        terms.keep(cursor, terms.wordings(own.path(own.terms) if own.terms else None))
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    call_command("migrate", verbosity=0)
+    return 0
+
+
+def _web(told: argparse.Namespace, own: Settings) -> int:
+    own.path(own.data).joinpath("static").mkdir(parents=True, exist_ok=True)
+    application = "ketnoi_identity.site.wsgi:application"
+    serve(application, "identity", own.host, own.port, own.base_url, processes=told.processes, threads=THREADS)
+    return 0
+
+
+def _number() -> str:
+    """From the input: a command's words can be seen by others on the machine."""
+    if sys.stdin.isatty():
+        print("Số định danh cá nhân · personal number: ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip()
+
+
+def _add(told: argparse.Namespace, own: Settings) -> int:
+    with psycopg.connect(own.database) as connection, connection.cursor() as cursor:
+        print(officers.add(cursor, _number(), told.unit, told.unit_name, clock.now()))
+    return 0
+
+
+def _end(told: argparse.Namespace, own: Settings) -> int:
+    with psycopg.connect(own.database) as connection, connection.cursor() as cursor:
+        officers.end(cursor, _number(), clock.now())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What citizens see of themselves: their data, and who looked at them."""

@@ -1,0 +1,139 @@
+"""Whose session a request belongs to, and what views may ask of them."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Final
+from urllib.parse import quote
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.db import connection, transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from ketnoi_identity.accounts import sessions, terms
+from ketnoi_identity.accounts.records import Account
+from ketnoi_identity.desk.officers import DeskOfficer, active_officer
+from ketnoi_pages import clock
+
+View = Callable[..., HttpResponse]
+
+ACCOUNT: Final = "account"
+SESSION: Final = "account_session"
+BINDING: Final = "binding"
+
+
+class AccountMiddleware:
+    """Sets `request.account` (an Account or None) and `request.desk` (a DeskOfficer or None).
+
+    A session whose row has ended, or that began before the account's `sessions_after`, is nobody's any more.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        account, desk = None, None
+        named = request.session.get(SESSION)
+        if named is not None:
+            at = clock.now()
+            with connection.cursor() as cursor:
+                account = sessions.of(cursor, named, at)
+                if account is None:
+                    request.session.flush()
+                else:
+                    desk = active_officer(cursor, account.id, at)
+        request.account, request.desk = account, desk  # type: ignore[attr-defined]
+        response = self._get_response(request)
+        if account is not None:
+            # What an account's holder sees stays out of every cache, the browser's own too.
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
+def account_of(request: HttpRequest) -> Account:
+    """The account that has signed in. Only behind `signed_in`."""
+    account: Account | None = getattr(request, "account", None)
+    if account is None:
+        raise PermissionDenied
+    return account
+
+
+def officer_of(request: HttpRequest) -> DeskOfficer:
+    """The officer at the desk. Only behind `at_desk`."""
+    officer: DeskOfficer | None = getattr(request, "desk", None)
+    if officer is None:
+        raise PermissionDenied
+    return officer
+
+
+def enter(request: HttpRequest, account: UUID, session: UUID) -> None:
+    """Let this browser be the one of a session that has begun; under a new key, and with nothing of before."""
+    request.session.flush()
+    request.session[ACCOUNT] = str(account)
+    request.session[SESSION] = str(session)
+
+
+def leave(request: HttpRequest) -> None:
+    """End the session of this browser."""
+    account, named = getattr(request, "account", None), request.session.get(SESSION)
+    if account is not None and named is not None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            sessions.end(cursor, account.id, named, clock.now(), account.id)
+    request.session.flush()
+
+
+def binding(request: HttpRequest) -> str:
+    """A secret of this browser's session, to which challenges are bound; made when there is none yet."""
+    found: str | None = request.session.get(BINDING)
+    if found is None:
+        found = request.session[BINDING] = secrets.token_urlsafe(24)
+    return found
+
+
+def signed_in(view: View) -> View:
+    """Strangers are sent to sign in, and come back; who has not accepted the current terms reads them first."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        account: Account | None = getattr(request, "account", None)
+        back = quote(request.get_full_path() if request.method in ("GET", "HEAD") else "/")
+        if account is None:
+            return redirect(f"/dang-nhap/?next={back}")
+        with connection.cursor() as cursor:
+            if not terms.are_accepted(cursor, account.id, clock.now()):
+                return redirect(f"/dieu-khoan/chap-nhan/?next={back}")
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def level(least: int) -> Callable[[View], View]:
+    """Who has signed in at a lower level is told where to get a higher one."""
+
+    def guard(view: View) -> View:
+        @signed_in
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if account_of(request).level < least:
+                return render(request, "site/level.html", {"least": least}, status=403)
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return guard
+
+
+def at_desk(view: View) -> View:
+    """For officers of a police desk alone; for anybody else there is no such page."""
+
+    @signed_in
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        officer_of(request)
+        return view(request, *args, **kwargs)
+
+    return guarded

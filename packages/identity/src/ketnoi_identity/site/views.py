@@ -1,0 +1,27 @@
+"""The start page, the health page, and the page for a form that was too old."""
+
+from __future__ import annotations
+
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """What this is, and the way in; whoever has signed in sees what there is for them."""
+    return render(request, "site/home.html")
+
+
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Whether pages can be had: the database answers."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return HttpResponse("ok", content_type="text/plain")
+
+
+def page_too_old(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The CSRF check failed; nothing was done."""
+    return render(request, "403_csrf.html", status=403)
