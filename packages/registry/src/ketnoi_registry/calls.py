@@ -224,6 +224,7 @@ class Calls:
             request.ma_dvc,
             claim.request_digest,
             claim.content_digest,
+            system=case.entry.system.value,
         )
 
     def _refused(self, asked: Asked, entry: CatalogueEntry, journey: _Journey, refusal: Refusal) -> Call:
@@ -239,6 +240,7 @@ class Calls:
             journey.message_id,
             refusal.code,
             integration_account=account.id if account is not None else None,
+            system=entry.system.value,
         )
         if request is None:
             return call

@@ -21,7 +21,9 @@ class Call:
 
     `request_digest` and `content_digest` are keyed digests of MaYeuCau and of the content asked. With `claims` set,
     the MaYeuCau is taken by this call, which keeps its sealed `answer`, or recognised as one taken before. `repeats`
-    marks a call that is answered with a kept answer. No field holds a personal number.
+    marks a call that is answered with a kept answer. `service` may be a consent operation's name. `consent` is the
+    one that the message named, and `officer_identity` who vouches for the officer, where one is named. No field holds
+    a personal number.
     """
 
     at: datetime
@@ -42,6 +44,9 @@ class Call:
     claims: bool = False
     answer: bytes | None = None
     repeats: bool = False
+    system: str | None = None
+    consent: str | None = None
+    officer_identity: Literal["asserted_by_agency", "proved_by_eid"] = "asserted_by_agency"
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,11 +31,12 @@ WITH call AS (
     SELECT * FROM unnest(
         $1::int[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
         $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::bytea[], $15::bytea[], $16::bigint[],
-        $17::bytea[], $18::bool[]
+        $17::bytea[], $18::bool[], $19::text[], $20::text[], $21::text[]
     ) AS c(n, at, instance, consumer, service, message_id, result_code, released_fields, subject_key_id,
-           integration_account, unit, officer, procedure_code, request_digest, content_digest, claim, answer, repeats)
+           integration_account, unit, officer, procedure_code, request_digest, content_digest, claim, answer, repeats,
+           system, consent, officer_identity)
 ), subject AS (
-    SELECT * FROM unnest($19::int[], $20::bytea[], $21::text[]) AS s(n, pseudonym, role)
+    SELECT * FROM unnest($22::int[], $23::bytea[], $24::text[]) AS s(n, pseudonym, role)
 ), used AS (
     INSERT INTO used_request AS old (request_digest, content_digest, first_used_at, claim, answer)
     SELECT DISTINCT ON (request_digest) request_digest, content_digest, at, claim, answer
@@ -44,10 +45,10 @@ WITH call AS (
         (content_digest, first_used_at, claim, answer) = (
             SELECT newer.* FROM (
                 SELECT excluded.content_digest, excluded.first_used_at, excluded.claim, excluded.answer
-                WHERE old.first_used_at <= excluded.first_used_at - $24::interval
+                WHERE old.first_used_at <= excluded.first_used_at - $27::interval
                 UNION ALL
                 SELECT old.content_digest, old.first_used_at, old.claim, old.answer
-                WHERE old.first_used_at > excluded.first_used_at - $24::interval
+                WHERE old.first_used_at > excluded.first_used_at - $27::interval
             ) AS newer)
     RETURNING request_digest, content_digest, claim, answer
 ), judged AS (
@@ -59,12 +60,13 @@ WITH call AS (
     INSERT INTO access_log (
         logged_at, node_id, subject_key_id, subject_pseudonym, subject_role, instance, consumer,
         integration_account, unit, officer, officer_identity, procedure_code, service, message_id, request_digest,
-        result_code, released_fields, repeats)
-    SELECT at, $22, CASE WHEN pseudonym IS NOT NULL THEN subject_key_id END, pseudonym, role, instance, consumer,
-        integration_account, unit, officer, CASE WHEN officer IS NOT NULL THEN 'asserted_by_agency' END,
+        result_code, released_fields, repeats, system, consent)
+    SELECT at, $25, CASE WHEN pseudonym IS NOT NULL THEN subject_key_id END, pseudonym, role, instance, consumer,
+        integration_account, unit, officer, CASE WHEN officer IS NOT NULL THEN officer_identity END,
         procedure_code, service, message_id, request_digest,
-        CASE WHEN standing = 'other' THEN $23 ELSE result_code END,
-        CASE WHEN standing = 'other' THEN '{}' ELSE string_to_array(released_fields, ',') END, repeats
+        CASE WHEN standing = 'other' THEN $26 ELSE result_code END,
+        CASE WHEN standing = 'other' THEN '{}' ELSE string_to_array(released_fields, ',') END, repeats,
+        system, consent
     FROM judged LEFT JOIN subject USING (n) WHERE standing <> 'same'
 )
 SELECT n, standing, kept FROM judged WHERE standing <> 'first'
@@ -168,6 +170,7 @@ def _columns(calls: Sequence[Call]) -> tuple[list[object], ...]:
             ",".join(call.released_fields), call.subject_key_id, call.integration_account, call.unit, call.officer,
             call.procedure_code, call.request_digest, call.content_digest,
             secrets.randbits(63) if call.claims else None, call.answer, call.repeats,
+            call.system, call.consent, call.officer_identity,
         )
         for n, call in enumerate(calls)
     ]  # fmt: skip
