@@ -8,6 +8,7 @@ import pytest
 
 from ketnoi_registry.loading.csv_input import InputError
 from ketnoi_registry.loading.kinds import SetLife, UpdatePeople
+from ketnoi_registry.loading.remarks import NOTICES
 
 from .people_csv import ONE, made, text_of, text_of_people
 from .population import AN, BINH, PEOPLE
@@ -98,7 +99,7 @@ def test_deaths_the_missing_and_those_found_again(filled, tmp_path):
     ]
     run = filled.load(made(tmp_path, text_of(*rows), "deaths.csv"), SetLife())
     assert (run.added, run.changed, run.refused) == (0, 3, 5)
-    of_the_deaths = [remark for remark in filled.remarks() if remark[1] != "old_number_shared"]
+    of_the_deaths = [remark for remark in filled.remarks() if remark[1] not in NOTICES]
     assert of_the_deaths == [
         (6, "not_there"), (7, "life_status"), (8, "life_status"),
         (9, "life_status"), (10, "personal_number"),

@@ -9,6 +9,7 @@ import asyncpg
 
 from . import statements
 from .columns import COLUMNS, LIFE, REQUIRED
+from .unknown_units import UnknownUnits
 
 
 @dataclass
@@ -31,6 +32,7 @@ class AddPeople:
 
     def __init__(self) -> None:
         self._look_first = False
+        self._unknown = UnknownUnits()
 
     async def apply(self, connection: asyncpg.Connection, _header: Sequence[str]) -> Done:
         """Take the batch over. Most batches meet nobody who is there: that is found out by trying."""
@@ -45,7 +47,7 @@ class AddPeople:
             done.refused = await take_out(connection, statements.THERE, "already_there")
             self._look_first = bool(done.refused)
             done.added = _count(await connection.execute(statements.ADD_PEOPLE))
-        done.noticed = await _shared(connection)
+        done.noticed = await _shared(connection) + await self._unknown.lines(connection)
         try:
             async with connection.transaction():
                 await connection.execute(statements.ADD_OLD)
@@ -62,11 +64,14 @@ class UpdatePeople:
     required: Sequence[str] = REQUIRED
     wrong = statements.WRONG_PEOPLE
 
+    def __init__(self) -> None:
+        self._unknown = UnknownUnits()
+
     async def apply(self, connection: asyncpg.Connection, header: Sequence[str]) -> Done:
         """Take the batch over."""
         await take_out(connection, statements.EARLIER, "earlier")
         added, count = await connection.fetchrow(statements.update_people(header))
-        noticed = await _shared(connection)
+        noticed = await _shared(connection) + await self._unknown.lines(connection)
         await connection.execute(statements.UPDATE_OLD)
         return Done(added, count - added, noticed=noticed)
 

@@ -22,6 +22,10 @@ NOTICES: Final = {
         "đã nạp; số CMND này còn có người khác từng giữ",
         "taken; somebody else has held this old ID number too",
     ),
+    "unit_unknown": (
+        "đã nạp; bản đồ đơn vị hành chính không có đơn vị nào mang mã đó vào ngày đó, nên tra cứu không trả mã",
+        "taken; the map has no unit with that code on that day, so look-ups tell no code",
+    ),
 }
 """Lines that were taken all the same."""
 

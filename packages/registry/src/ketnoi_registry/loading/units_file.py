@@ -20,12 +20,12 @@ from typing import Final, get_args
 import asyncpg
 import msgspec
 
-from ..store.units import Level, UnitRow, Units
+from ..store.units import REFORM, Level, UnitRow, Units
 from .csv_input import BROKEN, CsvInput, InputError
 from .rows import load_units
 
 COLUMNS: Final = ("code", "name", "level", "parent", "from", "until", "successor")
-LAST_DAY_OF_DISTRICTS: Final = date(2025, 6, 30)
+LAST_DAY_OF_DISTRICTS: Final = REFORM - timedelta(1)
 """Resolution 203/2025/QH15 and law 72/2025/QH15: two levels since 2025-07-01."""
 
 _DIGITS: Final[dict[str, int]] = {"province": 2, "district": 3, "commune": 5}

@@ -17,13 +17,12 @@ from ketnoi_protocol.personal_number import Sex
 from .interface import Asking, Found
 from .lookups import Lookups
 from .people import PersonRow, Place, Relative, read_holders, read_people
-from .units import Level, Units
+from .units import Units
 
 NOBODY = ""
 """A key that nobody has, looked up where there is nobody to look up."""
 
 _LIFE = {"alive": LifeStatus.ALIVE, "dead": LifeStatus.DEAD, "missing": LifeStatus.MISSING}
-_LEVEL_BY_LENGTH: dict[int, Level] = {2: "province", 3: "district", 5: "commune"}
 
 
 class PostgresStore:
@@ -106,16 +105,15 @@ class PostgresStore:
 
     def _place(self, place: Place, day: datetime.date) -> ShownPlace:
         """The place by the codes of that day's map. Where the recorded unit has ended, its names go into the free
-        text, so that nothing is lost when it was divided or merged."""
+        text, so that nothing is lost when it was divided or merged; where nobody knows which unit the recorded code
+        meant on its day, the code itself does, and none is told: it may mean another unit today."""
         recorded = self._units.line(place)
-        codes: dict[Level, str]
-        if recorded:
-            codes = {level: unit.code for level, unit in self._units.line_on(day, place).items()}
-        else:
-            # A unit that the table does not have keeps its recorded code.
-            codes = {_LEVEL_BY_LENGTH[len(place.unit_code)]: place.unit_code} if place.unit_code else {}
-        ended = any(unit.valid_until is not None and unit.valid_until < day for unit in recorded.values())
-        names = [unit.name for unit in recorded.values()] if ended else []
+        codes = {level: unit.code for level, unit in self._units.line_on(day, place).items()}
+        names = []
+        if place.unit_code is not None and not recorded:
+            names = [f"mã đơn vị {place.unit_code} từ {place.unit_valid_from}"]
+        elif any(unit.valid_until is not None and unit.valid_until < day for unit in recorded.values()):
+            names = [unit.name for unit in recorded.values()]
         detail = ", ".join(text for text in (place.detail, *names) if text)
         return ShownPlace(**codes, detail=detail or None, country=place.country)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Final, Literal
 
 import asyncpg
 import msgspec
@@ -11,6 +11,9 @@ import msgspec
 from .people import Place
 
 Level = Literal["province", "district", "commune"]
+
+REFORM: Final = date(2025, 7, 1)
+"""The first day of the map of 34 provinces without districts, on which codes changed their meaning."""
 
 
 class UnitRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -35,9 +38,12 @@ class Units:
 
     def __init__(self, rows: list[UnitRow]) -> None:
         self._rows = {(row.code, row.valid_from): row for row in rows}
+        self._periods: dict[str, list[UnitRow]] = {}
+        for row in sorted(rows, key=lambda row: row.valid_from):
+            self._periods.setdefault(row.code, []).append(row)
 
     @classmethod
-    async def read(cls, pool: asyncpg.Pool) -> Units:
+    async def read(cls, pool: asyncpg.Pool | asyncpg.Connection) -> Units:
         """Read the whole table with each unit's successors."""
         successors: dict[tuple[str, date], list[tuple[str, date]]] = {}
         for row in await pool.fetch("SELECT * FROM administrative_unit_successor"):
@@ -57,9 +63,25 @@ class Units:
         """Every unit of every period."""
         return list(self._rows.values())
 
+    def meant(self, code: str, day: date) -> UnitRow | None:
+        """The unit that had this code on `day`; None when none is known that had it then.
+
+        A register's days are those on which units were established, often before the first list that the table has.
+        A day before all periods of its code counts as the first one, where that is one of the map before the reform
+        [our choice]: of the reform it is known that codes changed their meaning.
+        """
+        periods = self._periods.get(code, ())
+        for unit in reversed(periods):
+            if unit.valid_from <= day and (unit.valid_until is None or day <= unit.valid_until):
+                return unit
+        return periods[0] if periods and day < periods[0].valid_from < REFORM else None
+
     def line(self, place: Place) -> dict[Level, UnitRow]:
         """The unit of `place` and those above it, by level; empty when the place names none that is known."""
-        return self._line((place.unit_code, place.unit_valid_from))
+        if place.unit_code is None or place.unit_valid_from is None:
+            return {}
+        unit = self.meant(place.unit_code, place.unit_valid_from)
+        return self._line((unit.code, unit.valid_from)) if unit is not None else {}
 
     def line_on(self, day: date, place: Place) -> dict[Level, UnitRow]:
         """The same on the map of `day`: a unit that has ended is replaced by its successor.
