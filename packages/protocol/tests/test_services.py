@@ -1,6 +1,7 @@
 """The catalogue: 2 systems, 4 services, 2 environments, in profiles."""
 
 from dataclasses import replace
+from importlib import resources
 
 import pytest
 
@@ -62,18 +63,50 @@ def test_a_shipped_profile_needs_no_file_and_another_name_is_none():
         Catalogue.of("2099", "".join)
 
 
+SEED = 'extends = "2022-seed"\n'
+LOOK_UP = SEED + '[[service]]\nsystem = "population"\nservice = "look_up_citizen"\n'
+
+
 @pytest.mark.parametrize(
-    "text",
+    ("text", "told"),
     [
-        'extends = "2099"\n', 'extends = "../2022-seed"\n', "nonsense", "",
-        'extends = "2022-seed"\n[[service]]\nsystem = "tax"\nservice = "look_up_citizen"\n',
-        'extends = "2022-seed"\n[every]\nplatform = "LGSP"\n',
-        'extends = "2022-seed"\n[every]\nplatform = "NDOP"\n',
+        ('extends = "2099"\n', "one that is shipped"),
+        ('extends = "../2022-seed"\n', "one that is shipped"),
+        ("nonsense", "key"),
+        ("", "lacks|missing"),
+        (SEED + '[[service]]\nsystem = "tax"\nservice = "look_up_citizen"\n', "no tax look_up_citizen"),
+        (SEED + '[[service]]\nsystem = "population"\n', "lacks 'service'"),
+        (SEED + '[every]\nplatform = "LGSP"\n', "LGSP"),
+        (SEED + '[every]\nplatform = "NDOP"\n', "no instances of NDOP"),
+        (SEED + '[evry]\nplatform = "NDXP"\n', "evry"),
+        (LOOK_UP + 'platfrom = "NDXP"\n', "platfrom"),
+        (LOOK_UP + 'year_only_permitted = "no"\n', "year_only_permitted"),
+        (LOOK_UP + 'ma_tich_hop = "abc"\n', "ma_tich_hop"),
+        (LOOK_UP + 'answer = "exists"\n', "not answered in the shape"),
+        (LOOK_UP + 'service_code = "Tra cứu"\n', "service_code"),
+        (LOOK_UP + LOOK_UP.removeprefix(SEED), "stands twice"),
+        (LOOK_UP + 'platform = "NDXP"\nservice_code = "XacThucThongTinCongDan"\n', "two services of NDXP-TEST"),
+        (SEED + '[instances]\nNDXP = { test = "VDXP-TEST", production = "NDXP" }\n', "the same instance"),
+        (SEED + '[[consent]]\noperation = "request_consent"\nservice_code = "DinhDanh-TraTrangThaiDongY"\n', "two"),
+        ('soap = "mine"\n' + SEED, "no dialect mine"),
+        ('soap = "../dialects/soap-callers"\n' + SEED, "no dialect"),
     ],
 )  # fmt: skip
-def test_a_text_that_is_no_profile_says_so(text):
-    with pytest.raises(ValueError):
+def test_a_text_that_is_no_profile_says_so(text, told):
+    with pytest.raises(ValueError, match=told) as refused:
         Catalogue.of("own.toml", lambda _: text)
+    assert str(refused.value).startswith("own.toml: ")
+
+
+def test_a_dialect_of_ones_own_is_a_file_too():
+    shipped = (resources.files("ketnoi_protocol") / "dialects" / "soap-callers.toml").read_text()
+    files = {
+        "own.toml": 'soap = "callers.toml"\n' + SEED,
+        "callers.toml": shipped.replace('"MaDichVu = MaTichHop"', '"MaTichHop"'),
+    }
+    entry = Catalogue.of("own.toml", files.__getitem__).entry("population", "confirm_identity_number", "test")
+    assert entry.soap.element("MaTichHop").field == "MaTichHop"
+    assert entry.soap.element("MaDichVu") is None
 
 
 def test_the_seeds_codes():

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib import resources
-from typing import Any, Final
+from typing import Annotated, Any, Final, TypeAlias
 
-from ketnoi_protocol.soap_dialect import SoapOperation, load_dialect
+import msgspec
+
+from ketnoi_protocol.soap_dialect import SoapOperation, load_dialect, parse_dialect
 
 DEFAULT_PROFILE: Final = "2022-seed"
 _ENDING: Final = ".toml"
@@ -74,6 +76,15 @@ class NameMatch(StrEnum):
 
     EXACT = "exact"
     LEGACY = "legacy"
+
+
+SHAPES: Final = {
+    Service.CONFIRM_IDENTITY_NUMBER: (AnswerShape.EXISTS,),
+    Service.VERIFY_HOUSEHOLD: (AnswerShape.HOUSEHOLD,),
+    Service.LOOK_UP_CITIZEN: (AnswerShape.QCVN_109, AnswerShape.C06_037),
+    Service.VERIFY_CITIZEN: (AnswerShape.COUNT,),
+}
+"""The shapes that an answer of each service can have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,14 +158,17 @@ class Catalogue:
     def of(cls, profile: str, read: Callable[[str], str]) -> Catalogue:
         """The catalogue of a profile that is shipped, or of a file (`….toml`), whose text `read` gives.
 
-        Raises LookupError for any other name, ValueError for a text that is no profile, and what `read` raises.
+        Its dialect, too, may be such a file. Raises LookupError for any other name, ValueError for a text that is no
+        profile, which names the file and what is wrong, and what `read` raises.
         """
         if not profile.endswith(_ENDING):
             return cls.load(profile)
         try:
-            return _catalogue(profile, _extended(tomllib.loads(read(profile))))
-        except LookupError as error:
+            return _catalogue(profile, _extended(tomllib.loads(read(profile))), read)
+        except KeyError as error:
             raise ValueError(f"{profile}: the profile lacks {error}") from None
+        except (ValueError, msgspec.ValidationError) as error:
+            raise ValueError(f"{profile}: {error}") from None
 
     def entry(self, system: System | str, service: Service | str, environment: Environment | str) -> CatalogueEntry:
         """The one entry of a service of a system in an environment. Raises LookupError for unknown names."""
@@ -180,6 +194,56 @@ def profiles() -> tuple[str, ...]:
     return tuple(sorted(file.name.removesuffix(_ENDING) for file in folder.iterdir() if file.name.endswith(_ENDING)))
 
 
+_Words: TypeAlias = Annotated[str, msgspec.Meta(min_length=1)]
+_Code: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9'()+,.=?-]{1,255}\Z")]
+_Digits: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,20}\Z")]
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table of a profile's file; a name that it does not know is an error, and so is a value of another type."""
+
+
+class _Instances(_File, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    test: _Code
+    production: _Code
+
+
+class _ServiceRow(_File, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    system: System
+    service: Service
+    platform: Platform
+    service_code: _Code
+    ma_tich_hop: _Digits
+    answer: AnswerShape
+    name_match: NameMatch
+    year_only_permitted: bool
+    vi: _Words
+    en: _Words
+
+    def __post_init__(self) -> None:
+        """An answer has a shape of its service."""
+        if self.answer not in SHAPES[self.service]:
+            raise ValueError(f"{self.service} is not answered in the shape {self.answer}")
+
+
+class _ConsentRow(_File, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    operation: ConsentOperation
+    platform: Platform
+    service_code: _Code
+    ma_tich_hop: _Digits
+    vi: _Words
+    en: _Words
+
+
+class _Profile(_File, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    extends: str = ""
+    every: dict[str, Any] = {}
+    soap: str = ""
+    instances: dict[Platform, _Instances]
+    service: tuple[_ServiceRow, ...]
+    consent: tuple[_ConsentRow, ...] = ()
+
+
 def _shipped(profile: str) -> dict[str, Any]:
     text = (resources.files(__package__) / "profiles" / f"{profile}{_ENDING}").read_text(encoding="utf-8")
     return _extended(tomllib.loads(text))
@@ -190,59 +254,96 @@ def _extended(table: dict[str, Any]) -> dict[str, Any]:
 
     Its rows say of a service what differs there, and `every` what differs everywhere.
     """
+    own = _by_key(table, "service", "system", "service"), _by_key(table, "consent", "operation")
     if "extends" not in table:
         return table
     if table["extends"] not in profiles():
         raise ValueError("a profile extends one that is shipped")
     base = _shipped(table["extends"])
-    rows = {(row["system"], row["service"]): row | table.get("every", {}) for row in base["service"]}
-    for row in table.get("service", ()):
-        rows[row["system"], row["service"]] |= row
-    instances = base["instances"] | table.get("instances", {})
+    every = table.get("every", {})
     # Of what differs everywhere, the platform alone says something about a consent operation.
-    every = {name: value for name, value in table.get("every", {}).items() if name == "platform"}
-    consent = {row["operation"]: row | every for row in base["consent"]}
-    for row in table.get("consent", ()):
-        consent[row["operation"]] |= row
-    lists = {"service": list(rows.values()), "consent": list(consent.values())}
-    return base | table | {"instances": instances, **lists}
+    platform = {name: value for name, value in every.items() if name == "platform"}
+    rows = _by_key(base, "service", "system", "service"), _by_key(base, "consent", "operation")
+    for known, differing, common in zip(rows, own, (every, platform), strict=True):
+        for key in known:
+            known[key] |= common
+        for key, row in differing.items():
+            if key not in known:
+                raise ValueError(f"there is no {' '.join(key)} to differ in")
+            known[key] |= row
+    lists = {"service": list(rows[0].values()), "consent": list(rows[1].values())}
+    return base | table | {"instances": base["instances"] | table.get("instances", {}), **lists}
 
 
-def _catalogue(profile: str, table: dict[str, Any]) -> Catalogue:
-    operations = load_dialect(table["soap"]) if "soap" in table else {}
-    return Catalogue(
-        profile,
-        tuple(
-            CatalogueEntry(
-                System(each["system"]),
-                Service(each["service"]),
-                Platform(each["platform"]),
-                environment,
-                table["instances"][each["platform"]][environment],
-                each["service_code"],
-                each["ma_tich_hop"],
-                AnswerShape(each["answer"]),
-                NameMatch(each["name_match"]),
-                each["year_only_permitted"],
-                each["vi"],
-                each["en"],
-                operations.get(each["service"]),
-            )
-            for each in table["service"]
-            for environment in Environment
-        ),
-        tuple(
-            ConsentEntry(
-                ConsentOperation(each["operation"]),
-                Platform(each["platform"]),
-                environment,
-                table["instances"][each["platform"]][environment],
-                each["service_code"],
-                each["ma_tich_hop"],
-                each["vi"],
-                each["en"],
-            )
-            for each in table.get("consent", ())
-            for environment in Environment
-        ),
+def _by_key(table: dict[str, Any], name: str, *columns: str) -> dict[tuple[str, ...], dict[str, Any]]:
+    """The rows of a list by what names them. Raises ValueError where one stands twice, KeyError for one without."""
+    found: dict[tuple[str, ...], dict[str, Any]] = {}
+    for row in table.get(name, ()):
+        key = tuple(str(row[column]) for column in columns)
+        if key in found:
+            raise ValueError(f"{' '.join(key)} stands twice")
+        found[key] = dict(row)
+    return found
+
+
+def _catalogue(profile: str, table: dict[str, Any], read: Callable[[str], str] | None = None) -> Catalogue:
+    told = msgspec.convert(table, _Profile)
+    operations = _dialect(told.soap, read) if told.soap else {}
+    entries = tuple(
+        CatalogueEntry(
+            each.system,
+            each.service,
+            each.platform,
+            environment,
+            _instance(told, each.platform, environment),
+            each.service_code,
+            each.ma_tich_hop,
+            each.answer,
+            each.name_match,
+            each.year_only_permitted,
+            each.vi,
+            each.en,
+            operations.get(each.service),
+        )
+        for each in told.service
+        for environment in Environment
     )
+    consents = tuple(
+        ConsentEntry(
+            each.operation,
+            each.platform,
+            environment,
+            _instance(told, each.platform, environment),
+            each.service_code,
+            each.ma_tich_hop,
+            each.vi,
+            each.en,
+        )
+        for each in told.consent
+        for environment in Environment
+    )
+    _check(told, entries, consents)
+    return Catalogue(profile, entries, consents)
+
+
+def _instance(told: _Profile, platform: Platform, environment: Environment) -> str:
+    if platform not in told.instances:
+        raise ValueError(f"no instances of {platform}")
+    code: str = getattr(told.instances[platform], environment.value)
+    return code
+
+
+def _dialect(name: str, read: Callable[[str], str] | None) -> dict[str, SoapOperation]:
+    return parse_dialect(read(name)) if read is not None and name.endswith(_ENDING) else load_dialect(name)
+
+
+def _check(told: _Profile, entries: tuple[CatalogueEntry, ...], consents: tuple[ConsentEntry, ...]) -> None:
+    """What would make one service be taken for another."""
+    codes = [code for each in told.instances.values() for code in (each.test, each.production)]
+    if len(set(codes)) != len(codes):
+        raise ValueError("two platforms or environments have the same instance")
+    asked = [(each.instance, each.service_code) for each in entries]
+    asked += [(each.instance, each.service_code) for each in consents]
+    for instance, code in asked:
+        if asked.count((instance, code)) > 1:
+            raise ValueError(f"two services of {instance} have the code {code}")

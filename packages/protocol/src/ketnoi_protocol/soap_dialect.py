@@ -52,8 +52,15 @@ class SoapOperation:
 
 @cache
 def load_dialect(name: str) -> dict[str, SoapOperation]:
-    """The operations of a dialect that is shipped, by the name of the service."""
-    text = (resources.files(__package__) / "dialects" / f"{name}.toml").read_text(encoding="utf-8")
+    """The operations of a dialect that is shipped, by the name of the service. Raises ValueError for another name."""
+    file = resources.files(__package__) / "dialects" / f"{name}.toml"
+    if "/" in name or not file.is_file():
+        raise ValueError(f"there is no dialect {name}")
+    return parse_dialect(file.read_text(encoding="utf-8"))
+
+
+def parse_dialect(text: str) -> dict[str, SoapOperation]:
+    """The operations of a dialect's text. Raises KeyError, naming what is missing, ValueError for what is no TOML."""
     table = tomllib.loads(text)
     return {service: _operation(each, table) for service, each in table.items() if isinstance(each, dict)}
 
