@@ -1,1 +1,1 @@
-"""The OpenID provider: citizens and officers sign in to the systems of agencies."""
+"""Signing in to agencies with eID (OpenID Connect), and the token that shows an officer to the registry."""

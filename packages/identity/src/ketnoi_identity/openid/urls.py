@@ -1,7 +1,16 @@
-"""Addresses of this room."""
+"""Addresses of the provider."""
 
-from __future__ import annotations
+from django.urls import path
 
-from django.urls import URLPattern
+from ketnoi_identity.openid import discovery, officer_views, token_views, views
 
-urlpatterns: list[URLPattern] = []
+app_name = "openid"
+
+urlpatterns = [
+    path(".well-known/openid-configuration", discovery.configuration, name="configuration"),
+    path("openid/authorize", views.authorize, name="authorize"),
+    path("openid/token", token_views.token, name="token"),
+    path("openid/userinfo", token_views.userinfo, name="userinfo"),
+    path("openid/keys", discovery.told_keys, name="keys"),
+    path("openid/officer-token", officer_views.officer_token, name="officer-token"),
+]
