@@ -20,6 +20,7 @@ from ketnoi_runtime.settings import SettingsError
 
 from .accounts import terms
 from .desk import officers
+from .openid import keys, pseudonyms
 from .settings import SETTINGS_VARIABLE, Settings, current
 
 THREADS = 3
@@ -65,6 +66,8 @@ def _parser() -> argparse.ArgumentParser:
         if name == "add":
             each.add_argument("--unit", required=True, help="mã đơn vị · the unit's code")
             each.add_argument("--unit-name", required=True, help="tên đơn vị · the unit's name")
+    turn = commands.add_parser("turn-keys", help="thêm khóa ký kế tiếp · make the next signing keys")
+    turn.set_defaults(act=_turn)
     return parser
 
 
@@ -77,7 +80,10 @@ def _init(told: argparse.Namespace, own: Settings) -> int:
             await pool.close()
 
     asyncio.run(make_tables())
-    own.path(own.keys).mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = own.path(own.keys)
+    pseudonyms.begin(folder)
+    for name in keys.RINGS:
+        keys.KeyRing(folder / name).begin(clock.now())
     with psycopg.connect(own.database) as connection, connection.cursor() as cursor:
         terms.keep(cursor, terms.wordings(own.path(own.terms) if own.terms else None))
     import django
@@ -85,6 +91,13 @@ def _init(told: argparse.Namespace, own: Settings) -> int:
 
     django.setup()
     call_command("migrate", verbosity=0)
+    return 0
+
+
+def _turn(told: argparse.Namespace, own: Settings) -> int:
+    for name in keys.RINGS:
+        signs_from = keys.KeyRing(own.path(own.keys) / name).turn(clock.now())
+        print(f"{name}: {signs_from.isoformat()}")
     return 0
 
 

@@ -17,6 +17,7 @@ from joserfc.jwk import ECKey
 ALGORITHM: Final = "ES256"
 OPENID: Final = "openid"
 OFFICERS: Final = "officers"
+RINGS: Final = (OPENID, OFFICERS)
 """The names of the two rings: ID tokens, and officers' tokens. A key of one never signs for the other."""
 OVERLAP: Final = timedelta(days=1)
 """So long a key is told before it signs, and after it has signed for the last time [our choice]."""
