@@ -22,7 +22,7 @@ from ketnoi_portal.publication.desired import (
 )
 from ketnoi_portal.publication.inherited import Inherited, beside
 from ketnoi_protocol.directory import Grant, IntegrationAccount, Organisation, Quota
-from ketnoi_protocol.services import Environment, Platform, Service, System
+from ketnoi_protocol.services import Catalogue, Environment, Platform, Service, System
 
 AT = datetime(2026, 3, 2, 8, tzinfo=UTC)
 TEST, PRODUCTION = Environment.TEST, Environment.PRODUCTION
@@ -83,6 +83,25 @@ def test_a_live_application_has_its_rights_in_both_environments() -> None:
         assert right.servers == {f"{instance}:GOV:H55:SS01"}
     assert wanted_rights([approved()], "NDXP") == {}, "a look-up goes over VDXP"
     assert list(wanted_rights([approved(services=(VERIFY,))], "NDXP")) != []
+
+
+def test_the_consent_operations_are_opened_with_the_first_identity_service_and_closed_with_the_last() -> None:
+    def codes(*applications: Approved, instance: str = "NDXP") -> set[str]:
+        return {code for _, code in wanted_rights(applications, instance)}
+
+    one = approved(services=(VERIFY,), system=System.IDENTITY)
+    consent = {each.service_code for each in Catalogue.load("2022-seed").consent_operations}
+    assert len(consent) == 2
+    assert consent < codes(one)
+    assert len(codes(one) - consent) == 1
+    assert consent < codes(one, instance="NDXP-TEST")
+    for right in wanted_rights([one], "NDXP").values():
+        assert (right.subject, right.servers) == ("NDXP:GOV:H55:MOTCUA", {"NDXP:GOV:H55:SS01"})
+    other = approved(services=(LOOK_UP,), number=2, system=System.IDENTITY)
+    ended = approved(stage=Stage.REVOKED, services=(VERIFY,), system=System.IDENTITY)
+    assert consent < codes(ended, other)
+    assert codes(ended, approved(stage=Stage.REVOKED, number=2, system=System.IDENTITY)) == set()
+    assert not consent & codes(approved(services=(VERIFY,))), "the population services need no consent"
 
 
 @pytest.mark.parametrize("stage", list(Stage))

@@ -153,7 +153,8 @@ def service_words(service: str, instance: str) -> Text:
         code = ServiceId.from_colon(service).service_code
     except InvalidIdentifier:
         return Text(service, service)
-    entry = Catalogue.load(current().profile).by_code(instance, code)
+    catalogue = Catalogue.load(current().profile)
+    entry = catalogue.by_code(instance, code) or catalogue.consent_by_code(instance, code)
     return Text(entry.title_vi, entry.title_en) if entry is not None else Text(code, code)
 
 

@@ -18,7 +18,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from ketnoi_pages.text import Text
 from ketnoi_protocol.citizen import ATTRIBUTES
 from ketnoi_protocol.identifiers import InvalidIdentifier, SecurityServerId, SubsystemId
-from ketnoi_protocol.services import Catalogue, CatalogueEntry, Environment, Platform, Service, System
+from ketnoi_protocol.services import Catalogue, CatalogueEntry, ConsentEntry, Environment, Platform, Service, System
 
 Line = Annotated[str, msgspec.Meta(max_length=300)]
 Long = Annotated[str, msgspec.Meta(max_length=4000)]
@@ -111,6 +111,18 @@ def entries(
     """The catalogue's entries of some services."""
     catalogue = Catalogue.load(profile)
     return [catalogue.entry(system, service, environment) for service in services]
+
+
+def offered(
+    system: System, services: Iterable[Service], environment: Environment, profile: str
+) -> list[CatalogueEntry | ConsentEntry]:
+    """What is opened on C06's servers for some services: with the identity system's the operations by which a consent
+    is had, since without one none of them answers."""
+    found: list[CatalogueEntry | ConsentEntry] = [*entries(system, services, environment, profile)]
+    if found:
+        operations = Catalogue.load(profile).consent_operations
+        found += (each for each in operations if each.system is system and each.environment is environment)
+    return found
 
 
 def platforms_of(system: System, services: Iterable[Service], profile: str) -> frozenset[Platform]:

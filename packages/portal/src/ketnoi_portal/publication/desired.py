@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from ketnoi_portal.onboarding.registration import Registration, entries
+from ketnoi_portal.onboarding.registration import Registration, offered
 from ketnoi_portal.process.case import Case, Stage, opened
 from ketnoi_portal.publication.directory_board import Parts
 from ketnoi_protocol.directory import Grant, IntegrationAccount, Officer, Organisation, Quota
@@ -95,7 +95,7 @@ def wanted_rights(applications: Iterable[Approved], instance: str) -> dict[tuple
 
 def _rights_of(application: Approved, instance: str) -> Iterable[WantedRight]:
     for environment in sorted(application.environments):
-        for entry in entries(
+        for entry in offered(
             application.case.system, (each.service for each in application.form.services), environment,
             application.profile,
         ):  # fmt: skip
