@@ -195,3 +195,25 @@ def test_numbers_and_name_are_confirmed_with_a_birth_date_and_without(asked, bir
 
 def test_nothing_that_is_found_shows_a_person(find):
     assert "Nguy" not in repr(find(**AN)) + str(find(**AN))
+
+
+def test_old_numbers_of_a_person_are_told_unless_somebody_else_held_them_too(asked):
+    def told(number, name, birth):
+        claim = Claimed(personal_number=number, name=name, birth_text=birth)
+        return asked("old_numbers", claim, Asking(EXACT, TODAY))
+
+    an = told("990089000001", "Nguyễn Văn An", "1989-03-02")
+    assert an[-1:] == ("990000009",)
+    assert set(an) <= {"990000001", "990000009"}
+    assert told("990089000777", "Nguyễn Văn An", "1989-03-02") == ()
+
+
+def test_the_own_tables_know_every_old_number_and_who_shares_it(cluster, tmp_path):
+    async def act():
+        async with AsyncExitStack() as stack:
+            store = await own_tables(stack, tmp_path, cluster)
+            people = [("990089000001", "Nguyễn Văn An"), ("990071000006", "Phạm Thủy"), ("990072000007", "Phạm Quý")]
+            claims = [Claimed(personal_number=number, name=name) for number, name in people]
+            return [await store.old_numbers(claim, Asking(EXACT, TODAY)) for claim in claims]
+
+    assert asyncio.run(act()) == [("990000001", "990000009"), (), ()]

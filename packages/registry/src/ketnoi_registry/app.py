@@ -17,6 +17,9 @@ from .alarms.reading import AlarmReading
 from .alarms.watch import Watch
 from .callers import CallerError, Callers
 from .calls import Calls
+from .citizens import CitizensDesk
+from .citizens.looks import LookReader
+from .citizens.reads import OwnReads
 from .directory import DirectoryPoller
 from .door import Door
 from .observer import Observer
@@ -76,8 +79,9 @@ class Registry:
             stack.push_async_callback(directory.stop)
             await directory.start()
             store: Store
+            units = await Units.read(pool)
             if settings.upstream is None:
-                store = PostgresStore(pool, await Units.read(pool), settings.lookup_timeout_seconds)
+                store = PostgresStore(pool, units, settings.lookup_timeout_seconds)
             else:
                 client = UpstreamClient(settings.upstream, Path(settings.base), clock)
                 stack.push_async_callback(client.close)
@@ -86,7 +90,11 @@ class Registry:
             calls = Calls(settings, clock, directory, register, log, taken, quotas, watch, observer)
             document = openapi.document(settings.catalogue, settings.environment)
             alarms = AlarmReading(pool, settings.lookup_timeout_seconds)
-            door = Door(settings, callers, calls, document, store, alarms)
+            within = settings.lookup_timeout_seconds
+            reads = OwnReads(store, units, pseudonyms, log)
+            looks = LookReader(pool, store, pseudonyms, settings.catalogue, within)
+            citizens = CitizensDesk(reads, looks, directory, clock, within)
+            door = Door(settings, callers, calls, document, store, alarms, citizens)
             listener = Listener(door.server(KEEPALIVE), settings.host, settings.port, tls=callers.tls)
             await listener.start()
             stack.push_async_callback(listener.stop)

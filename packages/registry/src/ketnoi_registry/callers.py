@@ -1,4 +1,5 @@
-"""Who may connect at all, over mutual TLS: pinned security servers, each bound to one instance, and pinned watchers."""
+"""Who may connect at all, over mutual TLS: pinned security servers, each bound to one instance, pinned watchers, and
+the identity system for its citizens."""
 
 from __future__ import annotations
 
@@ -35,8 +36,11 @@ class Callers:
             if self._instances.setdefault(digest, caller.instance) != caller.instance:
                 raise CallerError(f"{caller.certificate}: is bound to two instances")
         self._watchers = {self._pin(settings, watcher.certificate): watcher for watcher in settings.watchers}
+        self._citizens = {self._pin(settings, page.certificate): page for page in settings.citizens}
         for digest in self._watchers.keys() & self._instances.keys():
             raise CallerError(f"{self._watchers[digest].certificate}: is a caller's and a watcher's")
+        for digest in self._citizens.keys() & (self._instances.keys() | self._watchers.keys()):
+            raise CallerError(f"{self._citizens[digest].certificate}: asks for citizens and has another role")
 
     def instance_of(self, certificate: bytes | None) -> str | None:
         """The instance that the holder of this certificate (DER) speaks for; None for anybody not pinned."""
@@ -45,6 +49,10 @@ class Callers:
     def watches(self, certificate: bytes | None) -> bool:
         """Whether the holder of this certificate (DER) may read the alarms."""
         return certificate is not None and hashlib.sha256(certificate).digest() in self._watchers
+
+    def asks_for_citizens(self, certificate: bytes | None) -> bool:
+        """Whether the holder of this certificate (DER) may ask for citizens about their own data."""
+        return certificate is not None and hashlib.sha256(certificate).digest() in self._citizens
 
     def _pin(self, settings: Settings, name: str) -> bytes:
         """Admit the holder of a certificate; its digest."""

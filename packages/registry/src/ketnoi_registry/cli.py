@@ -16,12 +16,13 @@ from ketnoi_runtime.clock import SystemClock
 from ketnoi_runtime.database import migrate
 from ketnoi_runtime.settings import SettingsError, load_settings
 
-from . import cli_loading, openapi
+from . import cli_loading, cli_seals, openapi
 from .access_log import Pseudonyms, key_fingerprints
 from .access_log.pseudonyms import PseudonymKeyError
 from .alarms import canaries
 from .app import Registry
 from .callers import CallerError
+from .citizens.seals import SealError
 from .cli_loading import with_pool
 from .loading import load_units
 from .loading.csv_input import InputError
@@ -37,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status: int = told.act(told)
         return status
-    except (SettingsError, CallerError, PseudonymKeyError, InputError, UpstreamError) as error:
+    except (SettingsError, CallerError, PseudonymKeyError, InputError, UpstreamError, SealError) as error:
         reason = str(error)
     except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         # Its text may quote a value.
@@ -57,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     init.add_argument("--key-id", default="k1", help="tên khóa bút danh đầu tiên · the first pseudonym key's name")
     init.set_defaults(act=_init)
     cli_loading.add_to(commands)
+    cli_seals.add_to(commands)
     named = commands.add_parser(
         "canaries", help="thay danh sách người cảnh báo · let these be the persons whose look-up raises an alarm"
     )

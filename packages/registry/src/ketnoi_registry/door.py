@@ -16,6 +16,7 @@ from . import dialects
 from .alarms.reading import AlarmReading
 from .callers import Callers
 from .calls import Asked, Calls
+from .citizens import CitizensDesk, NobodyError
 from .dialects import JSON, Dialect
 from .settings import Settings
 from .store.interface import Store
@@ -54,7 +55,14 @@ class Door:
     """Turns HTTP requests into calls, and answers and refusals into HTTP. `document` is the API's description."""
 
     def __init__(
-        self, settings: Settings, callers: Callers, calls: Calls, document: bytes, store: Store, alarms: AlarmReading
+        self,
+        settings: Settings,
+        callers: Callers,
+        calls: Calls,
+        document: bytes,
+        store: Store,
+        alarms: AlarmReading,
+        citizens: CitizensDesk,
     ) -> None:
         self._settings = settings
         self._callers = callers
@@ -62,6 +70,7 @@ class Door:
         self._document = document
         self._store = store
         self._alarms = alarms
+        self._citizens = citizens
         self._running = 0
         self.closing = False
 
@@ -98,6 +107,8 @@ class Door:
         certificate = tls.getpeercert(binary_form=True) if tls is not None else None
         if self._callers.watches(certificate):
             return await self._alarms_of(request)
+        if self._callers.asks_for_citizens(certificate):
+            return await self._of_citizens(request)
         instance = self._callers.instance_of(certificate)
         if instance is None:
             raise Refusal("21", "the connection is not that of a known security server")
@@ -131,6 +142,20 @@ class Door:
             response.headers["Allow"] = "GET"
             return response
         return _response(200, await self._alarms.read(query), "application/json")
+
+    async def _of_citizens(self, request: web.BaseRequest) -> web.Response:
+        """The identity system asks for its citizens, and nothing else is there for it."""
+        path = request.raw_path
+        if not self._citizens.knows(path):
+            raise Refusal("unknown_service")
+        if request.method != "POST":
+            response = _refused(Refusal("bad_request", "numbers stand in no address: ask with POST"), JSON, 405)
+            response.headers["Allow"] = "POST"
+            return response
+        try:
+            return _response(200, await self._citizens.answer(path, await self._body(request)), "application/json")
+        except NobodyError:
+            return _response(404, b"", "application/json")
 
     async def _body(self, request: web.BaseRequest) -> bytes:
         dialects.check_content_type(request.content_type, request.charset)

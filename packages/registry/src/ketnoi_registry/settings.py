@@ -29,6 +29,13 @@ class Watcher(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     certificate: str
 
 
+class CitizensPage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The identity system, which asks for its citizens, and reads nothing else: a pinned TLS certificate (a PEM file)
+    that has no other role."""
+
+    certificate: str
+
+
 class DirectorySource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Where the signed directory is, and the certificate (a PEM file) whose key must have signed it."""
 
@@ -48,7 +55,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     the first time, and refused for another question; so long the answer is kept, encrypted. More than `max_running`
     calls at once are refused as they come. With `upstream` people are asked of an existing service; the database then
     holds the access log and what belongs to it alone. `alarms` says from when on calls are conspicuous,
-    `watchers` who reads of them.
+    `watchers` who reads of them. `citizens` is who asks for citizens about their own data.
     """
 
     base: str
@@ -61,6 +68,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     directory: DirectorySource
     pseudonym_keys: str
     watchers: tuple[Watcher, ...] = ()
+    citizens: tuple[CitizensPage, ...] = ()
     upstream: Upstream | None = None
     profile: str = "2022-seed"
     systems: tuple[System, ...] = (System.POPULATION,)

@@ -40,7 +40,7 @@ class Directory:
     ) -> None:
         self.manifest = manifest
         self.officers = officers
-        self._organisations = frozenset(organisation.code for organisation in organisations)
+        self._organisations = {organisation.code: organisation.name for organisation in organisations}
         self._accounts = {account.id: account for account in accounts}
         # Read when first asked for: thousands at once would hold the loop up.
         self._keys: dict[str, EllipticCurvePublicKey | None] = {}
@@ -64,6 +64,10 @@ class Directory:
     def knows(self, organisation: OrganisationCode) -> bool:
         """Whether this organisation stands in the directory."""
         return organisation.value in self._organisations
+
+    def name_of(self, organisation: str) -> str | None:
+        """How an organisation is called; None for a code that does not stand in the directory."""
+        return self._organisations.get(organisation)
 
     def grant(self, unit: OrganisationCode, system: System, service: Service, environment: Environment) -> Grant | None:
         """The grant for `unit`: its own, else that of the nearest organisation above it, active or not.

@@ -63,5 +63,9 @@ class Store(Protocol):
     async def has_held(self, old_number: str, claim: Claimed, found: Found | None, asking: Asking) -> bool:
         """Whether the person `found` for `claim` ever held that old number. Asked too when nobody was found."""
 
+    async def old_numbers(self, claim: Claimed, asking: Asking) -> tuple[str, ...]:
+        """The old numbers that the holder of the personal number claimed has held, and as far as is known nobody else:
+        a number that was issued twice would lead to another's affairs."""
+
     def health(self) -> dict[str, Any]:
         """What an operator may want to know of it; nothing about a person."""

@@ -140,6 +140,18 @@ def _person(record: asyncpg.Record) -> PersonRow:
     return PersonRow(**values, old_id_numbers=(OldIdNumber(newest),) if newest else ())
 
 
+async def read_own_old_numbers(pool: asyncpg.Pool, personal_number: str, timeout: float | None = None) -> list[str]:
+    """The old numbers that this person has held and nobody else. `timeout` in seconds."""
+    rows = await pool.fetch(
+        "SELECT number FROM old_id_number WHERE number IN"
+        " (SELECT number FROM old_id_number WHERE personal_number = $1)"
+        " GROUP BY number HAVING count(*) = 1 ORDER BY number",
+        personal_number,
+        timeout=timeout,
+    )
+    return [row["number"] for row in rows]
+
+
 async def read_holders(
     pool: asyncpg.Pool, old_numbers: Iterable[str], timeout: float | None = None
 ) -> dict[str, list[str]]:

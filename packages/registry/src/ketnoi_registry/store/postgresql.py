@@ -16,7 +16,7 @@ from ketnoi_protocol.personal_number import Sex
 
 from .interface import Asking, Found
 from .lookups import Lookups
-from .people import PersonRow, Place, Relative, read_holders, read_people
+from .people import PersonRow, Place, Relative, read_holders, read_own_old_numbers, read_people
 from .units import Units
 
 NOBODY = ""
@@ -30,6 +30,8 @@ class PostgresStore:
 
     def __init__(self, pool: asyncpg.Pool, units: Units, timeout: float) -> None:
         self._units = units
+        self._pool = pool
+        self._timeout = timeout
         self._persons = Lookups(lambda numbers: read_people(pool, numbers, timeout))
         self._holders = Lookups(lambda numbers: read_holders(pool, numbers, timeout))
 
@@ -57,6 +59,12 @@ class PostgresStore:
         """As Store says, by the history of old numbers."""
         number = found.personal_number if found is not None else None
         return number in (await self._holders.get(old_number) or ())
+
+    async def old_numbers(self, claim: Claimed, asking: Asking) -> tuple[str, ...]:
+        """As Store says, by the history of old numbers and the personal number alone."""
+        if claim.personal_number is None:
+            return ()
+        return tuple(await read_own_old_numbers(self._pool, claim.personal_number, self._timeout))
 
     def health(self) -> dict[str, Any]:
         """Its kind; the database has its own instruments."""

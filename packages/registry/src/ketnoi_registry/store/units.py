@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Final, Literal
 
@@ -96,6 +97,15 @@ class Units:
             if current is not None and current.valid_from <= day:
                 return self._line((current.code, current.valid_from))
         return {}
+
+    def names_on(self, day: date, codes: Iterable[str]) -> dict[str, str]:
+        """How the units with these codes are called on the map of `day`; a code that no unit has then is left out."""
+        wanted = set(codes)
+        return {
+            row.code: row.name
+            for row in self._rows.values()
+            if row.code in wanted and row.valid_from <= day and (row.valid_until is None or row.valid_until >= day)
+        }
 
     def _successor(self, unit: UnitRow) -> UnitRow | None:
         """The one unit that took the place of `unit`; later in time, whatever the table says."""

@@ -81,6 +81,12 @@ class UpstreamStore:
         holder = await self._look_up(claim, asking, old_number=old_number)
         return found is not None and holder is not None and holder.personal_number == found.personal_number
 
+    async def old_numbers(self, claim: Claimed, asking: Asking) -> tuple[str, ...]:
+        """As Store says; the service tells of the newest alone, and not whether somebody else has held it too."""
+        found = await self.find(claim, asking)
+        old = found.citizen.old_number if found is not None else None
+        return (old,) if old is not None else ()
+
     def health(self) -> dict[str, Any]:
         """The breaker's state, and counts since the start."""
         return {"kind": "upstream", **self._client.health()}
