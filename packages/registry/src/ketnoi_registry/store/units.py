@@ -100,12 +100,8 @@ class Units:
 
     def names_on(self, day: date, codes: Iterable[str]) -> dict[str, str]:
         """How the units with these codes are called on the map of `day`; a code that no unit has then is left out."""
-        wanted = set(codes)
-        return {
-            row.code: row.name
-            for row in self._rows.values()
-            if row.code in wanted and row.valid_from <= day and (row.valid_until is None or row.valid_until >= day)
-        }
+        units = {code: self.meant(code, day) for code in codes}
+        return {code: unit.name for code, unit in units.items() if unit is not None}
 
     def _successor(self, unit: UnitRow) -> UnitRow | None:
         """The one unit that took the place of `unit`; later in time, whatever the table says."""
