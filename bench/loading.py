@@ -22,8 +22,7 @@ from ketnoi_registry.loading.kinds import AddPeople
 from ketnoi_registry.loading.people_file import load_file
 from ketnoi_registry.loading.progress import Progress
 from ketnoi_runtime.clock import SystemClock
-from ketnoi_runtime.database import migrate, open_pool
-from ketnoi_testbed.population import Population, write_csv
+from ketnoi_testbed.population import Population, prepare, write_csv
 from ketnoi_testbed.postgres import private_cluster
 
 TABLES = ("person", "old_id_number")
@@ -42,7 +41,7 @@ def load_over_copy(people: int, tell: Tell) -> dict[str, float]:
         file = folder / "people.csv"
         write_csv(file, Population(people=people))
         database = cluster.create_database()
-        asyncio.run(_migrate(database))
+        asyncio.run(prepare(database))
         _load(database, file)
         asyncio.run(_dump(database, folder))
         took: dict[str, list[float]] = {"ours": [], "copy": []}
@@ -74,7 +73,7 @@ def lookups_by_size(many: int, csv: Path | None, seconds: float, tell: Tell) -> 
                 write_csv(file, Population(people=people))
                 tell(f"{people:,} people invented in {time.perf_counter() - begun:,.0f} s")
             database = cluster.create_database()
-            asyncio.run(_migrate(database))
+            asyncio.run(prepare(database))
             begun = time.perf_counter()
             added = _load(database, file)
             tell(f"{added:,} people loaded in {time.perf_counter() - begun:,.0f} s")
@@ -97,14 +96,6 @@ def _short(people: int) -> str:
 def _folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="ketnoi-bench-") as name:
         yield Path(name)
-
-
-async def _migrate(database: str) -> None:
-    pool = await open_pool(database, max_size=1)
-    try:
-        await migrate(pool, "ketnoi_registry")
-    finally:
-        await pool.close()
 
 
 def _load(database: str, file: Path) -> int:

@@ -79,15 +79,19 @@ def test_look_ups_tell_todays_code_or_none_and_verify_the_same(tmp_path, databas
     assert today == {"ThuongTru": True}
 
 
+def have_units(register, units):
+    async def act():
+        pool = await open_pool(register.dsn)
+        await load_units(pool, units)
+        await pool.close()
+
+    asyncio.run(act())
+
+
 @pytest.mark.parametrize("kind", [AddPeople, UpdatePeople])
 @pytest.mark.parametrize("block", [200, 1 << 20])
 def test_a_load_says_which_lines_name_a_unit_that_nobody_knows(register, tmp_path, kind, block):
-    async def map_of_both():
-        pool = await open_pool(register.dsn)
-        await load_units(pool, UNITS)
-        await pool.close()
-
-    asyncio.run(map_of_both())
+    have_units(register, UNITS)
     known = [("72", "2010-01-01"), ("05551", "2008-08-01"), ("05551", str(NEW)), ("", "")]
     unknown = [("10", "2025-07-01"), ("05552", "2010-01-01"), ("28", "2004-01-01")]
     rows = [
@@ -99,3 +103,14 @@ def test_a_load_says_which_lines_name_a_unit_that_nobody_knows(register, tmp_pat
     run = register.load(made(tmp_path, text_of(*rows, columns=tuple(rows[0]))), kind(), block=block)
     assert (run.added, run.refused) == (len(rows), 0)
     assert register.remarks() == [(line, "unit_unknown") for line in (3, 6, 7, 8)]
+
+
+@pytest.mark.parametrize("block", [200, 1 << 20])
+def test_a_map_without_communes_is_told_once(register, tmp_path, block):
+    have_units(register, [unit for unit in UNITS if unit.level == "province"])
+    rows = [
+        {**ONE, "personal_number": f"9900890000{serial:02}", "hometown_unit": code, "hometown_unit_from": "2025-07-01"}
+        for serial, code in enumerate(["05551", "72"] * 10)
+    ]
+    register.load(made(tmp_path, text_of(*rows)), block=block)
+    assert register.remarks() == [(1, "units_missing"), *((line, "unit_unknown") for line in range(3, 22, 2))]

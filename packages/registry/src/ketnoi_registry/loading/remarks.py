@@ -26,8 +26,12 @@ NOTICES: Final = {
         "đã nạp; bản đồ đơn vị hành chính không có đơn vị nào mang mã đó vào ngày đó, nên tra cứu không trả mã",
         "taken; the map has no unit with that code on that day, so look-ups tell no code",
     ),
+    "units_missing": (
+        "chưa nạp bản đồ cấp huyện hoặc cấp xã (load --units), nên tra cứu chưa trả mã các cấp đó",
+        "the map of districts or communes has not been loaded (load --units), so look-ups tell no codes of theirs",
+    ),
 }
-"""Lines that were taken all the same."""
+"""Lines that were taken all the same; `units_missing` stands beside the header, once."""
 
 REFUSALS: Final[dict[str, tuple[str, str]]] = {
     "column_count": ("số cột khác với dòng tiêu đề", "not as many columns as the header"),

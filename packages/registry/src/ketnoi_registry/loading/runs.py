@@ -85,8 +85,9 @@ async def advance(connection: asyncpg.Connection, run: Run, before: int, remarks
         codes.append(code)
     if lines:
         await connection.execute(
-            "INSERT INTO load_remark SELECT $1, * FROM unnest($2::bigint[], $3::text[])", run.id, lines, codes
-        )
+            "INSERT INTO load_remark SELECT $1, * FROM unnest($2::bigint[], $3::text[]) ON CONFLICT DO NOTHING",
+            run.id, lines, codes,
+        )  # fmt: skip
     status = await connection.execute(
         "UPDATE load_run SET lines = $3, octets = $4, added = $5, changed = $6, refused = $7"
         " WHERE id = $1 AND octets = $2 AND state = 'running'",
