@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from collections import Counter
 from pathlib import Path
 
@@ -256,6 +257,28 @@ def test_a_list_that_is_none_is_refused_before_anything_is_sent(run, server: Sta
 @pytest.mark.parametrize("data", [b"", b"PK\3\4 no workbook", HEAD.encode()])
 def test_a_workbook_that_is_none(run, data) -> None:
     assert run("look-up", data, name="people.xlsx")[0] == 2
+
+
+def in_another_encoding(encoding: str) -> bytes:
+    """A workbook that reads well, but for its sheet's encoding, behind which a document type may stand."""
+    book, changed = io.BytesIO(), io.BytesIO()
+    sheet = Workbook()
+    for row in (["SoDinhDanh", "HoVaTen", "NgayThangNamSinh"], ["990089000001", "An", "1989-03-02"]):
+        sheet.active.append(row)
+    sheet.save(book)
+    with zipfile.ZipFile(book) as whole, zipfile.ZipFile(changed, "w") as made:
+        for part in whole.infolist():
+            data = whole.read(part)
+            if part.filename.endswith("sheet1.xml"):
+                data = data.decode().replace("<worksheet", "<!DOCTYPE worksheet>\n<worksheet").encode(encoding)
+            made.writestr(part, data)
+    return changed.getvalue()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be", "utf-16-le"])
+def test_a_document_type_is_seen_in_every_encoding(run, server: StandIn, encoding) -> None:
+    assert run("look-up", in_another_encoding(encoding), name="people.xlsx")[0] == 2
+    assert server.asked == []
 
 
 def test_a_list_that_is_not_there(folder: AgencyFolder, tmp_path: Path) -> None:

@@ -194,6 +194,32 @@ def test_a_canary_is_told_by_an_old_number_and_in_a_refused_call_too(tmp_path, d
     assert {(row["kind"], row["officer"]) for row in alarms} == {("canary", OFFICER), ("canary", "cb.nobody")}
 
 
+@pytest.mark.parametrize("attribute", ["Cha", "SoCMND"])
+def test_numbers_gone_through_as_claimed_attributes_are_numbers_in_a_row(tmp_path, database, attribute):
+    prefix = "990060000" if attribute == "Cha" else "990000"
+
+    async def act(world):
+        await begin(world)
+        for last in range(4):
+            await world.ask(Service.VERIFY_CITIZEN, ThuocTinh={attribute: f"{prefix}{last:03}"})
+        return await raised(world, 1)
+
+    (alarm,) = run(tmp_path, database, act, alarms=QUICK)
+    assert (alarm["kind"], alarm["officer"]) == ("enumeration", OFFICER)
+
+
+def test_numbers_gone_through_as_members_are_numbers_in_a_row(tmp_path, database):
+    members = [{"SoDinhDanh": f"990190000{last:03}", "HoVaTen": "Lê Thị Bình", "QuanHe": "QH01"} for last in range(4)]
+
+    async def act(world):
+        await begin(world)
+        await world.ask(Service.VERIFY_HOUSEHOLD, ThanhVien=members)
+        return await raised(world, 1)
+
+    (alarm,) = run(tmp_path, database, act, alarms=QUICK)
+    assert (alarm["kind"], alarm["officer"]) == ("enumeration", OFFICER)
+
+
 WRONG = {"HoVaTen": "Nguyễn Văn Đoán"}
 OLD_NUMBER = AN.old_id_numbers[0].number
 

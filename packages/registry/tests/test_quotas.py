@@ -21,6 +21,7 @@ from .test_soap import envelope, send
 from .worlds import MEMBER, OFFICER, run
 
 LOOK_UP, CONFIRM = Service.LOOK_UP_CITIZEN, Service.CONFIRM_IDENTITY_NUMBER
+HOUSEHOLD = Service.VERIFY_HOUSEHOLD
 NOON = datetime(2026, 3, 2, 5, 0, tzinfo=UTC)
 """In Vietnam."""
 
@@ -89,6 +90,50 @@ def test_the_services_of_a_system_share_the_organisations_quota(tmp_path, databa
     look_up, confirm, last, over = run(tmp_path, database, act)
     assert "30" not in (look_up, confirm, last), "two and one of the officer, three of the organisation"
     assert over == "30"
+
+
+def test_services_with_quotas_of_their_own_share_one_count(tmp_path, database):
+    async def act(world):
+        await begin(world)
+        world.content.grants = [
+            grant(MEMBER, LOOK_UP, quotas=(a_day(1_000),)), grant(MEMBER, CONFIRM, quotas=(a_day(1_040),)),
+        ]  # fmt: skip
+        await world.publish_and_poll()
+        told = [(await world.ask(service)).code for _ in range(20) for service in (LOOK_UP, CONFIRM)]
+        taken = await world.pool.fetchval("SELECT taken FROM quota_use")
+        return told, taken
+
+    told, taken = run(tmp_path, database, act)
+    assert told == ["00"] * 40
+    assert taken <= 40 + 1_040 // counting.AHEAD, "calls taken in advance are kept from one service to the other"
+
+
+def test_the_narrower_quota_holds_whatever_the_wider_one_has_left(tmp_path, database):
+    async def act(world):
+        await begin(world)
+        world.content.grants = [
+            grant(MEMBER, LOOK_UP, quotas=(a_day(3),)), grant(MEMBER, CONFIRM, quotas=(a_day(1_000),)),
+        ]  # fmt: skip
+        await world.publish_and_poll()
+        wide = [(await world.ask(CONFIRM)).code for _ in range(3)]
+        narrow = await world.ask(LOOK_UP)
+        return wide, narrow.code, (await world.ask(CONFIRM)).code
+
+    assert run(tmp_path, database, act) == (["00"] * 3, "30", "00")
+
+
+def test_a_household_counts_once_for_each_person_it_names(tmp_path, database):
+    async def act(world):
+        await begin(world)
+        world.content.grants = [grant(MEMBER, HOUSEHOLD, quotas=(a_day(5),))]
+        await world.publish_and_poll()
+        member = {"HoVaTen": "Lê Thị Bình", "QuanHe": "QH01"}
+        members = [member | {"SoDinhDanh": f"99019000{number:04}"} for number in range(3)]
+        return [(await world.ask(HOUSEHOLD, ThanhVien=each)).code for each in (members, members[:1], members[:1])]
+
+    first, second, third = run(tmp_path, database, act)
+    assert "30" not in first
+    assert (second, third) == ("30", "30"), "four of five were used, and two more are too many"
 
 
 def test_calls_at_once_on_two_nodes_are_never_too_many(tmp_path, database):

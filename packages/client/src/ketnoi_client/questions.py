@@ -117,6 +117,11 @@ def _text(file: Path, data: bytes) -> Iterator[tuple[int, list[str]]]:
         raise UnusableInput(f"{file}: dòng {line} không đọc được · line {line} cannot be read") from None
 
 
+def _is_plain(part: bytes) -> bool:
+    """Whether a part is XML in UTF-8 without a document type: in another encoding one would not be seen."""
+    return b"<!" not in part and b"\0" not in part and part.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<"
+
+
 def _workbook(file: Path, data: bytes) -> Iterator[tuple[int, list[str]]]:
     try:
         from openpyxl import load_workbook
@@ -129,7 +134,7 @@ def _workbook(file: Path, data: bytes) -> Iterator[tuple[int, list[str]]]:
                 raise UnusableInput(f"{file}: bung ra quá lớn · unpacks to too much")
             for part in parts.infolist():
                 # No more than the declared size is ever unpacked.
-                if part.filename.lower().endswith((".xml", ".rels")) and b"<!" in parts.read(part):
+                if part.filename.lower().endswith((".xml", ".rels")) and not _is_plain(parts.read(part)):
                     raise unreadable
         sheet = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False).worksheets[0]
         # What the file says of its own size is not believed.

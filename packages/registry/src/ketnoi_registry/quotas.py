@@ -2,7 +2,8 @@
 
 The count stands in the database. So that not every call asks there, a node takes calls in advance, a hundredth of the
 quota at once: all nodes together never let more through than the quota says, and what a stopped node had taken in
-advance is lost until the span ends. A call counts when it has passed the gates, whatever it finds.
+advance is lost until the span ends. A call counts when it has passed the gates, whatever it finds, and once for each
+person it names: a household's members too.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
 import asyncpg
 
 from ketnoi_protocol.directory import Quota
+from ketnoi_protocol.envelope import HouseholdRequest
 from ketnoi_protocol.errors import Refusal
 from ketnoi_runtime.clock import Clock
 from ketnoi_runtime.database import DATABASE_ERRORS
@@ -40,19 +42,24 @@ _TAKE = """
 UPDATE quota_use SET taken = least(quota_use.taken + $3, greatest($4, quota_use.taken))
 FROM (SELECT taken FROM quota_use WHERE key = $1 AND begins_at = $2 FOR UPDATE) AS before
 WHERE key = $1 AND begins_at = $2
-RETURNING quota_use.taken - before.taken
+RETURNING quota_use.taken - before.taken AS got, quota_use.taken
 """
 
 
 @dataclass(slots=True)
 class _Span:
-    """What a node knows of one span of one quota: how many calls it has left of those it took in advance."""
+    """What a node knows of one span: how many calls it has left of those it took in advance, and how many all nodes had
+    taken then. Grants may share one span under different quotas; `asking` is by the quota's calls."""
 
-    calls: int
     begins_at: datetime
     ends_at: datetime
     left: int = 0
-    asking: asyncio.Task[int] | None = None
+    taken: int = 0
+    asking: dict[int, asyncio.Task[int]] = field(default_factory=dict)
+
+    def holds(self, calls: int, limit: int) -> bool:
+        """Whether so many calls are left, and within this quota."""
+        return self.left >= calls and self.taken - self.left + calls <= limit
 
 
 class Quotas:
@@ -77,45 +84,48 @@ class Quotas:
 
     async def take(self, case: Case) -> None:
         """Count one call. Raises Refusal `30` with the seconds until the span ends; `99` when nobody can count."""
+        calls = 1 + len(case.request.members) if isinstance(case.request, HouseholdRequest) else 1
         for key, quota in _quotas_of(case):
             span = self._span(key, quota, case.at)
-            if not await self._taken(key, span):
+            if not await self._taken(key, span, calls, quota.calls):
                 wait = max(1, -(-int((span.ends_at - case.at).total_seconds() * 1000) // 1000))
                 raise Refusal("30", f"{quota.of}: {quota.calls} in {quota.seconds} seconds", retry_after=wait)
 
     def _span(self, key: str, quota: Quota, at: datetime) -> _Span:
         span = self._spans.get(key)
-        if span is None or not span.begins_at <= at < span.ends_at or span.calls != quota.calls:
+        if span is None or not span.begins_at <= at < span.ends_at:
             if len(self._spans) >= MOST_SPANS:
                 self._spans = {name: each for name, each in self._spans.items() if at < each.ends_at}
             begins = _beginning(at, quota.seconds)
-            span = self._spans[key] = _Span(quota.calls, begins, begins + timedelta(seconds=quota.seconds))
+            span = self._spans[key] = _Span(begins, begins + timedelta(seconds=quota.seconds))
         return span
 
-    async def _taken(self, key: str, span: _Span) -> bool:
-        while span.left == 0:
-            if span.asking is None:
-                span.asking = asyncio.create_task(self._ask(key, span))
+    async def _taken(self, key: str, span: _Span, calls: int, limit: int) -> bool:
+        while not span.holds(calls, limit):
+            if limit not in span.asking:
+                span.asking[limit] = asyncio.create_task(self._ask(key, span, calls, limit))
             try:
-                got = await asyncio.shield(span.asking)
+                got = await asyncio.shield(span.asking[limit])
             except (*DATABASE_ERRORS, TimeoutError) as error:
                 _log.error("a quota could not be counted: %s", type(error).__name__)
                 raise Refusal("99", "the quota cannot be counted at this moment") from None
             if got == 0:
                 return False
-        span.left -= 1
+        span.left -= calls
         return True
 
-    async def _ask(self, key: str, span: _Span) -> int:
-        wanted = min(max(span.calls // AHEAD, 1), AHEAD)
+    async def _ask(self, key: str, span: _Span, calls: int, limit: int) -> int:
+        wanted = max(min(limit // AHEAD, AHEAD), calls)
         try:
             async with asyncio.timeout(self._timeout), self._pool.acquire() as connection:
                 await connection.execute(_OPEN, key, span.begins_at, span.ends_at)
-                got: int = await connection.fetchval(_TAKE, key, span.begins_at, wanted, span.calls)
+                row = await connection.fetchrow(_TAKE, key, span.begins_at, wanted, limit)
+            got: int = row["got"]
             span.left += got
+            span.taken = row["taken"]
             return got
         finally:
-            span.asking = None
+            del span.asking[limit]
 
     async def forget(self, at: datetime) -> None:
         """Remove the spans that are over at this moment."""

@@ -78,6 +78,10 @@ class Pseudonyms:
         """The pseudonym of an old number that led to nobody."""
         return self._digest(key_id, b"old-id-number\0", old_number)
 
+    def of_any(self, number: str) -> bytes:
+        """The pseudonym of a number of either kind, told by its length."""
+        return self.of_person(number) if len(number) == 12 else self.of_old_number(number)
+
     def of_block(self, number: str) -> bytes:
         """The pseudonym of all a number's digits but the last three: neighbours share it. Under the active key."""
         return self._digest(None, b"block\0", number[:-3])

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import TypeVar
 
 import asyncpg
 
-from ketnoi_protocol.envelope import FOUND, NO_MATCH, HouseholdRequest, Request
+from ketnoi_protocol.envelope import FOUND, NO_MATCH, HouseholdRequest, Request, VerifyRequest
 from ketnoi_runtime.clock import Clock
 from ketnoi_runtime.database import DATABASE_ERRORS
 
@@ -28,6 +29,7 @@ _log = logging.getLogger(__name__)
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 
+_NUMBER = re.compile("[0-9]{12}|[0-9]{9}")
 _AT_ONCE = 1_000
 _MOST = 200_000
 """Rows that wait while the database cannot count; beyond them calls are no longer noted [our choice]."""
@@ -80,16 +82,16 @@ class Watch:
         number = request.personal_number or request.old_number
         if number is not None and call.subjects:
             self._asked[officer, self._pseudonyms.of_block(number), call.subjects[0].pseudonym] = sight
+        for number in _claimed_numbers(request):
+            self._asked[officer, self._pseudonyms.of_block(number), self._pseudonyms.of_any(number)] = sight
 
     def _named_in(self, call: Call, request: Request) -> Iterator[bytes]:
         """The pseudonyms of everybody whom a call was about, and of every number in it, whoever was found."""
         yield from (subject.pseudonym for subject in call.subjects)
         members = request.members if isinstance(request, HouseholdRequest) else ()
         for claimed in (request, *members):
-            if claimed.personal_number is not None:
-                yield self._pseudonyms.of_person(claimed.personal_number)
-            if claimed.old_number is not None:
-                yield self._pseudonyms.of_old_number(claimed.old_number)
+            yield from (self._pseudonyms.of_any(each) for each in (claimed.personal_number, claimed.old_number) if each)
+        yield from map(self._pseudonyms.of_any, _claimed_numbers(request))
 
     async def count(self) -> None:
         """Count what was noted, raise what is conspicuous, learn the canaries. Raises DATABASE_ERRORS, TimeoutError."""
@@ -153,6 +155,15 @@ class Watch:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.terminate()
+
+
+def _claimed_numbers(request: Request) -> Iterator[str]:
+    """Numbers that a question names beside whom it is about: who goes through them learns as much as by asking."""
+    if isinstance(request, HouseholdRequest):
+        for member in request.members:
+            yield from (each for each in (member.personal_number, member.old_number) if each)
+    if isinstance(request, VerifyRequest):
+        yield from (value for value in request.attributes.values() if _NUMBER.fullmatch(value))
 
 
 def _add(tallies: dict[InHour, Tally], key: InHour, tally: Tally) -> None:
