@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -14,13 +15,14 @@ import psycopg
 
 from ketnoi_pages import clock
 from ketnoi_pages.serving import serve
-from ketnoi_runtime import logs
-from ketnoi_runtime.database import migrate, open_pool
+from ketnoi_runtime import logs, process
+from ketnoi_runtime.pinning import PinningError
 from ketnoi_runtime.settings import SettingsError
 
 from .accounts import terms
 from .desk import officers
-from .openid import keys, pseudonyms
+from .initialise import initialise
+from .openid import keys
 from .settings import SETTINGS_VARIABLE, Settings, current
 
 THREADS = 3
@@ -36,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status: int = told.act(told, current())
         return status
-    except (SettingsError, terms.TermsError, officers.DeskError) as error:
+    except (SettingsError, PinningError, keys.NoKeysError, terms.TermsError, officers.DeskError) as error:
         reason = str(error)
     except (asyncpg.PostgresError, asyncpg.InterfaceError, psycopg.Error) as error:
         # Its text may quote a value.
@@ -55,6 +57,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     init = commands.add_parser("init", help="tạo bảng, thư mục khóa, điều khoản · make tables, keys' folder, terms")
     init.set_defaults(act=_init)
+    wire = commands.add_parser("wire", help="trả lời CSDL dân cư và cổng cán bộ · answer the registry and the portal")
+    wire.set_defaults(act=_wire)
     web = commands.add_parser("web", help="các trang cho công dân và bàn tiếp dân · the pages")
     web.add_argument("--processes", type=int, default=1, metavar="N")
     web.set_defaults(act=_web)
@@ -72,20 +76,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _init(told: argparse.Namespace, own: Settings) -> int:
-    async def make_tables() -> None:
-        pool = await open_pool(own.database)
-        try:
-            await migrate(pool, "ketnoi_identity")
-        finally:
-            await pool.close()
-
-    asyncio.run(make_tables())
-    folder = own.path(own.keys)
-    pseudonyms.begin(folder)
-    for name in keys.RINGS:
-        keys.KeyRing(folder / name).begin(clock.now())
-    with psycopg.connect(own.database) as connection, connection.cursor() as cursor:
-        terms.keep(cursor, terms.wordings(own.path(own.terms) if own.terms else None))
+    asyncio.run(initialise(own, clock.current()))
     import django
     from django.core.management import call_command
 
@@ -96,8 +87,25 @@ def _init(told: argparse.Namespace, own: Settings) -> int:
 
 def _turn(told: argparse.Namespace, own: Settings) -> int:
     for name in keys.RINGS:
-        signs_from = keys.KeyRing(own.path(own.keys) / name).turn(clock.now())
+        signs_from = keys.ring(own.path(own.keys), name).turn(clock.now())
         print(f"{name}: {signs_from.isoformat()}")
+    return 0
+
+
+def _wire(told: argparse.Namespace, own: Settings) -> int:
+    # The pages need none of it.
+    from .wire.app import Wire
+
+    started: list[Wire] = []
+
+    async def start() -> Wire:
+        started.append(await Wire.start(own, clock.current()))
+        return started[0]
+
+    def ready() -> None:
+        print(json.dumps({"ready": "wire", "host": own.wire.host, "port": started[0].port}), flush=True)
+
+    process.run(start, ready)
     return 0
 
 

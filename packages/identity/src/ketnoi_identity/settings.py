@@ -22,7 +22,9 @@ Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 class Wire(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The process that other servers ask, over mutual TLS with pinned certificates (PEM files).
 
-    `registry` is who starts, asks after and uses consents; `portal` who writes clients and reads objections.
+    `registry` is who starts, asks after and uses consents; `portal` who writes clients and reads objections. A request
+    has at most `max_body_bytes`, which come within `read_timeout_seconds`, and is answered within
+    `work_timeout_seconds`; more than `max_running` at once are refused.
     """
 
     host: str = "127.0.0.1"
@@ -31,6 +33,11 @@ class Wire(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     key: str
     registry: str
     portal: str = ""
+    database_connections: Annotated[int, msgspec.Meta(ge=1, le=20)] = 4
+    max_body_bytes: Annotated[int, msgspec.Meta(ge=65_536, le=16_777_216)] = 4_194_304
+    max_running: Annotated[int, msgspec.Meta(ge=1)] = 200
+    read_timeout_seconds: Positive = 10.0
+    work_timeout_seconds: Positive = 10.0
 
 
 class Register(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -13,6 +13,7 @@ from typing import Annotated, Final, TypeAlias
 
 import msgspec
 
+from ketnoi_protocol.citizen import Personal
 from ketnoi_protocol.services import ConsentOperation as ConsentOperation
 from ketnoi_protocol.services import Service
 
@@ -21,6 +22,8 @@ LONGEST_CONSENT: Final = 365 * 86_400
 """Seconds for which a consent may be asked at most."""
 REPEAT_SECONDS: Final = 86_400
 """How long a question may be repeated under a one-time consent that it has used up."""
+MOST_USES: Final = 1_000
+"""So many uses go in one request."""
 
 ConsentCode: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[A-Z2-7]{26}$(?!\\n)")]
 """MaGiaoDichDongY: 130 random bits in base32 letters."""
@@ -50,11 +53,13 @@ NOT_PROVED_OFFICER: Final = "27"
 IDENTITY_UNAVAILABLE: Final = "44"
 
 
-class Begin(msgspec.Struct, frozen=True, kw_only=True):
+class Begin(Personal, frozen=True, kw_only=True):
     """Registry → identity, `POST /v1/consents`: an agency that has passed the gates asks for a consent.
 
-    `personal_number` is None where number, name and birth date are nobody's. `one_time` consents are used up by the
-    first answer; `lasts_seconds` count from the decision.
+    `personal_number` is None where number, name and birth date are nobody's. `about` is a keyed digest of the number
+    that was claimed, whoever holds it: by it is counted how often an agency asks, so that whether a number and a name
+    belong together cannot be read off the limit. `one_time` consents are used up by the first answer; `lasts_seconds`
+    count from the decision, and are cut to the longest time that the identity system allows.
     """
 
     organisation: str
@@ -68,6 +73,7 @@ class Begin(msgspec.Struct, frozen=True, kw_only=True):
     one_time: bool
     lasts_seconds: int
     personal_number: str | None
+    about: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$(?!\\n)")] | None = None
 
 
 class Begun(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,7 +105,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     valid_until: datetime.datetime | None = None
 
 
-class Use(msgspec.Struct, frozen=True, kw_only=True):
+class Use(Personal, frozen=True, kw_only=True):
     """One use of a consent, before anything is read. Each is judged as things stand at that moment.
 
     `fields` are those that the answer may show: of a look-up the licensed ones, of a verification the claimed
@@ -124,10 +130,10 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
     personal_number: str | None
 
 
-class Uses(msgspec.Struct, frozen=True, kw_only=True):
+class Uses(Personal, frozen=True, kw_only=True):
     """Registry → identity, `POST /v1/uses`: those that wait together. Each is durable before it is answered."""
 
-    uses: tuple[Use, ...]
+    uses: Annotated[tuple[Use, ...], msgspec.Meta(max_length=MOST_USES)]
 
 
 class Verdicts(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from importlib import resources
 from typing import Any, Final
 
@@ -16,15 +17,21 @@ ending a statement which somebody gave up; a moment later it serves again. Whate
 _MIGRATION = re.compile(r"^(\d{4})_[a-z0-9_]+\.sql$")
 
 
-async def open_pool(dsn: str, *, max_size: int = 3, min_size: int = 1) -> asyncpg.Pool:
+async def open_pool(
+    dsn: str, *, max_size: int = 3, min_size: int = 1, server_settings: Mapping[str, str] | None = None
+) -> asyncpg.Pool:
     """A pool of at most `max_size` connections, whose sessions are handed back without being reset.
 
+    `server_settings` are those of PostgreSQL that hold in every session.
     No statement of ours leaves session state behind, so the reset that asyncpg sends at each release would only
     cost a round trip.
 
     Raises OSError or asyncpg.PostgresError when the database cannot be reached.
     """
-    return await asyncpg.create_pool(dsn, min_size=min_size, max_size=max_size, reset=_keep_session)
+    held = dict(server_settings or {})
+    return await asyncpg.create_pool(
+        dsn, min_size=min_size, max_size=max_size, reset=_keep_session, server_settings=held
+    )
 
 
 async def _keep_session(_connection: Any) -> None:

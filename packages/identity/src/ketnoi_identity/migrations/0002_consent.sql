@@ -17,6 +17,8 @@ CREATE TABLE consent (
     lasts_seconds bigint NOT NULL CHECK (lasts_seconds > 0),
     -- Whom. None: number, name and birth date were nobody's; nobody sees such a request, and it expires.
     personal_number text CHECK (personal_number ~ '^[0-9]{12}$'),
+    -- A keyed digest of the number that the agency claimed, whoever holds it: by it requests are counted.
+    about text,
     asked_at timestamptz NOT NULL,
     answer_by timestamptz NOT NULL,
     -- What the citizen said; the state is judged from these moments (consent/rules.py).
@@ -41,6 +43,7 @@ CREATE TABLE consent (
 CREATE UNIQUE INDEX one_consent_a_message ON consent (organisation, message_id);
 CREATE INDEX consent_of_person ON consent (personal_number, asked_at DESC);
 CREATE INDEX consent_of_organisation ON consent (organisation, asked_at DESC);
+CREATE INDEX consent_about ON consent (about, organisation, asked_at DESC) WHERE about IS NOT NULL;
 
 -- Each time a consent was used, or could not be: insert-only, one row for a message. `code` is that of the table of
 -- refusals, or `00`.

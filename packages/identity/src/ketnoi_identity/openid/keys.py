@@ -17,10 +17,13 @@ from joserfc.jwk import ECKey
 ALGORITHM: Final = "ES256"
 OPENID: Final = "openid"
 OFFICERS: Final = "officers"
-RINGS: Final = (OPENID, OFFICERS)
-"""The names of the two rings: ID tokens, and officers' tokens. A key of one never signs for the other."""
+RECEIPTS: Final = "receipts"
+RINGS: Final = (OPENID, OFFICERS, RECEIPTS)
+"""The rings: ID tokens, officers' tokens, receipts of consents. A key of one never signs for another."""
 OVERLAP: Final = timedelta(days=1)
 """So long a key is told before it signs, and after it has signed for the last time [our choice]."""
+FOR_EVER: Final = timedelta(days=365_000)
+"""Receipts are verified years later: their keys are never dropped."""
 _MOMENT: Final = "%Y%m%dT%H%M%SZ"
 _ENDING: Final = ".pem"
 
@@ -39,9 +42,11 @@ class Kept(NamedTuple):
 class KeyRing:
     """The ring in one folder."""
 
-    def __init__(self, folder: Path, overlap: timedelta = OVERLAP) -> None:
+    def __init__(self, folder: Path, overlap: timedelta = OVERLAP, told_after: timedelta | None = None) -> None:
+        """`told_after` is for how long a key is told after it has signed for the last time, where that is another."""
         self._folder = folder
         self._overlap = overlap
+        self._told_after = overlap if told_after is None else told_after
 
     def begin(self, now: datetime) -> None:
         """Make the first key, which signs at once; nothing where there is one already."""
@@ -84,7 +89,7 @@ class KeyRing:
 
     def _is_told(self, key: Kept, kept: list[Kept], now: datetime) -> bool:
         follows = next((each.signs_from for each in kept if each.signs_from > key.signs_from), None)
-        return follows is None or now < follows + self._overlap
+        return follows is None or now < follows + self._told_after
 
     def _kept(self) -> list[Kept]:
         """The oldest first."""
@@ -99,6 +104,11 @@ class KeyRing:
         name = f"{signs_from.strftime(_MOMENT)}-{key.thumbprint()}{_ENDING}"
         write_secret(self._folder / name, key.as_pem(private=True))
         return signs_from
+
+
+def ring(folder: Path, name: str) -> KeyRing:
+    """One of RINGS, below the folder of keys."""
+    return KeyRing(folder / name, told_after=FOR_EVER if name == RECEIPTS else None)
 
 
 def write_secret(path: Path, octets: bytes) -> None:

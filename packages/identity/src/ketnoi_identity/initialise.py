@@ -1,0 +1,39 @@
+"""What must be there before the identity side can start: tables, keys, terms of use. Run again, it adds what lacks."""
+
+from __future__ import annotations
+
+import asyncio
+
+import psycopg
+
+from ketnoi_runtime.clock import Clock
+from ketnoi_runtime.database import migrate, open_pool
+
+from .accounts import terms
+from .openid import keys, pseudonyms
+from .settings import Settings
+
+PACKAGE = "ketnoi_identity"
+
+
+async def initialise(settings: Settings, clock: Clock) -> None:
+    """Make the tables but Django's own, the folder of keys, and the rows of the terms.
+
+    Raises TermsError, OSError, asyncpg.PostgresError or psycopg.Error.
+    """
+    pool = await open_pool(settings.database)
+    try:
+        await migrate(pool, PACKAGE)
+    finally:
+        await pool.close()
+    folder = settings.path(settings.keys)
+    pseudonyms.begin(folder)
+    for name in keys.RINGS:
+        keys.ring(folder, name).begin(clock.now())
+    await asyncio.to_thread(_keep_terms, settings)
+
+
+def _keep_terms(settings: Settings) -> None:
+    wordings = terms.wordings(settings.path(settings.terms) if settings.terms else None)
+    with psycopg.connect(settings.database) as connection, connection.cursor() as cursor:
+        terms.keep(cursor, wordings)

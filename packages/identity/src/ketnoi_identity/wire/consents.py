@@ -1,0 +1,139 @@
+"""Consents are begun and asked after."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final
+
+import asyncpg
+import msgspec
+
+from ketnoi_protocol.consent import (
+    ANOTHER_AGENCYS,
+    LONGEST_PURPOSE,
+    NO_CONSENT,
+    Ask,
+    Begin,
+    Begun,
+    Standing,
+)
+from ketnoi_protocol.errors import Refusal
+from ketnoi_runtime.clock import Clock
+
+from ..consent.codes import new_code
+from ..consent.rules import ALLOWED, DAY, Asked, seconds_to_wait, state
+from ..settings import Consents
+from .door import Asked as Request
+from .rows import COLUMNS, LONGEST_TEXT, consent_of
+
+BEGUN: Final = "02"
+TOO_OFTEN: Final = "30"
+MOST_FIELDS: Final = 100
+
+_EARLIER: Final = f"SELECT {COLUMNS} FROM consent WHERE organisation = $1 AND message_id = $2"  # noqa: S608
+# By whom the agency named where the registry says it, else by whom it is.
+_ASKED: Final = """
+SELECT asked_at, answer_by, decided_at IS NOT NULL AS decided FROM consent
+WHERE organisation = $1 AND {by} = $2 AND (asked_at > $3 OR answer_by > $4)
+"""
+_INSERT: Final = """
+INSERT INTO consent (id, organisation, unit, officer, message_id, service, fields, procedure_code, purpose, one_time,
+    lasts_seconds, personal_number, about, asked_at, answer_by)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+"""
+_LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
+_STANDING: Final = f"SELECT {COLUMNS} FROM consent WHERE id = $1"  # noqa: S608
+
+
+class ConsentDesk:
+    """Answers `POST /v1/consents` and `POST /v1/consents/state`."""
+
+    def __init__(self, pool: asyncpg.Pool, clock: Clock, measures: Consents) -> None:
+        self._pool = pool
+        self._clock = clock
+        self._measures = measures
+
+    async def begin(self, request: Request) -> tuple[int, Begun]:
+        """Begin a consent; the same answer for the same message, however often. Raises Refusal `10`."""
+        asked = request.read(Begin)
+        _check(asked)
+        async with self._pool.acquire() as connection, connection.transaction():
+            # One at a time about one person, so that no limit is passed by asking at once.
+            await connection.execute(_LOCK, f"consent {asked.organisation} {_about(asked)[1] or asked.message_id}")
+            earlier = await connection.fetchrow(_EARLIER, asked.organisation, asked.message_id)
+            if earlier is not None:
+                return 200, self._begun(earlier)
+            wait = await self._wait(connection, asked)
+            if wait is not None:
+                return 200, Begun(code=TOO_OFTEN, retry_after=wait)
+            return 200, await self._insert(connection, asked)
+
+    async def state(self, request: Request) -> tuple[int, Standing]:
+        """How a consent stands. Of another agency's nothing else is told."""
+        asked = request.read(Ask)
+        row = await self._pool.fetchrow(_STANDING, asked.consent)
+        if row is None:
+            return 200, Standing(code=NO_CONSENT)
+        consent = consent_of(row)
+        if consent.organisation != asked.organisation:
+            return 200, Standing(code=ANOTHER_AGENCYS)
+        standing = Standing(
+            code=ALLOWED,
+            state=state(consent, self._clock.now()),
+            service=consent.service,
+            fields=tuple(consent.fields),
+            one_time=consent.one_time,
+            answer_by=consent.answer_by,
+            valid_until=consent.valid_until,
+        )
+        return 200, standing
+
+    def _begun(self, row: asyncpg.Record) -> Begun:
+        consent = consent_of(row)
+        now = self._clock.now()
+        return Begun(code=BEGUN, consent=row["id"], state=state(consent, now), answer_by=consent.answer_by)
+
+    async def _wait(self, connection: asyncpg.Connection, asked: Begin) -> int | None:
+        column, value = _about(asked)
+        if value is None:
+            return None
+        now = self._clock.now()
+        rows = await connection.fetch(_ASKED.format(by=column), asked.organisation, value, now - DAY, now)
+        return seconds_to_wait(
+            (Asked(row["asked_at"], row["answer_by"], row["decided"]) for row in rows),
+            now,
+            most_waiting=self._measures.most_waiting_of_one,
+            most_a_day=self._measures.most_a_day,
+        )
+
+    async def _insert(self, connection: asyncpg.Connection, asked: Begin) -> Begun:
+        now = self._clock.now()
+        answer_by = now + timedelta(seconds=self._measures.answer_within_seconds)
+        lasts = min(asked.lasts_seconds, int(self._measures.longest_seconds))
+        code = new_code()
+        values: tuple[Any, ...] = (
+            code, asked.organisation, asked.unit, asked.officer, asked.message_id, asked.service.value,
+            list(asked.fields), asked.procedure_code, asked.purpose, asked.one_time, lasts, asked.personal_number,
+            asked.about, now, answer_by,
+        )  # fmt: skip
+        await connection.execute(_INSERT, *values)
+        return Begun(code=BEGUN, consent=code, answer_by=answer_by)
+
+
+def _about(asked: Begin) -> tuple[str, str | None]:
+    return ("about", asked.about) if asked.about is not None else ("personal_number", asked.personal_number)
+
+
+def _check(asked: Begin) -> None:
+    if asked.lasts_seconds <= 0:
+        raise Refusal("10", "lasts_seconds")
+    if not asked.purpose.strip() or len(asked.purpose) > LONGEST_PURPOSE:
+        raise Refusal("10", "purpose")
+    if len(asked.fields) > MOST_FIELDS or len(set(asked.fields)) != len(asked.fields):
+        raise Refusal("10", "fields")
+    texts = msgspec.structs.asdict(asked)
+    for name in ("organisation", "unit", "officer", "message_id", "procedure_code"):
+        if not texts[name] or len(texts[name]) > LONGEST_TEXT:
+            raise Refusal("10", name)
+    if any(not each or len(each) > LONGEST_TEXT for each in asked.fields):
+        raise Refusal("10", "fields")
