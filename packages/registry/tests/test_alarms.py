@@ -220,6 +220,23 @@ def test_numbers_gone_through_as_members_are_numbers_in_a_row(tmp_path, database
     assert (alarm["kind"], alarm["officer"]) == ("enumeration", OFFICER)
 
 
+def test_nobody_is_remembered_for_longer_than_a_day(tmp_path, database):
+    old = (
+        "INSERT INTO alarm_asked SELECT 'H55', 'cb', sha256('x'), sha256(n::text::bytea), $1"
+        " FROM generate_series(1, 12001) AS n"
+    )
+
+    async def act(world):
+        await begin(world)
+        await world.pool.execute(old, world.clock.now() - timedelta(days=2))
+        await look_up(world, AN.personal_number)
+        async with asyncio.timeout(5):
+            while await world.pool.fetchval("SELECT count(*) FROM alarm_asked") != 1:
+                await asyncio.sleep(0.05)
+
+    run(tmp_path, database, act, alarms=QUICK)
+
+
 WRONG = {"HoVaTen": "Nguyễn Văn Đoán"}
 OLD_NUMBER = AN.old_id_numbers[0].number
 

@@ -97,9 +97,11 @@ def test_every_answer_names_its_body_by_digest(do):
 def test_a_body_that_is_neither_plain_json_nor_plain_xml_is_refused(do, headers):
     async def act(world):
         body, signed = look_up(world)
-        return (await world.send("POST", PATH, body, signed | headers)).code
+        before = len(await world.logged())
+        code = (await world.send("POST", PATH, body, signed | headers)).code
+        return code, [row["result_code"] for row in (await world.logged())[before:]]
 
-    assert do(act) == "10"
+    assert do(act) == ("10", ["10"]), "a call that is turned away leaves its row"
 
 
 def test_a_body_that_is_too_large_is_refused_told_or_untold(do):

@@ -86,6 +86,12 @@ class Calls:
             if self._observer is not None:
                 self._observer(journey.event(self._settings.node_id, entry))
 
+    async def turned_away(self, instance: str, service_code: str, refusal: Refusal) -> None:
+        """A call that is refused before its message was read leaves its row too. Raises Refusal `99` without it."""
+        entry = self._entry(instance, service_code)
+        at = self._clock.now()
+        await self._record(Call(at, instance, _UNKNOWN, entry.service.value, "", refusal.code), _Journey(at))
+
     def description(self, instance: str, service_code: str) -> bytes:
         """A service's WSDL. It says nothing that is not published. Raises Refusal `unknown_service`."""
         entry = self._entry(instance, service_code)

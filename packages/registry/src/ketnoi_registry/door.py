@@ -128,7 +128,11 @@ class Door:
             response.headers["Allow"] = "POST"
             return response
         headers = {name: request.headers.getall(name, []) for name in HEADERS}
-        body = await self._body(request)
+        try:
+            body = await self._body(request)
+        except Refusal as refusal:
+            await self._calls.turned_away(instance, service_code, refusal)
+            raise
         answer = await self._calls.answer(Asked(instance, path.removeprefix(SERVICES_PATH), headers, body, dialect))
         return _response(200, answer, dialect.content_type)
 

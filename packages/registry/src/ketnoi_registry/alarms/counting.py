@@ -46,9 +46,10 @@ WHERE asked_at > $4
 GROUP BY organisation, officer, block HAVING count(*) >= $5
 """
 
+_AT_ONCE = 5_000
 _FORGET = """
 DELETE FROM {table} WHERE ctid = any(array(
-    SELECT ctid FROM {table} WHERE {age} <= $1 LIMIT 5000 FOR UPDATE SKIP LOCKED))
+    SELECT ctid FROM {table} WHERE {age} <= $1 LIMIT {most} FOR UPDATE SKIP LOCKED))
 """
 
 
@@ -110,6 +111,9 @@ def named(canaries: Mapping[InHour, Tally]) -> Iterable[Raised]:
 
 
 async def forget(connection: asyncpg.Connection, at: datetime) -> None:
-    """Remove some of what is older than a day at this moment."""
-    await connection.execute(_FORGET.format(table="alarm_asked", age="asked_at"), at - WITHIN)
-    await connection.execute(_FORGET.format(table="alarm_count", age="hour"), at - WITHIN)
+    """Remove what is older than a day at this moment, in small steps."""
+    for table, age in (("alarm_asked", "asked_at"), ("alarm_count", "hour")):
+        removed = _AT_ONCE
+        while removed == _AT_ONCE:
+            told = await connection.execute(_FORGET.format(table=table, age=age, most=_AT_ONCE), at - WITHIN)
+            removed = int(told.removeprefix("DELETE "))
