@@ -12,6 +12,7 @@ from ketnoi_protocol.citizens import Client, Look, LooksAsked, NamesAsked, Perso
 PERSON = {"personal_number": "990089000001", "name": "Nguyễn Văn An", "birth": "1989-03-02"}
 LOOK = {
     "at": "2026-01-05T03:00:00Z",
+    "place": "1767582000000000.17",
     "system": "identity",
     "service": "look_up_citizen",
     "organisation": "H55",

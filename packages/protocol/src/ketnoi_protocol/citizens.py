@@ -76,13 +76,15 @@ class LooksAsked(Person, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Look(msgspec.Struct, frozen=True, kw_only=True):
     """One call about the person, as the registry's access log has it.
 
-    `role` `claimed_member`: an agency verified somebody's household and named this person in it. Then nothing else is
-    told than when, which agency and which system, since everything else is that other person's matter. `result` is
-    the answer's code, that of a refusal, or None where it is not told. `officer_identity` says who vouches for the
+    `place` is where it stands in the log: asked for what is before the next place, it comes first. `role`
+    `claimed_member`: an agency verified somebody's household and named this person in it. Then nothing else is told
+    than when, which agency and which system, since everything else is that other person's matter. `result` is the
+    answer's code, that of a refusal, or None where it is not told. `officer_identity` says who vouches for the
     officer. `sealed_until` stands where the look was kept from the person until that moment, by lawful secrecy.
     """
 
     at: datetime.datetime
+    place: Cursor
     system: System
     service: Service
     organisation: str

@@ -16,10 +16,10 @@ from docx.shared import Cm, Pt
 from docx.table import Table, _Cell
 from docx.text.paragraph import Paragraph
 
+from ketnoi_pages.fields import FIELDS, SENSITIVE
 from ketnoi_pages.text import Text
 from ketnoi_portal.mailroom.form_rows import MARK, Part, parts
 from ketnoi_portal.onboarding.models import SYSTEM_TITLES
-from ketnoi_portal.onboarding.words import FIELDS, SENSITIVE
 from ketnoi_protocol.services import System
 
 _WIDTHS: Final = (Cm(1.6), Cm(6.4), Cm(8.5))

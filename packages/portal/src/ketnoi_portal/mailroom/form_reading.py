@@ -15,12 +15,12 @@ from docx.document import Document as Doc
 from docx.oxml.ns import qn
 from lxml import etree
 
+from ketnoi_pages.fields import FIELDS
 from ketnoi_portal.mailroom.docx_guard import check_package
 from ketnoi_portal.mailroom.form_rows import MARK, titles
 from ketnoi_portal.mailroom.submission import Refused, Submission, bounded
 from ketnoi_portal.onboarding.certificates import PemError, split
 from ketnoi_portal.onboarding.registration import Contact, Registration, ServerEntry, ServiceEntry
-from ketnoi_portal.onboarding.words import FIELDS
 from ketnoi_protocol.services import Environment, Platform, Service, System
 
 _NUMBER: Final = re.compile(r"\[?\s*(\d\d[a-e]?)\s*\]?")

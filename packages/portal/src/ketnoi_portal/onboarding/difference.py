@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from ketnoi_pages.fields import FIELDS
 from ketnoi_pages.text import Text
 from ketnoi_portal.onboarding.registration import Registration, ServiceEntry
-from ketnoi_portal.onboarding.words import ENVIRONMENTS, FIELDS, service_title
+from ketnoi_portal.onboarding.words import ENVIRONMENTS, service_title
 from ketnoi_protocol.services import System
 
 

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from ketnoi_pages import clock
+from ketnoi_pages.fields import FIELDS
 from ketnoi_pages.text import Text
 from ketnoi_portal.onboarding import renewing
 from ketnoi_portal.onboarding.difference import KINDS, difference
 from ketnoi_portal.onboarding.sections import Page, Section, page_for, register
 from ketnoi_portal.onboarding.survey_actions import may_write
-from ketnoi_portal.onboarding.words import ENVIRONMENTS, FIELDS, OUTCOMES, PAPERS, service_title
+from ketnoi_portal.onboarding.words import ENVIRONMENTS, OUTCOMES, PAPERS, service_title
 from ketnoi_portal.process.case import PaperState, Stage
 from ketnoi_portal.process.roles import DESK_TITLES, DeskKind, Role
 from ketnoi_portal.process.step import BEFORE_PRODUCTION, RUNNING

@@ -8,11 +8,12 @@ from typing import Any, Final
 
 from django import forms
 
+from ketnoi_pages.fields import FIELDS, SENSITIVE
 from ketnoi_pages.text import Text
 from ketnoi_portal.onboarding.certificates import PemError, read_upload, split
 from ketnoi_portal.onboarding.registration import Contact, ServerEntry, ServiceEntry, entries
 from ketnoi_portal.onboarding.uploads import say
-from ketnoi_portal.onboarding.words import ENVIRONMENTS, FIELDS, SENSITIVE, service_title
+from ketnoi_portal.onboarding.words import ENVIRONMENTS, service_title
 from ketnoi_protocol.services import Environment, Platform, Service, System
 
 Place = tuple[Environment, Platform, str]

@@ -87,6 +87,7 @@ class LookReader:
             }
         return Look(
             at=row["logged_at"],
+            place=_cursor(row),
             system=System(row["system"]) if row["system"] else self._system(row["instance"], service),
             service=service,
             organisation=_organisation(row["consumer"]),
