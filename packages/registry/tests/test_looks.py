@@ -160,8 +160,8 @@ def test_a_page_of_many_takes_three_statements(tmp_path, database, monkeypatch):
     plain = asyncpg.Connection._do_execute
 
     async def counted(connection, query, *rest, **named):
-        # What asyncpg asks about types is asked once for a connection.
-        if "set_config" not in query and "typeinfo" not in query:
+        # Alarms and the directory write at their own times.
+        if any(table in query for table in ("access_log", "old_id_number", "person ")):
             seen.append(query.split()[0])
         return await plain(connection, query, *rest, **named)
 
