@@ -45,9 +45,9 @@ def of(cursor: Cursor, session: str, at: datetime) -> Account | None:
     """The account whose session this is; None once it is over. Notes that it was used."""
     cursor.execute(
         f"SELECT {COLUMNS}, s.last_seen_at FROM account_session s JOIN account ON account.id = s.account"  # noqa: S608
-        " WHERE s.id = %s AND s.ended_at IS NULL AND account.state = 'active'"
+        " WHERE s.id = %s AND s.ended_at IS NULL AND (account.state = 'active' OR account.locked_until <= %s)"
         " AND s.began_at > %s AND s.last_seen_at > %s AND s.began_at >= account.sessions_after",
-        [session, at - LONGEST, at - LONGEST_IDLE],
+        [session, at, at - LONGEST, at - LONGEST_IDLE],
     )
     row = cursor.fetchone()
     if row is None:

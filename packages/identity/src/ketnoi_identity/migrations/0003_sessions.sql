@@ -33,3 +33,45 @@ CREATE TABLE attempt (
     count integer NOT NULL,
     PRIMARY KEY (who, act)
 );
+CREATE INDEX attempt_until ON attempt (until);
+
+-- A code of a police desk, or of a guardian, by which one new passkey or device key is taken.
+CREATE TABLE enrolment_code (
+    sha256 bytea PRIMARY KEY,
+    account uuid NOT NULL REFERENCES account,
+    made_by text NOT NULL,
+    at timestamptz NOT NULL,
+    until timestamptz NOT NULL,
+    used_at timestamptz
+);
+CREATE INDEX enrolment_code_of_account ON enrolment_code (account);
+
+-- Who answers for the account of somebody under 14.
+CREATE TABLE guardian (
+    account uuid PRIMARY KEY REFERENCES account,
+    guardian uuid NOT NULL REFERENCES account,
+    since timestamptz NOT NULL
+);
+CREATE INDEX guardian_of ON guardian (guardian);
+
+-- What an officer of a desk has begun and a second one has to witness before it counts.
+CREATE TABLE desk_act (
+    id uuid PRIMARY KEY,
+    kind text NOT NULL CHECK (kind IN ('attest', 'recover', 'consent')),
+    account uuid REFERENCES account,
+    -- The consent that is decided, for somebody who need not have an account.
+    consent text REFERENCES consent,
+    agreed boolean,
+    unit text NOT NULL,
+    officer uuid NOT NULL REFERENCES desk_officer,
+    officer_proof jsonb NOT NULL,
+    at timestamptz NOT NULL,
+    until timestamptz NOT NULL,
+    witness uuid REFERENCES desk_officer,
+    witness_proof jsonb,
+    witnessed_at timestamptz,
+    withdrawn_at timestamptz,
+    CONSTRAINT a_witness_is_somebody_else CHECK (witness <> officer),
+    CONSTRAINT it_is_about_something CHECK ((kind = 'consent') = (consent IS NOT NULL))
+);
+CREATE INDEX desk_act_of_unit ON desk_act (unit, at DESC);
