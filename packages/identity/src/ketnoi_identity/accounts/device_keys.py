@@ -7,7 +7,7 @@ import binascii
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -85,15 +85,22 @@ def all_of(cursor: Cursor, account: UUID) -> list[DeviceKey]:
     return [_device(row) for row in cursor.fetchall()]
 
 
-def add(cursor: Cursor, account: UUID, public_key: bytes, name: str, at: datetime, by_whom: UUID | str) -> UUID:
-    """Take a key that has been checked; its id. Raises DeviceKeyError when there are too many."""
+def add(
+    cursor: Cursor, account: UUID, device: UUID, public_key: bytes, name: str, at: datetime, by_whom: UUID | str
+) -> UUID:
+    """Take a key that has been checked, under an id of the device's choice; that id.
+
+    Raises DeviceKeyError when there are too many, or the id is another key's.
+    """
     if len(all_of(cursor, account)) >= MOST:
         raise DeviceKeyError("too many")
-    device = uuid4()
     cursor.execute(
-        "INSERT INTO device_key (id, account, public_key, name, added_at) VALUES (%s, %s, %s, %s, %s)",
+        "INSERT INTO device_key (id, account, public_key, name, added_at) VALUES (%s, %s, %s, %s, %s)"
+        " ON CONFLICT DO NOTHING",
         [str(device), str(account), public_key, name, at],
     )
+    if cursor.rowcount != 1:
+        raise DeviceKeyError("known already")
     tell(cursor, account, at, "device_added", by_whom, device=str(device), name=name)
     return device
 

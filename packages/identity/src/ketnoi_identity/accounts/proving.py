@@ -39,6 +39,7 @@ class Asking:
     passkey_options: str
     passkeys: bool
     devices: bool
+    device_ids: str
 
 
 @cache
@@ -59,6 +60,7 @@ def ask(request: HttpRequest, challenge: Challenge) -> Asking:
         keys().to_use(value, known),
         passkeys=account is None or bool(known),
         devices=account is None or bool(devices),
+        device_ids=" ".join(str(each.id) for each in devices),
     )
 
 

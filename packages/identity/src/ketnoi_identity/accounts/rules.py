@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import Final
 
 from ketnoi_pages.text import Text
@@ -27,8 +28,11 @@ LOCKS: Final = (timedelta(minutes=15), timedelta(hours=1), timedelta(days=1))
 SHORTEST: Final = 6
 LONGEST: Final = 12
 _COMMON: Final = frozenset(
-    "112233 123123 121212 131313 123321 123654 147258 147369 159357 159753 258369 789456 456789 101010 202020 "
-    "112211 098765 102030 246810 135790 13579 159951 696969 686868 868686 888666 666888 668899 778899 989898".split()
+    re.findall(
+        "[0-9]+",
+        "112233 123123 121212 131313 123321 123654 147258 147369 159357 159753 258369 789456 456789 101010 202020 "
+        "112211 098765 102030 246810 135790 159951 696969 686868 868686 888666 666888 668899 778899 989898",
+    )
 )
 
 
@@ -81,7 +85,7 @@ def against_passcode(passcode: str, *, personal_number: str, birth: str) -> Text
 
 
 def _is_common(passcode: str) -> bool:
-    steps = {(int(after) - int(before)) % 10 for before, after in zip(passcode, passcode[1:], strict=False)}
+    steps = {(int(after) - int(before)) % 10 for before, after in pairwise(passcode)}
     # All alike, counted up or down, one half said twice or thrice, or on every list.
     return (
         len(steps) == 1

@@ -1,0 +1,51 @@
+"""Accounts of children: made by a parent or representative whom the register names, kept until the child is 14."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from uuid import UUID
+
+from ketnoi_protocol.birth_date import BirthDate
+from ketnoi_protocol.citizens import Record
+
+from . import records, rules
+from .records import COLUMNS, Account, Cursor, tell
+
+
+def is_named(record: Record, personal_number: str) -> bool:
+    """Whether the register names this person as the child's father, mother or representative."""
+    citizen = record.citizen.citizen()
+    relatives = (citizen.father, citizen.mother, citizen.representative)
+    return any(each is not None and each.personal_number == personal_number for each in relatives)
+
+
+def name(cursor: Cursor, account: UUID, guardian: UUID, at: datetime) -> None:
+    """Keep who answers for a child's account."""
+    cursor.execute(
+        "INSERT INTO guardian (account, guardian, since) VALUES (%s, %s, %s)", [str(account), str(guardian), at]
+    )
+    tell(cursor, account, at, "guardian_named", guardian, guardian=str(guardian))
+
+
+def children_of(cursor: Cursor, guardian: UUID) -> list[Account]:
+    """The accounts that somebody answers for; closed ones are nobody's."""
+    cursor.execute(
+        f"SELECT {COLUMNS} FROM guardian JOIN account ON account.id = guardian.account"  # noqa: S608
+        " WHERE guardian.guardian = %s AND account.state <> 'closed' ORDER BY account.created_at",
+        [str(guardian)],
+    )
+    return [Account(*row) for row in cursor.fetchall()]
+
+
+def may_have_level_2(cursor: Cursor, account: Account, today: date) -> bool:
+    """Whether an account may be raised: by age, and under 14 only while its guardian's is at level 2."""
+    assert account.birth_text is not None
+    years = rules.age(BirthDate.parse(account.birth_text), today)
+    if rules.highest_level(years) < 2:
+        return False
+    if not rules.needs_guardian(years):
+        return True
+    cursor.execute("SELECT guardian FROM guardian WHERE account = %s", [str(account.id)])
+    row = cursor.fetchone()
+    guardian = records.by_id(cursor, row[0]) if row else None
+    return guardian is not None and guardian.level == 2 and guardian.state != "closed"
