@@ -17,9 +17,10 @@ import pytest
 from ketnoi_protocol.services import Service
 from ketnoi_registry.access_log import Pseudonyms
 from ketnoi_registry.cli import main
+from ketnoi_registry.store.people import PersonRow
 from ketnoi_testbed.postgres import find_binaries
 
-from .population import PEOPLE, UNITS
+from .population import AN, PEOPLE, UNITS
 from .worlds import run
 
 SETTINGS = """
@@ -153,6 +154,9 @@ def test_people_and_units_are_loaded_from_lines(tmp_path, database, capsys):
     people.write_bytes(gzip.compress(b"\n".join(msgspec.json.encode(person) for person in PEOPLE)))
     units.write_bytes(b"\n".join(msgspec.json.encode(unit) for unit in UNITS) + b"\n")
     broken.write_bytes(b'{"personal_number": "990089000001", "birth_year": "x"}\n')
+    unaskable = tmp_path / "unaskable.jsonl"
+    wrong = PersonRow(personal_number=AN.personal_number, given_name="Nguy?n", birth_year=1989)
+    unaskable.write_bytes(msgspec.json.encode(wrong))
     assert main(["init", "--settings", settings]) == 0
     keys = (tmp_path / "kept" / "keys.json").read_bytes()
     assert main(["init", "--settings", settings]) == 0, "once more changes nothing"
@@ -163,6 +167,7 @@ def test_people_and_units_are_loaded_from_lines(tmp_path, database, capsys):
     for file, said in (
         (people, "database refused: UniqueViolationError"),
         (broken, "line 1"),
+        (unaskable, "line 1: thiếu tên"),
         (tmp_path / "no", "No "),
     ):
         assert main(["load", "--settings", settings, str(file)]) == 1

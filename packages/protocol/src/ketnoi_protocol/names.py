@@ -18,9 +18,16 @@ LONGEST_NAME: Final = 100
 _TONES = "\u0300\u0301\u0303\u0309\u0323"
 _TONE = re.compile(f"[{_TONES}]")
 _LOOK_ALIKES = str.maketrans({"\u00d0": "\u0110", "\u00f0": "\u0111", "\u2019": "'", "\u02bc": "'", "\u00a0": " "})
-# Latin letters, combining marks, and what stands in names of people: spaces, apostrophes, hyphens, points. Texts in
-# TCVN3 or VNI, read as if they were Unicode, nearly always hold a sign outside of these.
-_NAME = re.compile("[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff\u0300-\u036f '\\-.]+")
+LETTERS: Final = "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff"
+MARKS: Final = "\u0300-\u036f"
+ALPHABET: Final = f"{LETTERS}{MARKS} '.{''.join(map(chr, _LOOK_ALIKES))}-"
+"""Latin letters, combining marks, and what stands in names of people: spaces, apostrophes, hyphens, points. Texts in
+TCVN3 or VNI, read as if they were Unicode, nearly always hold a sign outside of these.
+
+Each is the inside of a bracket expression, as regular expressions of Python and of PostgreSQL have them.
+"""
+
+_NAME = re.compile(f"[{ALPHABET}]+")
 _NOT_KEPT = re.compile("[^A-Z0-9]+")
 
 
@@ -45,7 +52,7 @@ def _decomposed(name: str) -> str:
     if len(name) > LONGEST_NAME * 3:  # a decomposed letter takes up to three characters
         raise InvalidName("the name is too long")
     text = name.translate(_LOOK_ALIKES)
-    if not _NAME.fullmatch(text) or not text.strip(" '-."):
+    if not _NAME.fullmatch(name) or not text.strip(" '-."):
         raise InvalidName("the name is not written in Unicode's Latin letters")
     return unicodedata.normalize("NFD", text)
 

@@ -8,6 +8,7 @@ import gzip
 import json
 import sys
 import time
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any, TypeVar
 import asyncpg
 import msgspec
 
+from ketnoi_protocol.names import LONGEST_NAME, InvalidName, key_legacy
 from ketnoi_runtime.clock import SystemClock
 from ketnoi_runtime.database import open_pool
 from ketnoi_runtime.settings import load_settings
@@ -25,6 +27,7 @@ from .loading.csv_input import InputError
 from .loading.kinds import AddPeople, Kind, SetLife, UpdatePeople
 from .loading.people_file import load_file
 from .loading.progress import Progress, write_remarks
+from .loading.remarks import words
 from .loading.units_file import read_units, take_units
 from .settings import Settings
 from .store.people import PersonRow
@@ -71,7 +74,7 @@ def _load(told: argparse.Namespace) -> int:
             return asdict(await take_units(pool, read_units(told.file)))
         if told.units:
             return {"loaded": await load_units(pool, _lines(told.file, UnitRow))}
-        return {"loaded": await load_people(pool, _lines(told.file, PersonRow))}
+        return {"loaded": await load_people(pool, _people(told.file))}
 
     print(json.dumps(with_pool(settings, act)))
     return 0
@@ -112,6 +115,22 @@ def with_pool(settings: Settings, act: Any) -> Any:
             await pool.close()
 
     return asyncio.run(inside())
+
+
+def _people(file: Path) -> Iterator[PersonRow]:
+    for number, row in enumerate(_lines(file, PersonRow), 1):
+        if not _may_be_asked(row.full_name):
+            raise InputError(f"{file}: dòng · line {number}: {' · '.join(words('name'))}")
+        yield row
+
+
+def _may_be_asked(name: str) -> bool:
+    """Nobody could be found under a name that no question may hold."""
+    try:
+        key_legacy(name)
+    except InvalidName:
+        return False
+    return len(unicodedata.normalize("NFC", name)) <= LONGEST_NAME
 
 
 def _lines(file: Path, kind: type[T]) -> Iterator[T]:

@@ -135,6 +135,7 @@ async def _take(
         await connection.copy_to_table(
             "staged", source=_once(batch.text), format="csv", columns=("line", *given.header), force_null=given.header
         )
+        await connection.execute(statements.COMPOSED)
         refused = batch.refused + await take_out(connection, kind.wrong)
         if before is not None:
             await asyncio.shield(before)

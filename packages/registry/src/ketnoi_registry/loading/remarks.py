@@ -40,7 +40,10 @@ REFUSALS: Final[dict[str, tuple[str, str]]] = {
     "nul": ("có ký tự NUL", "holds a NUL"),
     "line_too_long": ("dòng quá dài", "the line is too long"),
     "personal_number": ("số định danh phải có 12 chữ số", "the personal number has not 12 digits"),
-    "name": ("thiếu tên hoặc tên dài quá 100 ký tự", "no given name, or a part longer than 100 characters"),
+    "name": (
+        "thiếu tên, họ tên dài quá 100 ký tự, hoặc có ký tự không phải chữ Latinh Unicode (có thể là TCVN3, VNI)",
+        "no given name, a whole name longer than 100 characters, or signs that are no Latin letters of Unicode",
+    ),
     "birth_date": (
         "ngày sinh phải là yyyy, yyyy-mm hoặc yyyy-mm-dd có thật",
         "the birth date is no yyyy, yyyy-mm or yyyy-mm-dd that exists",

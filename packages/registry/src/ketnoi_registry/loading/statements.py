@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
+from ketnoi_protocol.names import ALPHABET, LETTERS, LONGEST_NAME, MARKS
+
 from ..relations import HEAD, RELATIONS
 from ..store.people import PERSON_COLUMNS
 from .columns import COLUMNS, PLACES, RELATIVES
@@ -17,6 +19,19 @@ from .columns import COLUMNS, PLACES, RELATIVES
 STAGED: Final = (
     f"CREATE TEMP TABLE staged (line bigint, {', '.join(f'{name} text' for name in COLUMNS)}) ON COMMIT DELETE ROWS"
 )
+
+_PARTS: Final = ("family_name", "middle_name", "given_name")
+_NAMES: Final = " || ".join(f"coalesce({part}, '')" for part in _PARTS)
+COMPOSED: Final = f"""
+UPDATE staged SET {", ".join(f"{part} = normalize({part}, NFC)" for part in _PARTS)} WHERE {_NAMES} ~ '[{MARKS}]'
+"""  # noqa: S608
+"""Names written with letters and marks apart are kept, and measured, as others write them."""
+
+# Nobody could be found under a name that no question may hold.
+_SIGNS: Final = ALPHABET.replace("'", "''")
+_WRONG_NAME = f"""CASE WHEN given_name IS NULL OR given_name !~ '[{LETTERS}]' THEN true
+    ELSE {_NAMES} !~ '^[{_SIGNS}]+$'
+        OR length(concat_ws(' ', nullif(family_name, ''), nullif(middle_name, ''), given_name)) > {LONGEST_NAME} END"""
 
 # Most rows carry one of these two days; a regular expression costs ten times as much.
 _MAPS: Final = "('2008-08-01', '2025-07-01')"
@@ -66,7 +81,7 @@ _WRONG_LIFE = """CASE WHEN coalesce(life_status, 'alive') = 'alive' THEN life_st
 _NUMBER = ("personal_number", "personal_number IS NULL OR personal_number !~ '^[0-9]{12}$'")
 _RULES: Final = (
     _NUMBER,
-    ("name", "given_name IS NULL OR greatest(length(given_name), length(middle_name), length(family_name)) > 100"),
+    ("name", _WRONG_NAME),
     ("birth_date", _WRONG_BIRTH),
     ("sex", "sex NOT IN ('0', '1', '2')"),
     ("marital_status", "marital_status NOT IN ('0', '1', '2', '3')"),
