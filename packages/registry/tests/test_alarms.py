@@ -220,6 +220,31 @@ def test_numbers_gone_through_as_members_are_numbers_in_a_row(tmp_path, database
     assert (alarm["kind"], alarm["officer"]) == ("enumeration", OFFICER)
 
 
+def test_ids_go_on_though_the_database_is_another_one(tmp_path, database):
+    async def act(world):
+        await begin(world, at=world.clock.now())
+        await watch_for(world, AN.personal_number)
+        await asyncio.sleep(0.4)
+        await look_up(world, AN.personal_number)
+        (before,) = await raised(world, 1)
+        await world.pool.execute("DELETE FROM alarm")
+        await world.pool.execute("ALTER TABLE alarm ALTER COLUMN id RESTART WITH 1")
+        world.clock.advance(timedelta(hours=1))
+        await world.publish_and_poll()
+        again = await Registry.start(msgspec.structs.replace(world.settings, node_id="n2"), world.clock)
+        try:
+            first, world.registry = world.registry, again
+            await look_up(world, AN.personal_number)
+            (after,) = await raised(world, 1)
+            return before["id"], after["id"]
+        finally:
+            world.registry = first
+            await again.stop()
+
+    before, after = run(tmp_path, database, act, alarms=QUICK)
+    assert before < after
+
+
 def test_nobody_is_remembered_for_longer_than_a_day(tmp_path, database):
     old = (
         "INSERT INTO alarm_asked SELECT 'H55', 'cb', sha256('x'), sha256(n::text::bytea), $1"

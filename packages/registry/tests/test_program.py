@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
+import asyncpg
 import msgspec
 import pytest
 
@@ -174,6 +175,31 @@ def test_people_and_units_are_loaded_from_lines(tmp_path, database, capsys):
         error = capsys.readouterr().err
         assert said in error
         assert "990089000001" not in error
+
+
+def test_setting_up_once_more_takes_no_later_change_of_the_map_back(tmp_path, database):
+    settings = settle_alone(tmp_path, database)
+    assert main(["init", "--settings", settings]) == 0
+
+    async def change():
+        connection = await asyncpg.connect(database)
+        try:
+            told = "UPDATE administrative_unit SET name = 'Đổi tên' WHERE code = '46' AND valid_until IS NULL"
+            assert await connection.execute(told) == "UPDATE 1"
+        finally:
+            await connection.close()
+
+    async def name():
+        connection = await asyncpg.connect(database)
+        try:
+            told = "SELECT name FROM administrative_unit WHERE code = '46' AND valid_until IS NULL"
+            return await connection.fetchval(told)
+        finally:
+            await connection.close()
+
+    asyncio.run(change())
+    assert main(["init", "--settings", settings]) == 0
+    assert asyncio.run(name()) == "Đổi tên"
 
 
 def test_another_node_needs_the_keys_of_the_first(tmp_path, database, capsys):

@@ -30,6 +30,8 @@ from .provinces import provinces
 from .settings import Settings
 from .store.upstream import UpstreamError
 
+_HAS_PROVINCES = "SELECT EXISTS (SELECT FROM administrative_unit WHERE level = 'province')"
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status is 0 when it did what it was told, else 1, 2 for a wrong command line, and 3 for
@@ -107,7 +109,9 @@ def _init(told: argparse.Namespace) -> int:
                 raise PseudonymKeyError(f"{keys}: this database has pseudonym keys; {key_fingerprints.MEND}")
             Pseudonyms.make(keys, told.key_id)
         await key_fingerprints.check(pool, Pseudonyms.read(keys))
-        await load_units(pool, provinces())
+        if not await pool.fetchval(_HAS_PROVINCES):
+            # What was loaded later is not taken back by whoever sets up one more node.
+            await load_units(pool, provinces())
 
     with_pool(settings, act)
     return 0

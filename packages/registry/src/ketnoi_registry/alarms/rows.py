@@ -65,6 +65,7 @@ class Alarms(msgspec.Struct, frozen=True, kw_only=True):
 
 # The lock makes ids become visible in their order, so that nobody who reads on from the last one misses any.
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('ketnoi_registry alarms'))"
+_BEGIN = "SELECT setval('alarm_id_seq', greatest(last_value, $1)) FROM alarm_id_seq"
 _RAISE = """
 INSERT INTO alarm (kind, organisation, officer, hour, raised_at, instance, account, unit, procedure, count, since,
     last_at, message_id)
@@ -93,6 +94,16 @@ async def keep(connection: asyncpg.Connection, raised: Sequence[Raised], at: dat
             for each in raised
         ],
     )  # fmt: skip
+
+
+async def begin(connection: asyncpg.Connection, at: datetime) -> None:
+    """Let ids go on from this moment (milliseconds) at least.
+
+    So whoever has read alarms of a database that was set up anew or restored since reads the new ones too.
+    """
+    async with connection.transaction():
+        await connection.execute(_LOCK)
+        await connection.execute(_BEGIN, int(at.timestamp() * 1000))
 
 
 async def after(pool: asyncpg.Pool, last: int) -> Alarms:

@@ -56,6 +56,7 @@ class Watch:
 
     async def start(self) -> None:
         """Learn the canaries and begin. Raises OSError or asyncpg.PostgresError."""
+        await rows.begin(await self._connected(), self._clock.now())
         await self.count()
         self._task = asyncio.create_task(self._for_ever())
 
