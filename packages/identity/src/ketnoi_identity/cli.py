@@ -20,6 +20,7 @@ from ketnoi_runtime.pinning import PinningError
 from ketnoi_runtime.settings import SettingsError
 
 from .accounts import terms
+from .consent.verification import verify_receipt
 from .desk import officers
 from .initialise import initialise
 from .openid import keys
@@ -32,6 +33,9 @@ THREADS = 3
 def main(arguments: Sequence[str] | None = None) -> int:
     """`ketnoi-identity --settings FILE COMMAND …`; the exit status: 0, or 1 with a reason, or 2 for a wrong line."""
     told = _parser().parse_args(arguments)
+    if told.act is verify_receipt:
+        # For strangers: it needs no settings, no database and no Django.
+        return verify_receipt(told.receipt, told.keys)
     os.environ[SETTINGS_VARIABLE] = str(told.settings)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ketnoi_identity.site.settings")
     logs.configure()
@@ -57,6 +61,10 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     init = commands.add_parser("init", help="tạo bảng, thư mục khóa, điều khoản · make tables, keys' folder, terms")
     init.set_defaults(act=_init)
+    verify = commands.add_parser("verify-receipt", help="kiểm tra biên nhận đồng ý · verify a receipt of a consent")
+    verify.add_argument("receipt", type=Path, metavar="FILE")
+    verify.add_argument("--keys", required=True, metavar="FILE|URL", help="khóa công khai đã công bố · published keys")
+    verify.set_defaults(act=verify_receipt)
     wire = commands.add_parser("wire", help="trả lời CSDL dân cư và cổng cán bộ · answer the registry and the portal")
     wire.set_defaults(act=_wire)
     web = commands.add_parser("web", help="các trang cho công dân và bàn tiếp dân · the pages")
