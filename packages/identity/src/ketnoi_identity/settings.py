@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import date
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -63,12 +64,21 @@ class Consents(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     most_a_day: Annotated[int, msgspec.Meta(ge=1)] = 10
 
 
+class Objections(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An objection is answered within `working_days` (law 91/2025/QH15). `holidays` are public holidays that are not on
+    the same day each year (see looks/working_days.py), and days off in lieu."""
+
+    working_days: Annotated[int, msgspec.Meta(ge=1, le=60)] = 2
+    holidays: tuple[date, ...] = ()
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Everything. Relative paths are meant relative to the file's own folder (`base`).
 
     `rehearsal` marks a test bed. `base_url` is where citizens reach the pages; its host is the one for which passkeys
     count, and with https cookies are sent by TLS alone. `keys` is the folder of private keys, made by `init`; `terms` a
-    folder with terms of use beside those that are shipped (see accounts/terms.py).
+    folder with terms of use beside those that are shipped (see accounts/terms.py). `procedures` is a file (TOML) with
+    names of procedures: `"1.001" = { vi = "…", en = "…" }`; without it their codes are shown.
     `trusted_proxies` are addresses or networks of proxies before the pages.
     """
 
@@ -79,6 +89,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     keys: str = "keys"
     data: str = "data"
     terms: str = ""
+    procedures: str = ""
     profile: str = DEFAULT_PROFILE
     base_url: str = "http://localhost:8002"
     host: str = "127.0.0.1"
@@ -88,6 +99,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     wire: Wire
     register: Register
     consents: Consents = msgspec.field(default_factory=Consents)
+    objections: Objections = msgspec.field(default_factory=Objections)
 
     def __post_init__(self) -> None:
         """Raises ValueError where these settings cannot serve."""

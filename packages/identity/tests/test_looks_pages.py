@@ -1,0 +1,202 @@
+"""The citizen's page: my data in words, who looked at them, and an objection to a look; with a real registry behind."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from ketnoi_protocol.services import Service
+from ketnoi_registry.citizens.seals import Order, seal
+from ketnoi_testbed.postgres import Postgres
+
+from .neighbours import Neighbourhood
+from .residents import AN, BINH, Resident, settle, sign_in
+from .visiting import Visitor
+
+LOOK_UP, HOUSEHOLD = Service.LOOK_UP_CITIZEN, Service.VERIFY_HOUSEHOLD
+MEMBER_BINH = {"SoDinhDanh": BINH.personal_number, "HoVaTen": BINH.full_name, "QuanHe": "QH01"}
+NEIGHBOUR = Resident("990080000009", "Vũ Xóm", "1980")
+ABOUT_NEIGHBOUR = {"SoDinhDanh": NEIGHBOUR.personal_number, "HoVaTen": NEIGHBOUR.full_name}
+
+
+@pytest.fixture(scope="module")
+def near(cluster: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neighbourhood]:
+    folder = tmp_path_factory.mktemp("near")
+    procedures = folder / "procedures.toml"
+    procedures.write_text('"1.001" = { vi = "Đăng ký khai sinh", en = "Birth registration" }\n')
+    named = {"procedures": str(procedures)}
+    with Neighbourhood(folder, cluster.create_database(), cluster.create_database(), **named) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def accounts(near: Neighbourhood):
+    return {who: settle(near.site, who) for who in (AN, BINH, NEIGHBOUR)}
+
+
+@pytest.fixture
+def browser(near: Neighbourhood, accounts):
+    """`browser(who)`: the browser in which that person has signed in."""
+    opened = []
+
+    def open_one(who: Resident = AN) -> Visitor:
+        visitor = Visitor(near.site.url)
+        opened.append(visitor)
+        sign_in(near.site, visitor, accounts[who])
+        return visitor
+
+    yield open_one
+    for each in opened:
+        each.client.close()
+
+
+def looked(near: Neighbourhood, service: Service = LOOK_UP, *, sign=None, **fields) -> str:
+    return near.do(lambda world: world.ask(service, sign=sign, **fields)).code
+
+
+@pytest.mark.parametrize("address", ["/du-lieu/", "/luot-xem/", "/luot-xem/phan-anh?luot=1.1"])
+def test_strangers_sign_in_first(near, address):
+    with Visitor(near.site.url) as visitor:
+        answer = visitor.client.get(address, follow_redirects=False)
+    assert answer.status_code == 302
+    assert answer.headers["location"].startswith("/dang-nhap/?next=")
+
+
+def test_level_one_is_not_enough(near):
+    account = settle(near.site, Resident("990089000404", "Trần Văn Một", "1989-03-02"), level=1)
+    with Visitor(near.site.url) as visitor:
+        sign_in(near.site, visitor, account)
+        for address in ("/du-lieu/", "/luot-xem/", "/luot-xem/phan-anh-cua-toi/"):
+            visitor.go(address).sees(403, "mức 2")
+
+
+def test_my_data_are_in_words_and_sensitive_ones_are_marked(near, browser):
+    visitor = browser(AN).go("/du-lieu/")
+    visitor.sees(
+        200, "NGUYỄN VĂN AN", "02/03/1989", "Tày", "Xã Mới", "Đang có vợ hoặc chồng", "bạn là chủ hộ", "Việt Nam",
+        "990089000001",
+    )  # fmt: skip
+    assert visitor.text.count('class="tag warn">nhạy cảm') == 3
+    # Relatives' numbers are masked.
+    assert "990060000002" not in visitor.text
+    assert "99••••••••02" in visitor.text
+    assert visitor.answer.headers["cache-control"] == "no-store"
+
+
+def test_a_look_is_told_in_words(near, browser):
+    assert looked(near, sign={"message_id": "m-words"}) == "00"
+    visitor = browser(AN).go("/luot-xem/")
+    visitor.sees(
+        200, "UBND tỉnh Thái Nguyên", "Đã trả lời", "Nhóm máu – nhạy cảm", "Đăng ký khai sinh", "1.001",
+        "Cơ sở dữ liệu quốc gia về dân cư", "do cơ quan khai và ký",
+    )  # fmt: skip
+    visitor.send("/i18n/setlang/", language="en", next="/luot-xem/")
+    visitor.sees(200, "Blood group – sensitive", "Birth registration", "named and signed for by the agency")
+
+
+def test_a_refused_call_says_so_and_that_nothing_was_given(near, browser):
+    assert looked(near, MaDVC="9.999", **ABOUT_NEIGHBOUR, NgayThangNamSinh="1980") == "23"
+    assert looked(near, **ABOUT_NEIGHBOUR | {"HoVaTen": "Ai Khác"}, NgayThangNamSinh="1980") == "01"
+    visitor = browser(NEIGHBOUR).go("/luot-xem/")
+    visitor.sees(200, "Bị từ chối", "không có dữ liệu nào được cung cấp", "Không khớp")
+    assert "Nhóm máu" not in visitor.text
+
+
+def test_a_household_gives_away_nothing_of_the_others(near, browser):
+    assert looked(near, HOUSEHOLD, ThanhVien=[MEMBER_BINH], sign={"message_id": "m-house"}) == "00"
+    visitor = browser(BINH).go("/luot-xem/")
+    visitor.sees(200, "đã xác thực một hộ gia đình, trong đó có nêu tên bạn", "UBND tỉnh Thái Nguyên")
+    for told in ("Đăng ký khai sinh", "1.001", "m-house", "Nguyễn", "khai và ký"):
+        assert told not in visitor.text, told
+
+
+def test_pages_of_fifty_follow_one_another(near, browser, cluster):
+    mine = Resident("990072000007", "Phạm Quý", "1972")
+    account = settle(near.site, mine)
+
+    async def many(world):
+        for number in range(60):
+            sign = {"message_id": f"many-{number}"}
+            await world.ask(LOOK_UP, SoDinhDanh=mine.personal_number, HoVaTen="Sai Tên", sign=sign)
+
+    near.do(many)
+    with Visitor(near.site.url) as visitor:
+        sign_in(near.site, visitor, account)
+        assert visitor.go("/luot-xem/").sees(200).text.count("<h3>") == 50
+        older = re.search(r'href="(\?truoc=[0-9.]+)"', visitor.text)
+        assert older is not None
+        assert visitor.go("/luot-xem/" + older[1]).sees(200, "Về các lượt mới nhất").text.count("<h3>") == 10
+        assert 'rel="next"' not in visitor.text
+        visitor.go("/luot-xem/?truoc=abc").sees(404)
+
+
+def test_a_sealed_look_is_on_no_page(near, browser):
+    assert looked(near, sign={"message_id": "m-sealed"}) == "00"
+
+    async def act(world):
+        now = world.clock.now()
+        await seal(world.pool, "H55", "m-sealed", now + timedelta(days=2), Order("ai", "luật", "c06"), now)
+
+    visitor = browser(AN).go("/luot-xem/")
+    place = re.search(r"luot=([0-9.]+)", visitor.text)[1]
+    before = visitor.text.count("<h3>")
+    near.do(act)
+    assert visitor.go("/luot-xem/").text.count("<h3>") == before - 1
+    assert place not in visitor.text
+    visitor.go(f"/luot-xem/phan-anh?luot={place}").sees(404)
+    near.do(lambda world: world.pool.execute("UPDATE seal SET lifted_at = now()"))
+    visitor.go("/luot-xem/").sees(200, "được giữ bí mật theo luật đến")
+
+
+def test_an_objection_goes_out_once_and_its_answers_come_back(near, browser):
+    assert looked(near, sign={"message_id": "m-object"}) == "00"
+    visitor = browser(AN).go("/luot-xem/")
+    address = re.search(r'href="(/luot-xem/phan-anh\?luot=[0-9.]+)"', visitor.text)[1]
+    visitor.go(address).sees(200, "Phản ánh lượt xem này", "UBND tỉnh Thái Nguyên", "hai ngày làm việc")
+    visitor.send(address, reason="   ").sees(422, "Hãy viết lý do")
+    visitor.send(address, reason="x" * 1001).sees(422, "dài quá 1000")
+    visitor.send(address, reason="Tôi không làm thủ tục nào ở đây.\r\n<b>!</b>")
+    visitor.sees(200, "Đã gửi phản ánh", "Tôi không làm thủ tục nào ở đây.", "Chờ Cục C06 trả lời")
+    assert "&lt;b&gt;!&lt;/b&gt;" in visitor.answer.text
+    visitor.go(address).sees(200, "Bạn đã phản ánh lượt xem này")
+    with near.site.connect() as connection:
+        rows = connection.execute(
+            "SELECT id, organisation, unit, message_id, system, service, procedure_code, due_at > made_at"
+            " FROM objection"
+        ).fetchall()
+        ((number, *told),) = rows
+        assert told == ["H55", "H55", "m-object", "population", "look_up_citizen", "1.001", True]
+        connection.execute(
+            "INSERT INTO objection_answer VALUES (%s, 'agency', 'Đã xin lỗi.', now())", [number]
+        )  # fmt: skip
+    visitor.go("/luot-xem/phan-anh-cua-toi/").sees(200, "Cơ quan trả lời", "Đã xin lỗi.", "Chờ Cục C06")
+    visitor.go("/luot-xem/").sees(200, "Bạn đã phản ánh lượt xem này")
+    browser(BINH).go("/luot-xem/phan-anh-cua-toi/").sees(200, "chưa phản ánh")
+
+
+def test_nobody_objects_to_anothers_look_or_to_none(near, browser):
+    assert looked(near) == "00"
+    address = re.search(r"/luot-xem/phan-anh\?luot=[0-9.]+", browser(AN).go("/luot-xem/").text)[0]
+    other = browser(BINH)
+    other.go(address).sees(404)
+    for odd in ("", "?luot=1", "?luot=99999999999999999.999999999999999999", "?luot=1.1;x"):
+        other.go("/luot-xem/phan-anh" + odd).sees(404)
+
+
+def test_without_an_answer_of_the_registry_the_page_says_so_and_loses_nothing(near, browser):
+    visitor = browser(AN)
+
+    async def rename(world, before, after):
+        await world.pool.execute(f"ALTER TABLE {before} RENAME TO {after}")
+
+    near.do(lambda world: rename(world, "access_log", "gone"))
+    try:
+        for address in ("/du-lieu/", "/luot-xem/", "/luot-xem/phan-anh?luot=1.1"):
+            visitor.go(address).sees(503, "Cơ sở dữ liệu chưa trả lời")
+            assert visitor.answer.headers["retry-after"] == "30"
+    finally:
+        near.do(lambda world: rename(world, "gone", "access_log"))
+    visitor.go("/luot-xem/").sees(200)
