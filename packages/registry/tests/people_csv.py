@@ -18,6 +18,8 @@ from ketnoi_runtime.clock import SystemClock
 from ketnoi_runtime.database import migrate, open_pool
 
 ONE = {"personal_number": "990089000001", "given_name": "An", "birth_date": "1989-03-02"}
+CHANGED = {**ONE, "family_name": "", "middle_name": ""}
+"""The same with the columns that an update has at least."""
 
 
 class Silent:

@@ -11,7 +11,7 @@ from ketnoi_registry.cli import main
 from ketnoi_registry.loading.progress import Progress
 from ketnoi_registry.loading.runs import Run
 
-from .people_csv import ONE, made, text_of, text_of_people
+from .people_csv import CHANGED, ONE, made, text_of, text_of_people
 from .population import PEOPLE
 from .test_program import settle_alone
 
@@ -40,7 +40,7 @@ def test_a_clean_file_a_file_with_wrong_lines_and_deaths(command, register, tmp_
     assert "wrong.csv.remarks.csv" in err
     remarks = (tmp_path / "wrong.csv.remarks.csv").read_text(encoding="utf-8-sig")
     assert remarks.splitlines()[1].startswith("2,already_there,")
-    changes = made(tmp_path, text_of({**ONE, "given_name": "Bí Mật"}), "changes.csv")
+    changes = made(tmp_path, text_of({**CHANGED, "given_name": "Bí Mật"}), "changes.csv")
     status, told, _ = command("load", "--update", changes, "--remarks", tmp_path / "elsewhere.csv")
     assert (status, told["changed"], told["remarks"]) == (0, 1, 0)
     assert not (tmp_path / "elsewhere.csv").exists()

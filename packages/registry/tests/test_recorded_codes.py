@@ -13,7 +13,7 @@ from ketnoi_registry.loading.kinds import AddPeople, UpdatePeople
 from ketnoi_registry.store.units import Units
 from ketnoi_runtime.database import open_pool
 
-from .people_csv import ONE, made, text_of
+from .people_csv import CHANGED, ONE, made, text_of
 from .population import NEW, UNITS
 from .worlds import run
 
@@ -95,7 +95,7 @@ def test_a_load_says_which_lines_name_a_unit_that_nobody_knows(register, tmp_pat
     known = [("72", "2010-01-01"), ("05551", "2008-08-01"), ("05551", str(NEW)), ("", "")]
     unknown = [("10", "2025-07-01"), ("05552", "2010-01-01"), ("28", "2004-01-01")]
     rows = [
-        {**ONE, "personal_number": f"9900890000{serial:02}", "hometown_unit": code, "hometown_unit_from": day}
+        {**CHANGED, "personal_number": f"9900890000{serial:02}", "hometown_unit": code, "hometown_unit_from": day}
         for serial, (code, day) in enumerate([*known, *unknown, *known])
     ]
     rows[0] |= {"current_residence_unit": "05551", "current_residence_unit_from": "2019-01-01"}

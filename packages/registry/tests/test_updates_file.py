@@ -10,7 +10,7 @@ from ketnoi_registry.loading.csv_input import InputError
 from ketnoi_registry.loading.kinds import SetLife, UpdatePeople
 from ketnoi_registry.loading.remarks import NOTICES
 
-from .people_csv import ONE, made, text_of, text_of_people
+from .people_csv import CHANGED, ONE, made, text_of, text_of_people
 from .population import AN, BINH, PEOPLE
 
 
@@ -23,7 +23,8 @@ def filled(register, tmp_path):
 def test_only_the_columns_of_the_file_are_changed(filled, tmp_path):
     before = filled.fetch("SELECT * FROM person WHERE personal_number <> $1 ORDER BY 1", AN.personal_number)
     row = {
-        "personal_number": AN.personal_number, "given_name": "Ân", "birth_date": "1989-03-03", "marital_status": "3",
+        "personal_number": AN.personal_number, "family_name": "Nguyễn", "middle_name": "Văn", "given_name": "Ân",
+        "birth_date": "1989-03-03", "marital_status": "3",
         "current_residence_unit": "05569", "current_residence_unit_from": "2025-07-01", "current_residence_detail": "",
         "spouse_name": "",
     }  # fmt: skip
@@ -39,10 +40,18 @@ def test_only_the_columns_of_the_file_are_changed(filled, tmp_path):
     assert filled.fetch("SELECT * FROM person WHERE personal_number <> $1 ORDER BY 1", AN.personal_number) == before
 
 
+def test_a_name_is_changed_whole_or_not_at_all(filled, tmp_path):
+    with pytest.raises(InputError, match="missing: family_name, middle_name"):
+        filled.load(made(tmp_path, text_of({**ONE, "given_name": "Nguyễn Văn An"}), "half.csv"), UpdatePeople())
+    whole = text_of({**CHANGED, "given_name": "Nguyễn Văn Ân"})
+    assert filled.load(made(tmp_path, whole, "whole.csv"), UpdatePeople()).changed == 1
+    parts = "SELECT family_name, middle_name, given_name FROM person WHERE personal_number = $1"
+    assert filled.fetch(parts, AN.personal_number) == [("", "", "Nguyễn Văn Ân")]
+
+
 def test_a_new_old_number_is_the_newest_and_the_earlier_ones_still_lead_to_the_person(filled, tmp_path):
     row = {
-        "personal_number": AN.personal_number, "given_name": "An", "birth_date": "1989-03-02",
-        "old_id_numbers": "990000009:2011-01-01:2015-01-01;990000088:2015-01-02",
+        **CHANGED, "old_id_numbers": "990000009:2011-01-01:2015-01-01;990000088:2015-01-02",
     }  # fmt: skip
     filled.load(made(tmp_path, text_of(row), "changes.csv"), UpdatePeople())
     assert filled.fetch(
@@ -65,7 +74,7 @@ def test_a_new_old_number_is_the_newest_and_the_earlier_ones_still_lead_to_the_p
 
 def test_whoever_is_not_there_is_added_and_the_last_line_counts(filled, tmp_path):
     rows = [
-        {**ONE, "personal_number": number, "given_name": name}
+        {**CHANGED, "personal_number": number, "given_name": name}
         for number, name in (("990089000777", "Một"), (BINH.personal_number, "Hai"), ("990089000777", "Ba"), ("1", "x"))
     ]
     run = filled.load(made(tmp_path, text_of(*rows), "changes.csv"), UpdatePeople())
@@ -76,7 +85,7 @@ def test_whoever_is_not_there_is_added_and_the_last_line_counts(filled, tmp_path
 
 
 def test_an_update_that_was_loaded_is_not_the_first_load_of_the_same_file(register, tmp_path):
-    file = made(tmp_path, text_of(ONE))
+    file = made(tmp_path, text_of(CHANGED))
     assert register.load(file).added == 1
     run = register.load(file, UpdatePeople())
     assert (run.added, run.changed) == (0, 1)

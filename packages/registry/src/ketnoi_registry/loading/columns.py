@@ -14,12 +14,16 @@ RELATIVES: Final = ("father", "mother", "spouse", "representative")
 PLACE_PARTS: Final = ("country", "unit", "unit_from", "detail")
 RELATIVE_PARTS: Final = ("name", "personal_number", "old_id_number", "nationality")
 
+NAME: Final = ("family_name", "middle_name", "given_name")
 REQUIRED: Final = ("personal_number", "given_name", "birth_date")
+REQUIRED_OF_UPDATES: Final = ("personal_number", *NAME, "birth_date")
+"""An update says the whole name: from `given_name` alone nobody can tell what is to become of the other parts."""
+
 HOUSEHOLD: Final = ("household_id", "relation_to_head", "head_number")
 LIFE: Final = ("life_status", "life_status_since")
 
 COLUMNS: Final = (
-    "personal_number", "family_name", "middle_name", "given_name", "birth_date", "sex", "marital_status",
+    "personal_number", *NAME, "birth_date", "sex", "marital_status",
     "ethnic_group", "religion", "nationality", "blood_group", "old_id_numbers",
     *(f"{place}_{part}" for place in PLACES for part in PLACE_PARTS),
     *(f"{relative}_{part}" for relative in RELATIVES for part in RELATIVE_PARTS),

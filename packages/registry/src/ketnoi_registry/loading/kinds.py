@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import asyncpg
 
 from . import statements
-from .columns import COLUMNS, LIFE, REQUIRED
+from .columns import COLUMNS, LIFE, REQUIRED, REQUIRED_OF_UPDATES
 from .unknown_units import UnknownUnits
 
 
@@ -61,7 +61,7 @@ class UpdatePeople:
 
     name = "update"
     columns: Sequence[str] = COLUMNS
-    required: Sequence[str] = REQUIRED
+    required: Sequence[str] = REQUIRED_OF_UPDATES
     wrong = statements.WRONG_PEOPLE
 
     def __init__(self) -> None:

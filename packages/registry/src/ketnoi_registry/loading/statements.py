@@ -14,16 +14,15 @@ from ketnoi_protocol.names import ALPHABET, LETTERS, LONGEST_NAME, MARKS
 
 from ..relations import HEAD, RELATIONS
 from ..store.people import PERSON_COLUMNS
-from .columns import COLUMNS, PLACES, RELATIVES
+from .columns import COLUMNS, NAME, PLACES, RELATIVES
 
 STAGED: Final = (
     f"CREATE TEMP TABLE staged (line bigint, {', '.join(f'{name} text' for name in COLUMNS)}) ON COMMIT DELETE ROWS"
 )
 
-_PARTS: Final = ("family_name", "middle_name", "given_name")
-_NAMES: Final = " || ".join(f"coalesce({part}, '')" for part in _PARTS)
+_NAMES: Final = " || ".join(f"coalesce({part}, '')" for part in NAME)
 COMPOSED: Final = f"""
-UPDATE staged SET {", ".join(f"{part} = normalize({part}, NFC)" for part in _PARTS)} WHERE {_NAMES} ~ '[{MARKS}]'
+UPDATE staged SET {", ".join(f"{part} = normalize({part}, NFC)" for part in NAME)} WHERE {_NAMES} ~ '[{MARKS}]'
 """  # noqa: S608
 """Names written with letters and marks apart are kept, and measured, as others write them."""
 
