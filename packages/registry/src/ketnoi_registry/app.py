@@ -16,12 +16,14 @@ from .access_log import AccessLog, Pseudonyms, key_fingerprints
 from .alarms.reading import AlarmReading
 from .alarms.watch import Watch
 from .callers import CallerError, Callers
-from .calls import Calls
+from .calls import Calls, Identifying
 from .citizens import CitizensDesk
 from .citizens.looks import LookReader
 from .citizens.reads import OwnReads
 from .directory import DirectoryPoller
 from .door import Door
+from .identity import IdentityClient, OfficerCards
+from .identity.consents import Consents
 from .observer import Observer
 from .quotas import Quotas
 from .repeats import Forgetting, Taken
@@ -51,7 +53,8 @@ class Registry:
         The administrative units are read here, once. A directory that cannot be had yet is no error: calls are
         refused until it can.
 
-        Raises CallerError, PseudonymKeyError, UpstreamError, OSError or asyncpg.PostgresError when it cannot start.
+        Raises CallerError, PseudonymKeyError, UpstreamError, IdentityError, OSError or asyncpg.PostgresError when it
+        cannot start.
         """
         callers = Callers(settings)
         pseudonyms = Pseudonyms.read(settings.path(settings.pseudonym_keys))
@@ -87,14 +90,25 @@ class Registry:
                 stack.push_async_callback(client.close)
                 store = UpstreamStore(settings.upstream, client)
             register = Register(store, pseudonyms)
-            calls = Calls(settings, clock, directory, register, log, taken, quotas, watch, observer)
+            identity: IdentityClient | None = None
+            identifying: Identifying | None = None
+            if settings.identity is not None:
+                identity = IdentityClient(settings.identity, Path(settings.base))
+                stack.push_async_callback(identity.close)
+                cards = OfficerCards(settings.identity, settings.environment, identity, clock)
+                stack.push_async_callback(cards.stop)
+                await cards.start()
+                identifying = Identifying(Consents(identity), cards)
+            calls = Calls(
+                settings, clock, directory, register, log, taken, quotas, watch, identifying, observer
+            )
             document = openapi.document(settings.catalogue, settings.environment)
             alarms = AlarmReading(pool, settings.lookup_timeout_seconds)
             within = settings.lookup_timeout_seconds
             reads = OwnReads(store, units, pseudonyms, log)
             looks = LookReader(pool, store, pseudonyms, settings.catalogue, within)
             citizens = CitizensDesk(reads, looks, directory, clock, within)
-            door = Door(settings, callers, calls, document, store, alarms, citizens)
+            door = Door(settings, callers, calls, document, store, alarms, citizens, identity)
             listener = Listener(door.server(KEEPALIVE), settings.host, settings.port, tls=callers.tls)
             await listener.start()
             stack.push_async_callback(listener.stop)

@@ -4,34 +4,44 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
+from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from time import perf_counter
+from typing import TypeVar
+
+import msgspec
 
 from ketnoi_protocol import soap_schema
-from ketnoi_protocol.envelope import Request
+from ketnoi_protocol.consent import IDENTITY_UNAVAILABLE
+from ketnoi_protocol.consent_messages import AskConsent, ConsentAnswer, RequestConsent, encode_consent_answer
+from ketnoi_protocol.envelope import Claimed
 from ketnoi_protocol.errors import Refusal
-from ketnoi_protocol.services import CatalogueEntry, NameMatch, Service
+from ketnoi_protocol.services import CatalogueEntry, ConsentEntry, NameMatch, Service, System
 from ketnoi_runtime.clock import Clock
 from ketnoi_runtime.database import DATABASE_ERRORS
-from ketnoi_runtime.logs import redact
 
-from .access_log import AccessLog, AccessLogError, Call, Earlier
+from . import log_rows
+from .access_log import AccessLog, AccessLogError, Call, Earlier, Subject
 from .alarms.watch import Watch
 from .dialects import Dialect
 from .directory import DirectoryPoller, StaleDirectoryError
 from .gates import GATES, Case
+from .identity import OfficerCards
+from .identity.consents import Consents
+from .journey import Journey, shown
 from .matching import Matching
-from .observer import CallEvent, Observer
+from .observer import Observer
 from .quotas import Quotas
 from .repeats import Claim, Kept, Taken, UnreadableAnswerError
 from .services import SERVICES, Outcome, Question, Register
 from .settings import Settings
+from .store.interface import Asking
 
 _log = logging.getLogger(__name__)
-_UNKNOWN = "unknown"
-_UUID = re.compile("([0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})")
+
+T = TypeVar("T")
+
+Entry = CatalogueEntry | ConsentEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +53,14 @@ class Asked:
     headers: dict[str, list[str]]
     body: bytes
     dialect: Dialect
+
+
+@dataclass(frozen=True, slots=True)
+class Identifying:
+    """What a registry has that answers for the identity system too."""
+
+    consents: Consents
+    cards: OfficerCards
 
 
 class Calls:
@@ -59,6 +77,7 @@ class Calls:
         taken: Taken,
         quotas: Quotas,
         watch: Watch,
+        identifying: Identifying | None = None,
         observer: Observer | None = None,
     ) -> None:
         self._settings = settings
@@ -69,6 +88,7 @@ class Calls:
         self._taken = taken
         self._quotas = quotas
         self._watch = watch
+        self._identifying = identifying
         self._observer = observer
         self._catalogue = settings.catalogue
         self._window = timedelta(seconds=settings.signature_window_seconds)
@@ -76,7 +96,7 @@ class Calls:
     async def answer(self, asked: Asked) -> bytes:
         """The answer's body. Raises Refusal."""
         entry = self._entry(asked.instance, asked.service_code)
-        journey = _Journey(self._clock.now())
+        journey = Journey(self._clock.now())
         try:
             return await self._answer(asked, entry, journey)
         except Refusal as refusal:
@@ -92,15 +112,22 @@ class Calls:
         at = self._clock.now()
         await self._record(Call(at, instance, _UNKNOWN, entry.service.value, "", refusal.code), _Journey(at))
 
+    async def turned_away(self, instance: str, service_code: str, refusal: Refusal) -> None:
+        """A call that is refused before its message was read leaves its row too. Raises Refusal `99` without it."""
+        entry = self._entry(instance, service_code)
+        journey = Journey(self._clock.now())
+        await self._record(log_rows.refused(instance, entry, journey, refusal, self._register), journey)
+
     def description(self, instance: str, service_code: str) -> bytes:
         """A service's WSDL. It says nothing that is not published. Raises Refusal `unknown_service`."""
         entry = self._entry(instance, service_code)
-        if entry.soap is None:
+        if isinstance(entry, ConsentEntry) or entry.soap is None:
             raise Refusal("unknown_service", "the service is asked in JSON")
         return soap_schema.wsdl(entry, f"{soap_schema.GATEWAY}/{entry.service_code}")
 
-    def _entry(self, instance: str, service_code: str) -> CatalogueEntry:
-        entry = self._catalogue.by_code(instance, service_code)
+    def _entry(self, instance: str, service_code: str) -> Entry:
+        catalogue = self._catalogue
+        entry = catalogue.by_code(instance, service_code) or catalogue.consent_by_code(instance, service_code)
         if (
             entry is None
             or entry.system not in self._settings.systems
@@ -109,40 +136,43 @@ class Calls:
             raise Refusal("unknown_service")
         return entry
 
-    async def _answer(self, asked: Asked, entry: CatalogueEntry, journey: _Journey) -> bytes:
+    async def _answer(self, asked: Asked, entry: Entry, journey: Journey) -> bytes:
         try:
             case = self._case(asked, entry, journey)
             journey.case = case
             for gate in GATES:
-                journey.enter(gate.name)
-                gate.judge(case)
+                if gate.judge is not None:
+                    journey.enter(gate.name)
+                    gate.judge(case)
             journey.enter("repeat")
-            claim = Claim.of(self._register.pseudonyms, case.organisation.value, case.dialect.name, case.request)
+            claim = self._claim(case)
             earlier = await self._earlier(claim, journey.at)
             if earlier is None:
                 journey.enter("quota")
                 await self._quotas.take(case)
-                journey.enter("look up")
-                outcome = await self._look_up(case)
-                body = asked.dialect.write(entry, outcome.answer)
+            agreed = await self._agreed(case, claim, journey)
+            kept = await self._make(case, agreed, journey) if earlier is None else None
         except Refusal as refusal:
             journey.enter("log")
-            await self._record(self._refused(asked, entry, journey, refusal), journey)
+            await self._record_refused(asked, entry, journey, refusal)
             raise
         journey.enter("log")
-        if earlier is None:
-            code, fields = outcome.answer.ma_ket_qua, outcome.released_fields
-            kept = Kept(body, code, fields, self._register.pseudonyms.active, outcome.subjects)
-            row = self._answered(case, journey.at, claim, kept)
-            earlier = await self._record(replace(row, claims=True, answer=claim.seal(kept)), journey)
-        if earlier is not None:
+        if kept is not None:
+            row = log_rows.answered(case, journey, kept, claim)
+            if claim is not None:
+                row = replace(row, claims=True, answer=claim.seal(kept))
+            earlier = await self._record(row, journey)
+        if claim is not None and earlier is not None:
             kept = await self._repeat(asked, journey, claim, earlier)
+        assert kept is not None, "there is an answer, of this call or of an earlier one"
         journey.outcome = kept.result_code
         journey.enter("")
         return kept.body
 
-    async def _earlier(self, claim: Claim, at: datetime) -> Earlier | None:
+    async def _earlier(self, claim: Claim | None, at: datetime) -> Earlier | None:
         """The earlier call with the same content. Raises Refusal `12` where it was another, `99`."""
+        if claim is None:
+            return None
         try:
             earlier = await self._taken.by(claim, at)
         except (*DATABASE_ERRORS, TimeoutError) as error:
@@ -152,7 +182,22 @@ class Calls:
             raise Refusal("12")
         return earlier
 
-    async def _repeat(self, asked: Asked, journey: _Journey, claim: Claim, earlier: Earlier) -> Kept:
+    async def _agreed(self, case: Case, claim: Claim | None, journey: Journey) -> tuple[str, ...] | None:
+        """Gate 9, of a question to the identity system: the fields that the citizen has agreed to show; else None.
+
+        A repetition uses the consent too: what was taken back is not shown again. It is the same question, so it uses
+        up nothing.
+        """
+        request = case.request
+        if case.entry.system is not System.IDENTITY or isinstance(request, RequestConsent | AskConsent):
+            return None
+        assert claim is not None, "a question of a service claims its MaYeuCau"
+        journey.enter("consent")
+        return await self._consents.use(
+            case, request, shown(case.message_id), claim.question, lambda claimed: self._find(case, claimed)
+        )
+
+    async def _repeat(self, asked: Asked, journey: Journey, claim: Claim, earlier: Earlier) -> Kept:
         """The answer of the first time, once its own row is written. Raises Refusal `12`, `26`, `99`."""
         case = journey.case
         assert case is not None, "it has passed the gates"
@@ -162,32 +207,98 @@ class Calls:
             kept = claim.open(earlier.answer or b"")
         except UnreadableAnswerError:
             refusal = Refusal("99", "the kept answer cannot be read")
-            await self._record(self._refused(asked, case.entry, journey, refusal), journey)
+            await self._record_refused(asked, case.entry, journey, refusal)
             raise refusal from None
-        granted = case.grant.fields if case.entry.service is Service.LOOK_UP_CITIZEN else case.grant.match_fields
+        granted = case.grant.fields if case.service is Service.LOOK_UP_CITIZEN else case.grant.match_fields
         if not set(kept.released_fields) <= set(granted):
             refusal = Refusal("26", "the first answer shows more than is licensed now: ask under a new MaYeuCau")
-            await self._record(self._refused(asked, case.entry, journey, refusal), journey)
+            await self._record_refused(asked, case.entry, journey, refusal)
             raise refusal
-        await self._record(replace(self._answered(case, journey.at, claim, kept), repeats=True), journey)
+        await self._record(replace(log_rows.answered(case, journey, kept, claim), repeats=True), journey)
         return kept
 
-    def _case(self, asked: Asked, entry: CatalogueEntry, journey: _Journey) -> Case:
+    def _case(self, asked: Asked, entry: Entry, journey: Journey) -> Case:
         try:
             directory = self._directory.current(journey.at)
         except StaleDirectoryError:
             raise Refusal("99", "the signed directory is not current") from None
         return Case(
-            asked.instance, entry, asked.headers, asked.body, asked.dialect, journey.at, directory, self._window
+            asked.instance,
+            entry,
+            asked.headers,
+            asked.body,
+            asked.dialect,
+            journey.at,
+            directory,
+            self._window,
+            self._identifying.cards if self._identifying is not None else None,
+            self._settings.cards_required,
         )
 
-    async def _look_up(self, case: Case) -> Outcome:
-        entry = case.entry
-        matching = Matching(entry.name_match is NameMatch.LEGACY, entry.year_only_permitted)
-        question = Question(case.request, case.grant, matching, case.at)
+    def _claim(self, case: Case) -> Claim | None:
+        """The use of this MaYeuCau. Who asks how a consent stands wants to know it as it is now, so takes none."""
+        if isinstance(case.request, AskConsent):
+            return None
+        return Claim.of(self._register.pseudonyms, case.organisation.value, case.dialect.name, case.request)
+
+    async def _make(self, case: Case, agreed: tuple[str, ...] | None, journey: Journey) -> Kept:
+        """The answer of this call, as it is kept."""
+        if isinstance(case.entry, ConsentEntry):
+            journey.enter("consent")
+            return await self._consent_operation(case)
+        journey.enter("look up")
+        outcome = await self._guarded(self._look_up(case, case.entry, agreed))
+        answer = outcome.answer
+        if agreed is not None:
+            answer = msgspec.structs.replace(answer, consent=getattr(case.request, "consent"))
+        return Kept(
+            case.dialect.write(case.entry, answer),
+            answer.ma_ket_qua,
+            outcome.released_fields,
+            self._register.pseudonyms.active,
+            outcome.subjects,
+            answer.consent,
+        )
+
+    async def _consent_operation(self, case: Case) -> Kept:
+        request = case.request
+        answer: ConsentAnswer
+        subjects: tuple[Subject, ...] = ()
+        if isinstance(request, AskConsent):
+            answer = await self._consents.standing(case, request)
+        else:
+            assert isinstance(request, RequestConsent), "there are two operations"
+            number = await self._find(case, request)
+            answer = await self._consents.begin(case, request, shown(case.message_id), number)
+            subjects = (self._register.subject(request, number),)
+        body = encode_consent_answer(answer)
+        return Kept(body, answer.ma_ket_qua, (), self._register.pseudonyms.active, subjects, answer.consent)
+
+    @property
+    def _consents(self) -> Consents:
+        if self._identifying is None:
+            raise Refusal(IDENTITY_UNAVAILABLE)
+        return self._identifying.consents
+
+    async def _find(self, case: Case, claimed: Claimed) -> str | None:
+        """The personal number of whoever a claim is about, compared as the service compares."""
+        entry = self._catalogue.entry(case.entry.system, case.service, case.entry.environment)
+        day = Question.day_of(case.at)
+        return await self._guarded(self._register.store.confirm(claimed, Asking(_matching(entry), day)))
+
+    async def _look_up(self, case: Case, entry: CatalogueEntry, agreed: tuple[str, ...] | None) -> Outcome:
+        request, grant = case.request, case.grant
+        assert not isinstance(request, RequestConsent | AskConsent), "it is one of the services"
+        if agreed is not None and entry.service is Service.LOOK_UP_CITIZEN:
+            # Licensed and agreed to: the one narrows the other.
+            grant = msgspec.structs.replace(grant, fields=tuple(name for name in grant.fields if name in agreed))
+        return await SERVICES[entry.service](Question(request, grant, _matching(entry), case.at), self._register)
+
+    async def _guarded(self, looking: Awaitable[T]) -> T:
+        """What is looked up, within its time. Raises Refusal, `41` when it takes too long, `99` when it fails."""
         try:
             async with asyncio.timeout(self._settings.lookup_timeout_seconds):
-                return await SERVICES[entry.service](question, self._register)
+                return await looking
         except TimeoutError:
             raise Refusal("41") from None
         except Refusal:
@@ -197,103 +308,24 @@ class Calls:
             _log.error("a look-up failed: %s", type(error).__name__)
             raise Refusal("99") from None
 
-    async def _record(self, call: Call, journey: _Journey) -> Earlier | None:
+    async def _record_refused(self, asked: Asked, entry: Entry, journey: Journey, refusal: Refusal) -> None:
+        await self._record(log_rows.refused(asked.instance, entry, journey, refusal, self._register), journey)
+
+    async def _record(self, call: Call, journey: Journey) -> Earlier | None:
         try:
             earlier = await self._log.record(call)
         except AccessLogError as error:
             _log.error("the access log was not written: %s", error)
             raise Refusal("99", "the access log cannot be written") from None
         case = journey.case
-        request: Request | None = getattr(case, "request", None)
-        if case is not None and request is not None:
+        request = getattr(case, "request", None)
+        if case is not None and isinstance(request, Claimed):
             if earlier is None:
                 self._watch.note(call, case.organisation.value, request)
             elif not earlier.same:
                 self._watch.note(replace(call, result_code="12"), case.organisation.value, request)
         return earlier
 
-    def _answered(self, case: Case, at: datetime, claim: Claim, kept: Kept) -> Call:
-        request = case.request
-        return Call(
-            at,
-            case.instance,
-            redact(case.consumer.slash),
-            case.entry.service.value,
-            _shown(case.message_id),
-            kept.result_code,
-            kept.released_fields,
-            kept.subject_key_id,
-            kept.subjects,
-            case.account.id,
-            case.unit.value,
-            request.ma_can_bo,
-            request.ma_dvc,
-            claim.request_digest,
-            claim.content_digest,
-            system=case.entry.system.value,
-        )
 
-    def _refused(self, asked: Asked, entry: CatalogueEntry, journey: _Journey, refusal: Refusal) -> Call:
-        case = journey.case
-        consumer = getattr(case, "consumer", None)
-        account = getattr(case, "account", None)
-        request: Request | None = getattr(case, "request", None)
-        call = Call(
-            journey.at,
-            asked.instance,
-            redact(consumer.slash) if consumer is not None else _UNKNOWN,
-            entry.service.value,
-            journey.message_id,
-            refusal.code,
-            integration_account=account.id if account is not None else None,
-            system=entry.system.value,
-        )
-        if request is None:
-            return call
-        return replace(
-            call,
-            subject_key_id=self._register.pseudonyms.active,
-            subjects=self._register.subjects(request),
-            unit=redact(request.unit.value),
-            officer=redact(request.ma_can_bo),
-            procedure_code=redact(request.ma_dvc),
-        )
-
-
-def _shown(message_id: str) -> str:
-    """A message id as logs keep it: an information system that puts somebody's number there finds asterisks. The last
-    twelve places of a UUID may all be digits by chance; they stay."""
-    parts = _UUID.split(message_id)
-    return "".join(part if number % 2 else redact(part) for number, part in enumerate(parts))
-
-
-class _Journey:
-    """How far one call has come, and how long each step took."""
-
-    __slots__ = ("_began", "_entered", "_name", "_steps", "at", "case", "outcome")
-
-    def __init__(self, at: datetime) -> None:
-        self.at = at
-        self.case: Case | None = None
-        self.outcome = "99"
-        self._steps: list[tuple[str, float]] = []
-        self._name = ""
-        self._began = self._entered = perf_counter()
-
-    @property
-    def message_id(self) -> str:
-        return _shown(getattr(self.case, "message_id", ""))
-
-    def enter(self, name: str) -> None:
-        now = perf_counter()
-        if self._name:
-            self._steps.append((self._name, now - self._entered))
-        self._name, self._entered = name, now
-
-    def event(self, node: str, entry: CatalogueEntry) -> CallEvent:
-        self.enter("")
-        seconds = perf_counter() - self._began
-        return CallEvent(
-            node, entry.instance, entry.service.value, self.message_id, self.at, seconds, tuple(self._steps),
-            self.outcome,
-        )  # fmt: skip
+def _matching(entry: CatalogueEntry) -> Matching:
+    return Matching(entry.name_match is NameMatch.LEGACY, entry.year_only_permitted)

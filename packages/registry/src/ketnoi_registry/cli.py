@@ -24,6 +24,7 @@ from .app import Registry
 from .callers import CallerError
 from .citizens.seals import SealError
 from .cli_loading import with_pool
+from .identity import IdentityError
 from .loading import load_units
 from .loading.csv_input import InputError
 from .provinces import provinces
@@ -40,7 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status: int = told.act(told)
         return status
-    except (SettingsError, CallerError, PseudonymKeyError, InputError, UpstreamError, SealError) as error:
+    except (
+        SettingsError, CallerError, PseudonymKeyError, InputError, UpstreamError, IdentityError, SealError,
+    ) as error:  # fmt: skip
         reason = str(error)
     except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         # Its text may quote a value.

@@ -18,6 +18,7 @@ from .callers import Callers
 from .calls import Asked, Calls
 from .citizens import CitizensDesk, NobodyError
 from .dialects import JSON, Dialect
+from .identity import IdentityClient
 from .settings import Settings
 from .store.interface import Store
 
@@ -63,6 +64,7 @@ class Door:
         store: Store,
         alarms: AlarmReading,
         citizens: CitizensDesk,
+        identity: IdentityClient | None = None,
     ) -> None:
         self._settings = settings
         self._callers = callers
@@ -71,6 +73,7 @@ class Door:
         self._store = store
         self._alarms = alarms
         self._citizens = citizens
+        self._identity = identity
         self._running = 0
         self.closing = False
 
@@ -117,6 +120,8 @@ class Door:
             return _response(200, self._document, "application/json")
         if path == HEALTH_PATH and request.method in ("GET", "HEAD"):
             health = {"node": self._settings.node_id, "running": self._running - 1, "store": self._store.health()}
+            if self._identity is not None:
+                health["identity"] = self._identity.health()
             return _response(200, msgspec.json.encode(health), "application/json")
         if not path.startswith(SERVICES_PATH):
             raise Refusal("unknown_service")

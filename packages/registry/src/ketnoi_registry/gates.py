@@ -3,14 +3,17 @@
 What a gate finds out it writes into the `Case`, and the gates after it build on that; so a question is read only
 once its sender is proved, and nothing of the register is read before the last gate. On the population side MaCanBo
 is the agency's signed assertion: the officer gate checks that such an account is there, active, of that unit and
-entitled, and cannot know who sat at the keyboard.
+entitled, and cannot know who sat at the keyboard. On the identity side the officer's card (TheCanBo) proves it.
+
+A message that asks for a consent, or how one stands, passes the gates of the service that the consent is for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Literal
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
@@ -18,16 +21,19 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from ketnoi_protocol import http_signature, rest
-from ketnoi_protocol.directory import Grant, IntegrationAccount, Officer
+from ketnoi_protocol.consent import NOT_PROVED_OFFICER
+from ketnoi_protocol.consent_messages import ConsentMessage, RequestConsent
+from ketnoi_protocol.directory import Grant, IntegrationAccount
 from ketnoi_protocol.envelope import Request, VerifyRequest
 from ketnoi_protocol.errors import Refusal
 from ketnoi_protocol.identifiers import InvalidIdentifier, OrganisationCode, SubsystemId
-from ketnoi_protocol.services import CatalogueEntry, Service
+from ketnoi_protocol.services import CatalogueEntry, ConsentEntry, Service, System
 
 from . import reading
 from .dialects import Dialect
 from .directory import Directory
-from .disclosure import licensed
+from .disclosure import FIELDS, licensed
+from .identity import OfficerCards
 
 _ES256 = ECDSA(SHA256())
 LONGEST_MESSAGE_ID = 255
@@ -35,25 +41,32 @@ LONGEST_MESSAGE_ID = 255
 
 @dataclass(slots=True, repr=False)
 class Case:
-    """One call on its way through the gates. Header names are in lower case; `signature_window` either way."""
+    """One call on its way through the gates. Header names are in lower case; `signature_window` either way.
+
+    `cards` judges officers' cards, where there is an identity system; `cards_required` says that nobody asks it
+    without one.
+    """
 
     instance: str
-    entry: CatalogueEntry
+    entry: CatalogueEntry | ConsentEntry
     headers: dict[str, list[str]]
     body: bytes
     dialect: Dialect
     at: datetime
     directory: Directory
     signature_window: timedelta
+    cards: OfficerCards | None = None
+    cards_required: bool = False
 
     consumer: SubsystemId = field(init=False)
     organisation: OrganisationCode = field(init=False)
     message_id: str = field(init=False)
     account: IntegrationAccount = field(init=False)
-    request: Request = field(init=False)
+    request: Request | ConsentMessage = field(init=False)
+    service: Service = field(init=False)
     unit: OrganisationCode = field(init=False)
     grant: Grant = field(init=False)
-    officer: Officer = field(init=False)
+    officer_identity: Literal["asserted_by_agency", "proved_by_eid"] = field(init=False, default="asserted_by_agency")
 
     def one(self, name: str, code: str) -> str:
         """The value of a header that must stand there exactly once. Raises Refusal with `code`, naming the header."""
@@ -111,7 +124,12 @@ def _account(case: Case) -> None:
 
 def _message(case: Case) -> None:
     rehearsal = case.directory.manifest.rehearsal
-    case.request = reading.read(case.entry, case.dialect, case.body, unissued_allowed=rehearsal)
+    if isinstance(case.entry, ConsentEntry):
+        message = reading.read_consent(case.entry, case.dialect, case.body, unissued_allowed=rehearsal)
+        case.request, case.service = message, message.service
+    else:
+        case.request = reading.read(case.entry, case.dialect, case.body, unissued_allowed=rehearsal)
+        case.service = case.entry.service
     case.unit = case.request.unit
 
 
@@ -119,7 +137,7 @@ def _organisation(case: Case) -> None:
     if not case.organisation.covers(case.unit):
         raise Refusal("22", "MaDonVi is neither the organisation that signed nor beneath it")
     entry = case.entry
-    grant = case.directory.grant(case.unit, entry.system, entry.service, entry.environment)
+    grant = case.directory.grant(case.unit, entry.system, case.service, entry.environment)
     if grant is None or not grant.active:
         raise Refusal("22")
     case.grant = grant
@@ -134,38 +152,55 @@ def _officer(case: Case) -> None:
     code = case.request.ma_can_bo
     if case.one(rest.USER_ID, "24") != code:
         raise Refusal("24", "X-Road-UserId is not MaCanBo")
+    card = case.request.officer_token
+    if card is not None and case.cards is not None:
+        # Whose hands the agency's information system is in, the identity system says: nobody is listed for it here.
+        case.cards.check(card, case.at, organisation=case.organisation.value, message_id=case.message_id, officer=code)
+        case.officer_identity = "proved_by_eid"
+        return
+    if case.entry.system is System.IDENTITY and case.cards_required:
+        raise Refusal(NOT_PROVED_OFFICER, "TheCanBo is missing")
     officer = case.directory.officer(code)
     if (
         officer is None
         or not officer.active
         or officer.unit != case.unit.value
-        or case.entry.service not in officer.services
+        or case.service not in officer.services
         or case.at < officer.valid_from
         or (officer.valid_until is not None and case.at >= officer.valid_until)
     ):
         raise Refusal("24")
-    case.officer = officer
 
 
 def _fields(case: Case) -> None:
-    if case.entry.service is Service.LOOK_UP_CITIZEN and not licensed(case.grant.fields):
+    if case.service is Service.LOOK_UP_CITIZEN and not licensed(case.grant.fields):
         raise Refusal("26", "the licence opens no field")
     if isinstance(case.request, VerifyRequest):
-        unlicensed = sorted(case.request.attributes.keys() - set(case.grant.match_fields))
-        if unlicensed:
-            raise Refusal("26", "ThuocTinh: " + ", ".join(name for name in unlicensed if name in reading.ATTRIBUTES))
+        _licensed_alone("ThuocTinh", case.request.attributes, case.grant.match_fields)
+    if isinstance(case.request, RequestConsent):
+        looks_up = case.service is Service.LOOK_UP_CITIZEN
+        opened = licensed(case.grant.fields if looks_up else case.grant.match_fields)
+        _licensed_alone("CacTruong", case.request.fields, opened)
+
+
+def _licensed_alone(where: str, named: Iterable[str], opened: Iterable[str]) -> None:
+    unlicensed = sorted(set(named) - set(opened))
+    if unlicensed:
+        # A name that is no field is the caller's own text, so it is not repeated.
+        raise Refusal("26", f"{where}: " + ", ".join(name for name in unlicensed if name in FIELDS))
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """One gate: `judge` writes what it found into the case, or raises Refusal with one of `codes`."""
+    """One gate: `judge` writes what it found into the case, or raises Refusal with one of `codes`. Without a `judge`
+    it asks a database or another system, which calls.py does in this place."""
 
     number: int
     name: str
     codes: tuple[str, ...]
     asks_vi: str
     asks_en: str
-    judge: Callable[[Case], None]
+    judge: Callable[[Case], None] | None = None
 
 
 GATES: tuple[Gate, ...] = (
@@ -200,9 +235,11 @@ GATES: tuple[Gate, ...] = (
         _procedure,
     ),
     Gate(
-        6, "officer", ("24",),
-        "Tài khoản cán bộ có đang hoạt động, thuộc đơn vị đó và có quyền với dịch vụ này không?",
-        "Is the officer's account active, of that unit, and entitled to this service?",
+        6, "officer", ("24", "27"),
+        "Tài khoản cán bộ có đang hoạt động, thuộc đơn vị đó và có quyền với dịch vụ này không? "
+        "Với hệ thống định danh: thẻ cán bộ (TheCanBo) có đúng là của cán bộ, đơn vị và thông điệp này không?",
+        "Is the officer's account active, of that unit, and entitled to this service? Where a card (TheCanBo) comes "
+        "with it, as the identity system asks for: is it this officer's, this organisation's and this message's?",
         _officer,
     ),
     Gate(
@@ -211,7 +248,17 @@ GATES: tuple[Gate, ...] = (
         "Are the fields that are asked for in the licence?",
         _fields,
     ),
+    Gate(
+        8, "quota", ("30",),
+        "Hạn mức khai thác của giấy phép còn lượt không?",
+        "Have the licence's quotas a call left?",
+    ),
+    Gate(
+        9, "consent", ("50", "51", "52", "53", "54", "55", "56", "57", "58", "44"),
+        "Chỉ với hệ thống định danh: công dân này đã đồng ý (MaGiaoDichDongY) cho đơn vị này, dịch vụ, thủ tục và các "
+        "trường này, và sự đồng ý còn hiệu lực không?",
+        "Of the identity system alone: has this citizen agreed (MaGiaoDichDongY) to this organisation, service, "
+        "procedure and these fields, and does it still hold?",
+    ),
 )  # fmt: skip
-"""Two more ask the database: `12`, whether the MaYeuCau was used otherwise (repeats.py), judged once more in the
-statement that makes the access log durable; and `30`, whether the grant's quotas have a call left (quotas.py). A
-question that was answered before costs no call, and is answered though the people cannot be read."""
+"""One more, `12`: whether the MaYeuCau was used otherwise, in the statement that makes the access log durable."""

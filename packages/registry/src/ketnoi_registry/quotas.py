@@ -3,7 +3,8 @@
 The count stands in the database. So that not every call asks there, a node takes calls in advance, a hundredth of the
 quota at once: all nodes together never let more through than the quota says, and what a stopped node had taken in
 advance is lost until the span ends. A call counts when it has passed the gates, whatever it finds, and once for each
-person it names: a household's members too.
+person it names: a household's members too. Requests for a consent are counted for themselves, by the same measures; to
+ask how one stands counts for nothing, since it reads nothing of the register.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ from typing import Final
 
 import asyncpg
 
+from ketnoi_protocol.consent_messages import AskConsent
 from ketnoi_protocol.directory import Quota
 from ketnoi_protocol.envelope import HouseholdRequest
 from ketnoi_protocol.errors import Refusal
+from ketnoi_protocol.services import ConsentEntry
 from ketnoi_runtime.clock import Clock
 from ketnoi_runtime.database import DATABASE_ERRORS
 
@@ -84,6 +87,8 @@ class Quotas:
 
     async def take(self, case: Case) -> None:
         """Count one call. Raises Refusal `30` with the seconds until the span ends; `99` when nobody can count."""
+        if isinstance(case.request, AskConsent):
+            return
         calls = 1 + len(case.request.members) if isinstance(case.request, HouseholdRequest) else 1
         for key, quota in _quotas_of(case):
             span = self._span(key, quota, case.at)
@@ -149,9 +154,10 @@ def _quotas_of(case: Case) -> Iterator[tuple[str, Quota]]:
         "procedure": case.request.ma_dvc,
     }
     grant = case.grant
+    asked = f"{grant.system} {case.entry.operation}" if isinstance(case.entry, ConsentEntry) else grant.system
     for quota in sorted(grant.quotas, key=lambda each: _NARROWEST_FIRST.index(each.of)):
         # The volume of an organisation is one for all services that it was approved for.
-        what = grant.system if quota.of == "organisation" else f"{grant.system} {grant.service}"
+        what = asked if quota.of == "organisation" else f"{asked} {grant.service}"
         yield f"{grant.organisation} {what} {quota.of} {quota.seconds} {who[quota.of]}".rstrip(), quota
 
 

@@ -9,13 +9,14 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from ketnoi_protocol.consent_messages import ConsentMessage, decode_message
 from ketnoi_protocol.envelope import Claimed, ConfirmRequest, HouseholdRequest, Request, VerifyRequest
 from ketnoi_protocol.errors import Refusal
 from ketnoi_protocol.names import InvalidName, key_legacy
 from ketnoi_protocol.personal_number import InvalidPersonalNumber, PersonalNumber
-from ketnoi_protocol.services import CatalogueEntry, System
+from ketnoi_protocol.services import CatalogueEntry, ConsentEntry, System
 
-from .dialects import Dialect
+from .dialects import JSON, Dialect
 from .relations import RELATIONS
 
 _CODE_1 = re.compile("[0-3]")
@@ -61,11 +62,7 @@ def read(entry: CatalogueEntry, dialect: Dialect, body: bytes, *, unissued_allow
     if entry.system is System.POPULATION and (request.consent, request.officer_token) != (None, None):
         raise Refusal("10", "MaGiaoDichDongY and TheCanBo are for the identity system")
     for where, claimed in _everybody(request):
-        if claimed.personal_number is not None:
-            try:
-                PersonalNumber.parse(claimed.personal_number, unissued_allowed=unissued_allowed)
-            except InvalidPersonalNumber as error:
-                raise Refusal("10", f"{where}SoDinhDanh: {error}") from None
+        _check_number(where, claimed, unissued_allowed)
     if isinstance(request, ConfirmRequest) and request.personal_number is None and request.birth_text is None:
         # Old numbers were issued twice: one of them and a name are not enough to tell who is meant.
         raise Refusal("10", "NgayThangNamSinh is needed where SoDinhDanh is missing")
@@ -76,6 +73,26 @@ def read(entry: CatalogueEntry, dialect: Dialect, body: bytes, *, unissued_allow
     if isinstance(request, VerifyRequest):
         _check_attributes(request, unissued_allowed)
     return request
+
+
+def read_consent(entry: ConsentEntry, dialect: Dialect, body: bytes, *, unissued_allowed: bool) -> ConsentMessage:
+    """Read the body of a consent operation's message, which is JSON. Raises as `read`."""
+    if dialect is not JSON:
+        raise Refusal("10", "this operation is asked in JSON")
+    message = decode_message(entry.operation, body)
+    if message.ma_tich_hop != entry.ma_tich_hop:
+        raise Refusal("10", "MaTichHop is another operation's")
+    if isinstance(message, Claimed):
+        _check_number("", message, unissued_allowed)
+    return message
+
+
+def _check_number(where: str, claimed: Claimed, unissued_allowed: bool) -> None:
+    if claimed.personal_number is not None:
+        try:
+            PersonalNumber.parse(claimed.personal_number, unissued_allowed=unissued_allowed)
+        except InvalidPersonalNumber as error:
+            raise Refusal("10", f"{where}SoDinhDanh: {error}") from None
 
 
 def _everybody(request: Request) -> Iterator[tuple[str, Claimed]]:

@@ -10,6 +10,7 @@ After the window nothing of it is left and the MaYeuCau is free again.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import os
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from ketnoi_protocol.consent_messages import RequestConsent
 from ketnoi_protocol.envelope import Request
 from ketnoi_runtime.clock import Clock
 from ketnoi_runtime.database import DATABASE_ERRORS
@@ -53,25 +55,37 @@ class Kept(msgspec.Struct, frozen=True, array_like=True):
     released_fields: tuple[str, ...]
     subject_key_id: str
     subjects: tuple[Subject, ...]
+    consent: str | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Claim:
-    """One use of a MaYeuCau: keyed digests of it and of the content, and the key of its answer."""
+    """One use of a MaYeuCau: keyed digests of it and of the content, and the key of its answer.
+
+    The officer's card is no part of the content, since it is made anew for each message. The consent is: a question
+    under another consent is another question.
+    """
 
     request_digest: bytes
     content_digest: bytes
     key: bytes
 
     @classmethod
-    def of(cls, pseudonyms: Pseudonyms, organisation: str, dialect: str, request: Request) -> Claim:
+    def of(cls, pseudonyms: Pseudonyms, organisation: str, dialect: str, request: Request | RequestConsent) -> Claim:
         """The claim of a question. The dialect is part of the content, since an answer's octets depend on it."""
+        if request.officer_token is not None:
+            request = msgspec.structs.replace(request, officer_token=None)
         content = dialect.encode() + b"\0" + _CONTENT.encode(request)
         return cls(
             pseudonyms.of_request(organisation, request.ma_yeu_cau),
             pseudonyms.of_content(content),
             pseudonyms.answer_key(organisation, request.ma_yeu_cau, content),
         )
+
+    @property
+    def question(self) -> str:
+        """What the identity system knows the question by: the same for a repetition, and it tells nothing."""
+        return hashlib.sha256(self.request_digest + self.content_digest).hexdigest()
 
     def seal(self, kept: Kept) -> bytes:
         """The answer, encrypted."""

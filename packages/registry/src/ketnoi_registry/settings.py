@@ -10,6 +10,7 @@ import msgspec
 from ketnoi_protocol.services import Catalogue, System
 
 from .alarms.settings import Alarming
+from .identity.settings import Identity
 from .store.upstream.settings import Upstream
 
 Positive = Annotated[float, msgspec.Meta(gt=0)]
@@ -47,7 +48,9 @@ class DirectorySource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Everything a registry needs. Paths are relative to `base`, the folder of the settings file.
 
-    `systems` are those for whose services it answers: the identity system's only where no system of its own does.
+    `systems` are those for whose services it answers. The identity system's need `identity`, which keeps the consents;
+    `officer_tokens` says whether its callers must send an officer's card, as they must in production unless another is
+    said here, or may send an account of the information system instead.
     `database` is a libpq URL; `node_id` names this process in the access log. `signature_window_seconds` is how far
     the moment of an integration account's signature may lie from ours, either way. A call is refused when its body has
     not come within `read_timeout_seconds`, when it was not looked up within `lookup_timeout_seconds`, and when the
@@ -72,6 +75,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     upstream: Upstream | None = None
     profile: str = "2022-seed"
     systems: tuple[System, ...] = (System.POPULATION,)
+    identity: Identity | None = None
+    officer_tokens: Literal["required", "accepted"] | None = None
     host: str = "127.0.0.1"
     port: Port = 9443
     database_connections: Annotated[int, msgspec.Meta(ge=1, le=20)] = 2
@@ -91,6 +96,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         Raises LookupError for another name, OSError, ValueError for a file that is no profile.
         """
         return Catalogue.of(self.profile, lambda name: self.path(name).read_text(encoding="utf-8"))
+
+    @property
+    def cards_required(self) -> bool:
+        """Whether a question to the identity system needs an officer's card."""
+        return (self.officer_tokens or ("required" if self.environment == "production" else "accepted")) == "required"
 
     def path(self, name: str) -> Path:
         """The file `name` as these settings mean it."""

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import asyncpg
 
+from ketnoi_protocol.consent_messages import RequestConsent
 from ketnoi_protocol.envelope import FOUND, NO_MATCH, HouseholdRequest, Request, VerifyRequest
 from ketnoi_runtime.clock import Clock
 from ketnoi_runtime.database import DATABASE_ERRORS
@@ -30,6 +31,9 @@ _K = TypeVar("_K")
 _V = TypeVar("_V")
 
 _NUMBER = re.compile("[0-9]{12}|[0-9]{9}")
+Noted = Request | RequestConsent
+"""What is about somebody."""
+
 _AT_ONCE = 1_000
 _MOST = 200_000
 """Rows that wait while the database cannot count; beyond them calls are no longer noted [our choice]."""
@@ -68,7 +72,7 @@ class Watch:
             await self._try()
         self._close()
 
-    def note(self, call: Call, organisation: str, request: Request) -> None:
+    def note(self, call: Call, organisation: str, request: Noted) -> None:
         """One call that is in the access log, by the organisation that signed it. Waits for nothing."""
         officer, sight = Officer(organisation, call.officer or ""), Sight.of(call)
         key = (officer, hour_of(call.at))
@@ -86,7 +90,7 @@ class Watch:
         for number in _claimed_numbers(request):
             self._asked[officer, self._pseudonyms.of_block(number), self._pseudonyms.of_any(number)] = sight
 
-    def _named_in(self, call: Call, request: Request) -> Iterator[bytes]:
+    def _named_in(self, call: Call, request: Noted) -> Iterator[bytes]:
         """The pseudonyms of everybody whom a call was about, and of every number in it, whoever was found."""
         yield from (subject.pseudonym for subject in call.subjects)
         members = request.members if isinstance(request, HouseholdRequest) else ()
@@ -158,7 +162,7 @@ class Watch:
             connection.terminate()
 
 
-def _claimed_numbers(request: Request) -> Iterator[str]:
+def _claimed_numbers(request: Noted) -> Iterator[str]:
     """Numbers that a question names beside whom it is about: who goes through them learns as much as by asking."""
     if isinstance(request, HouseholdRequest):
         for member in request.members:

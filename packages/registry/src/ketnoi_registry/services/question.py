@@ -30,7 +30,12 @@ class Question(Generic[R]):
     @property
     def day(self) -> date:
         """The day of the question in Vietnam, whose map of administrative units counts."""
-        return self.at.astimezone(_VIETNAM).date()
+        return self.day_of(self.at)
+
+    @staticmethod
+    def day_of(at: datetime) -> date:
+        """The day in Vietnam at a moment."""
+        return at.astimezone(_VIETNAM).date()
 
     def asking(self, *, head: bool = False, household: bool = False) -> Asking:
         """How the store is to look, and what of it is needed."""
