@@ -102,6 +102,21 @@ def services() -> str:
             )
             for each in Catalogue.load(profile)
         ]
+        rows += [
+            (
+                each.system.value,
+                f"{each.title_vi}<br>*{each.title_en}*",
+                each.platform.value,
+                each.environment.value,
+                each.instance,
+                f"`{each.service_code}`",
+                each.ma_tich_hop,
+                "",
+                f"`{each.operation}`",
+                "",
+            )
+            for each in Catalogue.load(profile).consent_operations
+        ]
         sections.append(f"## `{profile}`\n\n{table(head, rows)}\n")
     return f"""{NOTE}
 # Dịch vụ · Services
@@ -110,6 +125,8 @@ Hai hệ thống, mỗi hệ thống bốn dịch vụ, theo từng nền tảng
 văn bản chính thức; vì vậy chúng là dữ liệu của một *profile*.
 Two systems, four services each, by platform and environment. The codes come from how callers call, not from an
 official text; so they are data of a *profile*. SOAP: the [operation](soap.md) by which a service is asked there.
+The last rows are no services: by them an agency asks for a [citizen's consent](consent.md) to a service of the
+identity system, and how it stands.
 
 {chr(10).join(sections)}"""
 

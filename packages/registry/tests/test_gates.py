@@ -61,9 +61,12 @@ def replaced(**changes):
 def test_the_table_is_in_order_and_its_codes_are_in_the_table_of_refusals():
     assert [gate.number for gate in GATES] == list(range(1, len(GATES) + 1))
     assert [gate.name for gate in GATES] == [
-        "consumer", "account", "message", "organisation", "procedure", "officer", "fields",
+        "consumer", "account", "message", "organisation", "procedure", "officer", "fields", "quota", "consent",
     ]  # fmt: skip
-    assert [row(code).code for gate in GATES for code in gate.codes] == ["21", "20", "10", "11", "22", "23", "24", "26"]
+    assert [row(code).code for gate in GATES for code in gate.codes] == [
+        "21", "20", "10", "11", "22", "23", "24", "27", "26", "30",
+        "50", "51", "52", "53", "54", "55", "56", "57", "58", "44",
+    ]  # fmt: skip
 
 
 def test_what_is_right_passes_every_gate(code):

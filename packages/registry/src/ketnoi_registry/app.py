@@ -24,6 +24,7 @@ from .directory import DirectoryPoller
 from .door import Door
 from .identity import IdentityClient, OfficerCards
 from .identity.consents import Consents
+from .looking_up import LookingUp
 from .observer import Observer
 from .quotas import Quotas
 from .repeats import Forgetting, Taken
@@ -90,6 +91,7 @@ class Registry:
                 stack.push_async_callback(client.close)
                 store = UpstreamStore(settings.upstream, client)
             register = Register(store, pseudonyms)
+            looking = LookingUp(register, settings.catalogue, settings.lookup_timeout_seconds)
             identity: IdentityClient | None = None
             identifying: Identifying | None = None
             if settings.identity is not None:
@@ -98,11 +100,11 @@ class Registry:
                 cards = OfficerCards(settings.identity, settings.environment, identity, clock)
                 stack.push_async_callback(cards.stop)
                 await cards.start()
-                identifying = Identifying(Consents(identity), cards)
+                identifying = Identifying(Consents(identity, register, looking), cards)
             calls = Calls(
-                settings, clock, directory, register, log, taken, quotas, watch, identifying, observer
+                settings, clock, directory, register, looking, log, taken, quotas, watch, identifying, observer
             )
-            document = openapi.document(settings.catalogue, settings.environment)
+            document = openapi.document(settings.catalogue, settings.environment, settings.systems)
             alarms = AlarmReading(pool, settings.lookup_timeout_seconds)
             within = settings.lookup_timeout_seconds
             reads = OwnReads(store, units, pseudonyms, log)

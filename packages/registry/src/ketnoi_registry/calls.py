@@ -2,44 +2,36 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TypeVar
-
-import msgspec
 
 from ketnoi_protocol import soap_schema
 from ketnoi_protocol.consent import IDENTITY_UNAVAILABLE
-from ketnoi_protocol.consent_messages import AskConsent, ConsentAnswer, RequestConsent, encode_consent_answer
-from ketnoi_protocol.envelope import Claimed
+from ketnoi_protocol.consent_messages import AskConsent, ConsentMessage, encode_consent_answer
+from ketnoi_protocol.envelope import Request
 from ketnoi_protocol.errors import Refusal
-from ketnoi_protocol.services import CatalogueEntry, ConsentEntry, NameMatch, Service, System
+from ketnoi_protocol.services import CatalogueEntry, ConsentEntry, Service, System
 from ketnoi_runtime.clock import Clock
 from ketnoi_runtime.database import DATABASE_ERRORS
 
 from . import log_rows
-from .access_log import AccessLog, AccessLogError, Call, Earlier, Subject
+from .access_log import AccessLog, AccessLogError, Call, Earlier
 from .alarms.watch import Watch
 from .dialects import Dialect
 from .directory import DirectoryPoller, StaleDirectoryError
 from .gates import GATES, Case
 from .identity import OfficerCards
 from .identity.consents import Consents
-from .journey import Journey, shown
-from .matching import Matching
+from .journey import Journey
+from .looking_up import LookingUp
 from .observer import Observer
 from .quotas import Quotas
 from .repeats import Claim, Kept, Taken, UnreadableAnswerError
-from .services import SERVICES, Outcome, Question, Register
+from .services import Register
 from .settings import Settings
-from .store.interface import Asking
 
 _log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 Entry = CatalogueEntry | ConsentEntry
 
@@ -73,6 +65,7 @@ class Calls:
         clock: Clock,
         directory: DirectoryPoller,
         register: Register,
+        looking: LookingUp,
         log: AccessLog,
         taken: Taken,
         quotas: Quotas,
@@ -84,6 +77,7 @@ class Calls:
         self._clock = clock
         self._directory = directory
         self._register = register
+        self._looking = looking
         self._log = log
         self._taken = taken
         self._quotas = quotas
@@ -105,12 +99,6 @@ class Calls:
         finally:
             if self._observer is not None:
                 self._observer(journey.event(self._settings.node_id, entry))
-
-    async def turned_away(self, instance: str, service_code: str, refusal: Refusal) -> None:
-        """A call that is refused before its message was read leaves its row too. Raises Refusal `99` without it."""
-        entry = self._entry(instance, service_code)
-        at = self._clock.now()
-        await self._record(Call(at, instance, _UNKNOWN, entry.service.value, "", refusal.code), _Journey(at))
 
     async def turned_away(self, instance: str, service_code: str, refusal: Refusal) -> None:
         """A call that is refused before its message was read leaves its row too. Raises Refusal `99` without it."""
@@ -188,14 +176,11 @@ class Calls:
         A repetition uses the consent too: what was taken back is not shown again. It is the same question, so it uses
         up nothing.
         """
-        request = case.request
-        if case.entry.system is not System.IDENTITY or isinstance(request, RequestConsent | AskConsent):
+        if case.entry.system is not System.IDENTITY or isinstance(case.entry, ConsentEntry):
             return None
         assert claim is not None, "a question of a service claims its MaYeuCau"
         journey.enter("consent")
-        return await self._consents.use(
-            case, request, shown(case.message_id), claim.question, lambda claimed: self._find(case, claimed)
-        )
+        return await self._consents.use(case, claim)
 
     async def _repeat(self, asked: Asked, journey: Journey, claim: Claim, earlier: Earlier) -> Kept:
         """The answer of the first time, once its own row is written. Raises Refusal `12`, `26`, `99`."""
@@ -243,70 +228,22 @@ class Calls:
 
     async def _make(self, case: Case, agreed: tuple[str, ...] | None, journey: Journey) -> Kept:
         """The answer of this call, as it is kept."""
+        active = self._register.pseudonyms.active
         if isinstance(case.entry, ConsentEntry):
             journey.enter("consent")
-            return await self._consent_operation(case)
+            told, subjects = await self._consents.operation(case)
+            return Kept(encode_consent_answer(told), told.ma_ket_qua, (), active, subjects, told.consent)
         journey.enter("look up")
-        outcome = await self._guarded(self._look_up(case, case.entry, agreed))
+        outcome = await self._looking.answer(case, agreed)
         answer = outcome.answer
-        if agreed is not None:
-            answer = msgspec.structs.replace(answer, consent=getattr(case.request, "consent"))
-        return Kept(
-            case.dialect.write(case.entry, answer),
-            answer.ma_ket_qua,
-            outcome.released_fields,
-            self._register.pseudonyms.active,
-            outcome.subjects,
-            answer.consent,
-        )
-
-    async def _consent_operation(self, case: Case) -> Kept:
-        request = case.request
-        answer: ConsentAnswer
-        subjects: tuple[Subject, ...] = ()
-        if isinstance(request, AskConsent):
-            answer = await self._consents.standing(case, request)
-        else:
-            assert isinstance(request, RequestConsent), "there are two operations"
-            number = await self._find(case, request)
-            answer = await self._consents.begin(case, request, shown(case.message_id), number)
-            subjects = (self._register.subject(request, number),)
-        body = encode_consent_answer(answer)
-        return Kept(body, answer.ma_ket_qua, (), self._register.pseudonyms.active, subjects, answer.consent)
+        body = case.dialect.write(case.entry, answer)
+        return Kept(body, answer.ma_ket_qua, outcome.released_fields, active, outcome.subjects, answer.consent)
 
     @property
     def _consents(self) -> Consents:
         if self._identifying is None:
             raise Refusal(IDENTITY_UNAVAILABLE)
         return self._identifying.consents
-
-    async def _find(self, case: Case, claimed: Claimed) -> str | None:
-        """The personal number of whoever a claim is about, compared as the service compares."""
-        entry = self._catalogue.entry(case.entry.system, case.service, case.entry.environment)
-        day = Question.day_of(case.at)
-        return await self._guarded(self._register.store.confirm(claimed, Asking(_matching(entry), day)))
-
-    async def _look_up(self, case: Case, entry: CatalogueEntry, agreed: tuple[str, ...] | None) -> Outcome:
-        request, grant = case.request, case.grant
-        assert not isinstance(request, RequestConsent | AskConsent), "it is one of the services"
-        if agreed is not None and entry.service is Service.LOOK_UP_CITIZEN:
-            # Licensed and agreed to: the one narrows the other.
-            grant = msgspec.structs.replace(grant, fields=tuple(name for name in grant.fields if name in agreed))
-        return await SERVICES[entry.service](Question(request, grant, _matching(entry), case.at), self._register)
-
-    async def _guarded(self, looking: Awaitable[T]) -> T:
-        """What is looked up, within its time. Raises Refusal, `41` when it takes too long, `99` when it fails."""
-        try:
-            async with asyncio.timeout(self._settings.lookup_timeout_seconds):
-                return await looking
-        except TimeoutError:
-            raise Refusal("41") from None
-        except Refusal:
-            raise
-        except Exception as error:
-            # The text of a database's error may quote what was asked.
-            _log.error("a look-up failed: %s", type(error).__name__)
-            raise Refusal("99") from None
 
     async def _record_refused(self, asked: Asked, entry: Entry, journey: Journey, refusal: Refusal) -> None:
         await self._record(log_rows.refused(asked.instance, entry, journey, refusal, self._register), journey)
@@ -318,14 +255,10 @@ class Calls:
             _log.error("the access log was not written: %s", error)
             raise Refusal("99", "the access log cannot be written") from None
         case = journey.case
-        request = getattr(case, "request", None)
-        if case is not None and isinstance(request, Claimed):
+        request: Request | ConsentMessage | None = getattr(case, "request", None)
+        if case is not None and request is not None and not isinstance(request, AskConsent):
             if earlier is None:
                 self._watch.note(call, case.organisation.value, request)
             elif not earlier.same:
                 self._watch.note(replace(call, result_code="12"), case.organisation.value, request)
         return earlier
-
-
-def _matching(entry: CatalogueEntry) -> Matching:
-    return Matching(entry.name_match is NameMatch.LEGACY, entry.year_only_permitted)

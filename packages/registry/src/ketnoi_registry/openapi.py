@@ -3,33 +3,44 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
 
+from ketnoi_protocol.consent_messages import CONSENT_ANSWERS, MESSAGES
 from ketnoi_protocol.envelope import ANSWERS, REQUESTS
 from ketnoi_protocol.errors import row
-from ketnoi_protocol.services import Catalogue, CatalogueEntry, Environment, System
+from ketnoi_protocol.services import Catalogue, CatalogueEntry, ConsentEntry, Environment, System
 
 from .alarms.rows import MOST, Alarms
 from .gates import GATES
 from .problems import CONTENT_TYPE, STATUS, Problem
 
-_OTHERS = ("10", "11", "12", "20", "21", "22", "23", "24", "26", "30", "41", "42", "43", "99")
-_REFUSALS = (*_OTHERS, "unknown_service", "message_too_large", "server_busy")
+_OTHERS = ("10", "11", "12", "20", "21", "22", "23", "24", "26", "27", "30", "41", "42", "43", "44", "99")
+_CONSENT = ("50", "51", "52", "53", "54", "55", "56", "57", "58")
+_REFUSALS = (*_OTHERS, *_CONSENT, "unknown_service", "message_too_large", "server_busy")
+
+Entry = CatalogueEntry | ConsentEntry
 
 
-def document(catalogue: Catalogue, environment: str = Environment.TEST) -> bytes:
-    """The description of a catalogue's services in one environment, as indented JSON."""
-    entries = [entry for entry in catalogue if entry.system is System.POPULATION and entry.environment == environment]
+def document(
+    catalogue: Catalogue, environment: str = Environment.TEST, systems: Collection[System] = tuple(System)
+) -> bytes:
+    """The description of these systems' services in one environment, as indented JSON."""
+    entries: list[Entry] = [
+        entry
+        for entry in (*catalogue, *catalogue.consent_operations)
+        if entry.system in systems and entry.environment == environment
+    ]
     types: list[Any] = [Problem, Alarms]
     for entry in entries:
-        types += [REQUESTS[entry.service], ANSWERS[entry.answer_shape]]
+        types += _types(entry)
     _, schemas = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     described = {
         "openapi": "3.1.0",
         "info": {
-            "title": "Ketnoi: CSDLQG về dân cư · the population registry",
+            "title": "Ketnoi: CSDLQG về dân cư, định danh điện tử · population and identity",
             "version": "1",
             "description": _description(),
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
@@ -47,27 +58,45 @@ def _description() -> str:
         "Chỉ máy chủ bảo mật đã đăng ký mới kết nối được (mTLS). Các cửa kiểm tra, theo thứ tự:\n"
         "*Only registered security servers may connect (mutual TLS). The gates, in their order:*\n\n"
         f"{gates}\n\n"
-        "MaCanBo là lời khẳng định của cơ quan, được cơ quan ký. *MaCanBo is the agency's signed assertion.*"
+        "MaCanBo là lời khẳng định của cơ quan, được cơ quan ký. *MaCanBo is the agency's signed assertion.* "
+        "Với hệ thống định danh, thẻ cán bộ (TheCanBo) chứng minh điều đó. *On the identity side the officer's card "
+        "(TheCanBo) proves it. MaGiaoDichDongY and TheCanBo are the identity system's alone: the population services "
+        "refuse them (`10`). A consent is asked for with DichVu, the service it is for, by its operationId without "
+        "`identity_`; ThoiHan is in seconds from the moment when the citizen agrees.*"
     )
 
 
-def _operation(entry: CatalogueEntry) -> dict[str, Any]:
+def _types(entry: Entry) -> tuple[type, type]:
+    """What is asked and what is answered."""
+    if isinstance(entry, ConsentEntry):
+        return MESSAGES[entry.operation], CONSENT_ANSWERS[entry.operation]
+    return REQUESTS[entry.service], ANSWERS[entry.answer_shape]
+
+
+def _name(entry: Entry) -> str:
+    if isinstance(entry, ConsentEntry):
+        return entry.operation.value
+    return entry.service.value if entry.system is System.POPULATION else f"{entry.system}_{entry.service}"
+
+
+def _operation(entry: Entry) -> dict[str, Any]:
+    question, answer = _types(entry)
     responses: dict[str, Any] = {
         "200": {
             "description": "Câu trả lời · the answer",
             "headers": _DIGEST,
-            "content": {"application/json": {"schema": _reference(ANSWERS[entry.answer_shape])}},
+            "content": {"application/json": {"schema": _reference(answer)}},
         }
     }
     responses |= {status: {"$ref": f"#/components/responses/{status}"} for status in _responses()}
     return {
-        "operationId": entry.service.value,
+        "operationId": _name(entry),
         "summary": f"{entry.title_vi} · {entry.title_en}",
         "description": f"MaTichHop {entry.ma_tich_hop}, {entry.instance}",
         "parameters": [{"$ref": f"#/components/parameters/{name}"} for name in _PARAMETERS],
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": _reference(REQUESTS[entry.service])}},
+            "content": {"application/json": {"schema": _reference(question)}},
         },
         "responses": responses,
     }

@@ -142,7 +142,14 @@ class IdentityClient:
         try:
             octets = await self._exchange(method, path, None if question is None else msgspec.json.encode(question))
             answer = msgspec.json.decode(octets, type=kind)
-        except (aiohttp.ClientError, TimeoutError, OSError, msgspec.MsgspecError, UnicodeDecodeError, _WrongError) as error:
+        except (
+            aiohttp.ClientError,
+            TimeoutError,
+            OSError,
+            msgspec.MsgspecError,
+            UnicodeDecodeError,
+            _WrongError,
+        ) as error:
             self.breaker.failed(passed)
             # Not its text, which may quote what was asked.
             raise self._wrong(type(error).__name__) from None

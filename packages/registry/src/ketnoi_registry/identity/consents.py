@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Final
 
 from ketnoi_protocol.consent import (
@@ -21,17 +20,27 @@ from ketnoi_protocol.consent import (
     Begin,
     Use,
 )
-from ketnoi_protocol.consent_messages import ASKED, TOLD, AskConsent, ConsentBegun, ConsentStanding, RequestConsent
-from ketnoi_protocol.envelope import Claimed, Request, VerifyRequest
+from ketnoi_protocol.consent_messages import (
+    ASKED,
+    TOLD,
+    AskConsent,
+    ConsentAnswer,
+    ConsentBegun,
+    ConsentStanding,
+    RequestConsent,
+)
+from ketnoi_protocol.envelope import Request, VerifyRequest
 from ketnoi_protocol.errors import Refusal
 from ketnoi_protocol.services import Service
 
+from ..access_log import Pseudonyms, Subject
 from ..disclosure import FIELDS, licensed
 from ..gates import Case
+from ..journey import shown
+from ..looking_up import LookingUp
+from ..repeats import Claim
+from ..services import Register
 from .client import IdentityClient
-
-Find = Callable[[Claimed], Awaitable[str | None]]
-"""The personal number of the one person with whom a claim agrees, as far as somebody is found."""
 
 USE_REFUSALS: Final = frozenset(
     (
@@ -44,31 +53,37 @@ TOO_OFTEN: Final = "30"
 
 
 class Consents:
-    """Speaks with the identity system about the consents of one call. All methods raise Refusal."""
+    """Speaks with the identity system about the consent of one call. All methods raise Refusal."""
 
-    def __init__(self, client: IdentityClient) -> None:
+    def __init__(self, client: IdentityClient, register: Register, looking: LookingUp) -> None:
         self._client = client
+        self._register = register
+        self._looking = looking
 
-    async def use(self, case: Case, request: Request, message_id: str, question: str, find: Find) -> tuple[str, ...]:
+    async def use(self, case: Case, claim: Claim) -> tuple[str, ...]:
         """Use the consent that the message names; the fields that the citizen has agreed to show.
 
-        The person is whoever has the number; where an old number alone is given, `find` has to say whose it is, and
-        then, for that reason alone, the register is looked into before the consent is judged.
+        The person is whoever has the number. Where an old number alone is given, the register has to say whose it is;
+        for that reason alone it is then looked into before the consent is judged.
         """
+        request = case.request
+        assert not isinstance(request, RequestConsent | AskConsent), "one of the services is asked"
         if request.consent is None:
             raise Refusal(NO_CONSENT, "MaGiaoDichDongY is missing")
-        number = request.personal_number if request.personal_number is not None else await find(request)
+        number = request.personal_number
+        if number is None:
+            number = await self._looking.person(case, request)
         code, fields = await self._client.use(
             Use(
                 consent=request.consent,
                 organisation=case.organisation.value,
-                message_id=message_id,
-                question=question,
+                message_id=shown(case.message_id),
+                question=claim.question,
                 unit=case.unit.value,
                 officer=request.ma_can_bo,
                 procedure_code=request.ma_dvc,
                 service=case.service,
-                fields=_shown(case, request),
+                fields=_asked(case, request),
                 personal_number=number,
             )
         )
@@ -76,21 +91,31 @@ class Consents:
             return fields
         raise Refusal(code if code in USE_REFUSALS else IDENTITY_UNAVAILABLE)
 
-    async def begin(self, case: Case, request: RequestConsent, message_id: str, number: str | None) -> ConsentBegun:
+    async def operation(self, case: Case) -> tuple[ConsentAnswer, tuple[Subject, ...]]:
+        """What a consent operation answers, and about whom it was."""
+        request = case.request
+        if isinstance(request, AskConsent):
+            return await self._standing(case, request), ()
+        assert isinstance(request, RequestConsent), "there are two operations"
+        number = await self._looking.person(case, request)
+        return await self._begun(case, request, number), (self._register.subject(request, number),)
+
+    async def _begun(self, case: Case, request: RequestConsent, number: str | None) -> ConsentBegun:
         """Ask the citizen of that number; None where the claim is nobody's, which is answered like any other."""
         begun = await self._client.begin(
             Begin(
                 organisation=case.organisation.value,
                 unit=case.unit.value,
                 officer=request.ma_can_bo,
-                message_id=message_id,
+                message_id=shown(case.message_id),
                 service=request.service,
-                fields=_ordered(request),
+                fields=tuple(name for name in FIELDS if name in request.fields),
                 procedure_code=request.ma_dvc,
                 purpose=request.purpose,
                 one_time=request.one_time,
                 lasts_seconds=request.lasts,
                 personal_number=number,
+                about=_about(self._register.pseudonyms, request),
             )
         )
         if begun.code == TOO_OFTEN:
@@ -101,7 +126,7 @@ class Consents:
             ma_yeu_cau=request.ma_yeu_cau, consent=begun.consent, state=begun.state, answer_by=begun.answer_by
         )
 
-    async def standing(self, case: Case, request: AskConsent) -> ConsentStanding:
+    async def _standing(self, case: Case, request: AskConsent) -> ConsentStanding:
         """How it stands. One that was asked for another service is not told (`55`)."""
         told = await self._client.standing(Ask(organisation=case.organisation.value, consent=request.consent))
         if told.code in (NO_CONSENT, ANOTHER_AGENCYS):
@@ -122,12 +147,14 @@ class Consents:
         )
 
 
-def _shown(case: Case, request: Request) -> tuple[str, ...]:
-    """The fields that the answer may show, or answer yes or no about."""
+def _asked(case: Case, request: Request) -> tuple[str, ...]:
+    """The fields that the answer may show, or say yes or no about."""
     if case.service is Service.LOOK_UP_CITIZEN:
         return licensed(case.grant.fields)
     return tuple(request.attributes) if isinstance(request, VerifyRequest) else ()
 
 
-def _ordered(request: RequestConsent) -> tuple[str, ...]:
-    return tuple(name for name in FIELDS if name in request.fields)
+def _about(pseudonyms: Pseudonyms, request: RequestConsent) -> str:
+    """A keyed digest of the number that was claimed, whoever has it: what limits are counted by."""
+    number = request.personal_number if request.personal_number is not None else request.old_number
+    return pseudonyms.of_content(f"consent about\0{number}".encode()).hex()

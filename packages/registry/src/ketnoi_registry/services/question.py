@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 from typing import Generic, Literal, TypeVar
+
+import msgspec
 
 from ketnoi_protocol.directory import Grant
 from ketnoi_protocol.envelope import Answer, Claimed, HouseholdRequest, Request
@@ -49,6 +51,10 @@ class Outcome:
     answer: Answer
     subjects: tuple[Subject, ...]
     released_fields: tuple[str, ...] = ()
+
+    def under(self, consent: str | None) -> Outcome:
+        """The same, which tells the consent that was used."""
+        return replace(self, answer=msgspec.structs.replace(self.answer, consent=consent))
 
 
 @dataclass(frozen=True, slots=True)

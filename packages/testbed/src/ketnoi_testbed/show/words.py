@@ -41,7 +41,9 @@ GATES: Final[dict[str, tuple[str, str]]] = {
     "procedure": ("thủ tục được phép", "procedure licensed"),
     "officer": ("tài khoản cán bộ", "officer's account"),
     "fields": ("trường được cấp phép", "fields licensed"),
+    "repeat": ("câu hỏi gửi lại", "repeated question"),
     "quota": ("hạn mức khai thác", "quota"),
+    "consent": ("sự đồng ý của công dân", "citizen's consent"),
     "look up": ("tra cứu", "look up"),
     "log": ("nhật ký tra cứu công dân", "access log"),
 }
