@@ -90,6 +90,12 @@ def test_the_reform_is_one_file_and_old_codes_lead_to_todays(country):
     assert country.units().line(Place("VN", "98152", NEW))["commune"].name == "Phường Mới, Hai"
 
 
+def test_a_successor_that_is_named_twice_is_one(country):
+    taken = country.take(HEADER + BEFORE.replace("98151;98152", "98152; 98152") + SINCE)
+    assert taken == Taken(9, {"province": 34, "district": 0, "commune": 3}, 0)
+    assert country.today("98101") == {"commune": "98152", "province": "15"}
+
+
 def test_seven_names_changed_their_code_and_both_meanings_stay(country):
     moved = {
         "Lào Cai": ("10", "15"), "Bắc Ninh": ("27", "24"), "Quảng Trị": ("45", "44"), "Gia Lai": ("64", "52"),
@@ -138,6 +144,10 @@ def test_the_map_of_before_can_be_there_and_the_reform_comes_as_a_second_file(co
         ("98001,Xã,commune,15,2025-07-01,,\n98001,Xã,commune,15,2026-01-01,,\n", "another unit's"),
         ("98001,Xã,commune,15,2008-08-01,,\n", "98001 còn hiệu lực sau khi parent hết"),
         ('98001,"Xã,commune,15,2008-08-01,,\n', "not well-formed"),
+        ("98001,X\0ã,commune,15,2025-07-01,,\n", "line 3: tên có ký tự"),
+        ("98001,Xã\u202e,commune,15,2025-07-01,,\n", "line 3: tên có ký tự"),
+        ("98001,Xã,commune,15,2025-07-01,9999-12-31,98002\n", "line 3: until để trống"),
+        ("98001,Xã,commune,15,2025-07-01,9999-12-31,\n", "line 3: until để trống"),
     ],
 )
 def test_a_map_that_does_not_hold_together_changes_nothing(country, lines, said):

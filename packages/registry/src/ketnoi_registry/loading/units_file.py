@@ -102,12 +102,16 @@ def _line(number: int, row: dict[str | None, str | None]) -> Line:
         raise ValueError("mã không đúng số chữ số của cấp · the code has not the level's number of digits")
     if not 1 <= len(told["name"]) <= 100:
         raise ValueError("tên trống hoặc dài quá 100 ký tự · the name is empty or longer than 100 characters")
+    if not told["name"].isprintable():
+        raise ValueError("tên có ký tự điều khiển hoặc không hiện · the name holds a sign that is not shown")
     since, until = _day(told["from"]), _day(told["until"]) if told["until"] else None
     if until is not None and until < since:
         raise ValueError("until trước from · until is before from")
-    successors = tuple(filter(None, (each.strip() for each in told["successor"].split(";"))))
+    successors = tuple(dict.fromkeys(filter(None, (each.strip() for each in told["successor"].split(";")))))
     if successors and until is None:
         raise ValueError("có successor mà không có until · a successor without until")
+    if until == date.max:
+        raise ValueError("until để trống nếu còn hiệu lực · until is empty for what is in force")
     if (level == "province") != (told["parent"] == ""):
         raise ValueError("chỉ tỉnh không có parent · a province, and only a province, has no parent")
     if level == "district" and (until is None or until > LAST_DAY_OF_DISTRICTS):
