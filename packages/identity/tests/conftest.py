@@ -1,15 +1,27 @@
-"""The citizens' site as a process of its own, and visitors who use it over HTTP."""
+"""The citizens' site as a process of its own, a registry behind it, and visitors who use it over HTTP."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
 
+import psycopg
 import pytest
 
 from ketnoi_testbed.postgres import Postgres
 
+from .register import Register
 from .site import Site
+from .tables import make_tables
 from .visiting import Visitor
+
+
+@pytest.fixture(scope="module")
+def register(cluster: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Register]:
+    """A registry that knows a few people."""
+    with Register(tmp_path_factory.mktemp("register"), cluster.create_database()) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
@@ -19,8 +31,33 @@ def site(cluster: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield running
 
 
+@pytest.fixture(scope="module")
+def site_with_register(
+    cluster: Postgres, register: Register, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """The pages, and the registry that they ask."""
+    folder = tmp_path_factory.mktemp("identity")
+    with Site(folder, cluster.create_database(), register=register.settings) as running:
+        yield running
+
+
 @pytest.fixture
 def visitor(site: Site) -> Iterator[Visitor]:
     """Somebody with a browser, who has not signed in."""
     with Visitor(site.url) as somebody:
         yield somebody
+
+
+@pytest.fixture
+def come_in(site_with_register: Site) -> Iterator[Callable[[], Visitor]]:
+    """`come_in()`: one more browser at the site that has a registry."""
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(Visitor(site_with_register.url))
+
+
+@pytest.fixture
+def connection(database: str) -> Iterator[psycopg.Connection[Any]]:
+    """A connection to a database with the identity side's tables, every statement kept at once."""
+    make_tables(database)
+    with psycopg.connect(database, autocommit=True) as opened:
+        yield opened

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -174,7 +175,7 @@ def _failed(cursor: Cursor, holder: Account, device: str, at: datetime) -> Denie
 def _locked(until: datetime | None, at: datetime) -> Denied:
     if until is None:
         return _LOCKED
-    minutes = int((until - at).total_seconds() // 60) + 1
+    minutes = ceil((until - at).total_seconds() / 60)
     return Denied(
         "locked",
         Text(
