@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import re
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -26,6 +26,7 @@ from ketnoi_client.connection import Connection, Reply
 from ketnoi_client.problems import KetnoiError, Problem, Refused, UnusableAnswer, from_registry, from_x_road, refused
 from ketnoi_client.settings import Settings, load
 from ketnoi_protocol import rest
+from ketnoi_protocol.consent_messages import ConsentAnswer
 from ketnoi_protocol.envelope import (
     REQUESTS,
     Answer,
@@ -39,9 +40,10 @@ from ketnoi_protocol.envelope import (
 )
 from ketnoi_protocol.errors import Refusal, row
 from ketnoi_protocol.personal_number import holds_personal_number
-from ketnoi_protocol.services import CatalogueEntry, Platform, Service, System
+from ketnoi_protocol.services import CatalogueEntry, ConsentEntry, Platform, Service, System
 
 A = TypeVar("A", bound=Answer)
+M = TypeVar("M", bound=Answer | ConsentAnswer)
 
 _PROBLEM: Final = "application/problem+json"
 _HEADER_TEXT: Final = re.compile(r"[!-~](?:[ -~]{0,253}[!-~])?")
@@ -54,7 +56,9 @@ class Call(TypedDict, total=False):
     `officer` (MaCanBo), `procedure` (MaDVC) and `unit` (MaDonVi) are the settings' unless given. A question is repeated
     safely by giving the same `request_code` (MaYeuCau) again with a new `message_id` (X-Road-Id); both are made unless
     given. `issue` goes into X-Road-Issue: the agency's own case number, never a personal number. `system` is the
-    population unless given.
+    population unless given. The identity system needs a `consent` (MaGiaoDichDongY, see consents.py), and in production
+    an `officer_token` (TheCanBo) that was issued for this very message: the token for the `message_id` that is given,
+    or a function that gets one for a message id.
     """
 
     system: System
@@ -64,6 +68,8 @@ class Call(TypedDict, total=False):
     request_code: str | None
     message_id: str | None
     issue: str | None
+    consent: str | None
+    officer_token: str | Callable[[str], str] | None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -87,10 +93,10 @@ class Member(Person):
 
 
 @dataclass(frozen=True, slots=True)
-class Sent(Generic[A]):
+class Sent(Generic[M]):
     """An answer, and what is needed to find its evidence: message id, MaYeuCau, instance."""
 
-    answer: A
+    answer: M
     message_id: str
     request_code: str
     instance: str
@@ -123,7 +129,7 @@ class Agency:
         Raises what `ask` raises.
         """
         with _refusing_here():
-            claimed = tuple([ClaimedMember(**_claimed(each), relation=each.relation) for each in members])
+            claimed = tuple([ClaimedMember(**claim_of(each), relation=each.relation) for each in members])
         return self.ask(HouseholdAnswer, Service.VERIFY_HOUSEHOLD, person, {"members": claimed}, **call)
 
     def look_up_citizen(self, person: Person, **call: Unpack[Call]) -> Sent[LookUpAnswer]:
@@ -153,12 +159,47 @@ class Agency:
         MaYeuCau, so that the question can be repeated with the same MaYeuCau.
         """
         entry = self.settings.entry(call.get("system", System.POPULATION), service)
+
+        def write(header: Mapping[str, Any]) -> bytes:
+            consent = call.get("consent")
+            return encode_request(REQUESTS[service](**header, **claim_of(person), consent=consent, **(more or {})))
+
+        def read(body: bytes) -> A:
+            answer = decode_answer(entry.answer_shape, body)
+            assert isinstance(answer, kind), "the catalogue gives every service one answer"
+            return answer
+
+        return self.send(entry, call, write, read)
+
+    def send(
+        self,
+        entry: CatalogueEntry | ConsentEntry,
+        call: Call,
+        write: Callable[[Mapping[str, Any]], bytes],
+        read: Callable[[bytes], M],
+    ) -> Sent[M]:
+        """One message of any kind, whose body is made of its header's fields, and its answer. Raises what `ask` does.
+
+        What the registry would refuse for its form is refused here, before it is sent.
+        """
+        settings = self.settings
         message_id = call.get("message_id") or f"{entry.instance}-{uuid.uuid4()}"
         request_code = call.get("request_code") or uuid.uuid4().hex
+        officer = call.get("officer") or settings.officer
         try:
-            body = self._body(entry, {**_claimed(person), "ma_yeu_cau": request_code, **(more or {})}, call)
-            reply = self._send(entry, message_id, body, call)
-            answer = self._answer(kind, entry, reply)
+            token = call.get("officer_token")
+            header = {
+                "ma_yeu_cau": request_code,
+                "ma_dvc": call.get("procedure") or settings.procedure,
+                "ma_tich_hop": entry.ma_tich_hop,
+                "ma_don_vi": call.get("unit") or settings.unit or settings.organisation,
+                "ma_can_bo": officer,
+                "officer_token": token(message_id) if callable(token) else token,
+            }
+            with _refusing_here():
+                body = write(header)
+            reply = self.exchange(entry, message_id, body, officer, "application/json", call.get("issue"))
+            answer = _read(reply, read)
             if answer.ma_yeu_cau != request_code:
                 raise UnusableAnswer(_ANOTHER)
         except KetnoiError as error:
@@ -166,26 +207,9 @@ class Agency:
             raise
         return Sent(answer, message_id, request_code, entry.instance)
 
-    def _body(self, entry: CatalogueEntry, fields: Mapping[str, Any], call: Call) -> bytes:
-        """The request's octets; what the registry would refuse for its form is refused here, before it is sent."""
-        settings = self.settings
-        request = REQUESTS[entry.service]
-        header: dict[str, Any] = {
-            "ma_dvc": call.get("procedure") or settings.procedure,
-            "ma_tich_hop": entry.ma_tich_hop,
-            "ma_don_vi": call.get("unit") or settings.unit or settings.organisation,
-            "ma_can_bo": call.get("officer") or settings.officer,
-        }
-        with _refusing_here():
-            return encode_request(request(**header, **fields))
-
-    def _send(self, entry: CatalogueEntry, message_id: str, body: bytes, call: Call) -> Reply:
-        officer = call.get("officer") or self.settings.officer
-        return self.exchange(entry, message_id, body, officer, "application/json", call.get("issue"))
-
     def exchange(
         self,
-        entry: CatalogueEntry,
+        entry: CatalogueEntry | ConsentEntry,
         message_id: str,
         body: bytes,
         officer: str,
@@ -222,16 +246,6 @@ class Agency:
             raise UnusableAnswer(_ANOTHER)
         return reply
 
-    def _answer(self, kind: type[A], entry: CatalogueEntry, reply: Reply) -> A:
-        if reply.headers.get("content-type", "").startswith(_PROBLEM) or reply.status != 200:
-            raise _later(from_registry(reply.status, reply.body), reply)
-        try:
-            answer = decode_answer(entry.answer_shape, reply.body)
-        except Refusal as refusal:
-            raise UnusableAnswer(f"không đọc được câu trả lời · the answer cannot be read: {refusal.detail}") from None
-        assert isinstance(answer, kind), "the catalogue gives every service one answer"
-        return answer
-
     def connection(self, platform: Platform) -> Connection:
         """The kept connections to our security server on a platform. Raises KeyError when the settings have none."""
         return self._connections[platform]
@@ -250,6 +264,15 @@ class Agency:
         self.close()
 
 
+def _read(reply: Reply, read: Callable[[bytes], M]) -> M:
+    if reply.headers.get("content-type", "").startswith(_PROBLEM) or reply.status != 200:
+        raise _later(from_registry(reply.status, reply.body), reply)
+    try:
+        return read(reply.body)
+    except Refusal as refusal:
+        raise UnusableAnswer(f"không đọc được câu trả lời · the answer cannot be read: {refusal.detail}") from None
+
+
 def _later(error: Refused | UnusableAnswer, reply: Reply) -> Refused | UnusableAnswer:
     """The same, with what Retry-After says in seconds (RFC 9110, 10.2.3); its other form, a date, is passed over."""
     said = reply.headers.get("retry-after", "")
@@ -258,7 +281,8 @@ def _later(error: Refused | UnusableAnswer, reply: Reply) -> Refused | UnusableA
     return error
 
 
-def _claimed(person: Person) -> dict[str, Any]:
+def claim_of(person: Person) -> dict[str, Any]:
+    """The fields of a message that say whom it is about."""
     return {
         "personal_number": person.personal_number,
         "old_number": person.old_number,

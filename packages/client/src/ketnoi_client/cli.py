@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import getpass
 import io
 import json
 import os
@@ -17,47 +16,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from ketnoi_client import cli_batch, cli_gateway, doctor, evidence
-from ketnoi_client.agency import Agency, Call, Member, Person, Sent
+from ketnoi_client import cli_batch, cli_consent, cli_gateway, doctor, evidence
+from ketnoi_client.agency import Agency, Call, Sent
+from ketnoi_client.cli_question import Question, add_call, call_of, question_of
 from ketnoi_client.output import show_answer, show_failure, show_finding, show_services, show_verdict
 from ketnoi_client.problems import KetnoiError, UnusableInput, is_unusable
-from ketnoi_protocol.citizen import Personal
 from ketnoi_protocol.services import Platform, System
 
 REFUSED, UNUSABLE = 1, 2
-
-
-class Question(Personal, forbid_unknown_fields=True, frozen=True):
-    """What `--input` reads: the official field names, as in the messages themselves."""
-
-    name: str = msgspec.field(name="HoVaTen")
-    personal_number: str | None = msgspec.field(name="SoDinhDanh", default=None)
-    old_number: str | None = msgspec.field(name="SoCMND", default=None)
-    birth: str | None = msgspec.field(name="NgayThangNamSinh", default=None)
-    attributes: dict[str, str] = msgspec.field(name="ThuocTinh", default_factory=dict)
-    members: tuple[ClaimedMember, ...] = msgspec.field(name="ThanhVien", default=())
-
-    @property
-    def person(self) -> Person:
-        """Whom it is about."""
-        return Person(self.personal_number, self.old_number, self.name, self.birth)
-
-
-class ClaimedMember(Personal, forbid_unknown_fields=True, frozen=True):
-    """One claimed member of a household."""
-
-    name: str = msgspec.field(name="HoVaTen")
-    relation: str = msgspec.field(name="QuanHe")
-    personal_number: str | None = msgspec.field(name="SoDinhDanh", default=None)
-    old_number: str | None = msgspec.field(name="SoCMND", default=None)
-    birth: str | None = msgspec.field(name="NgayThangNamSinh", default=None)
-
-    @property
-    def member(self) -> Member:
-        """The same for a call."""
-        return Member(self.personal_number, self.old_number, self.name, self.birth, self.relation)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -119,13 +85,11 @@ def _parser() -> argparse.ArgumentParser:
         _with_settings(command)
         command.add_argument("--input", metavar="FILE", help="JSON (HoVaTen, SoDinhDanh, …); - là stdin · - is stdin")
         command.add_argument("--system", type=System, choices=list(System), default=System.POPULATION)
-        command.add_argument("--officer", help="mã tài khoản cán bộ · MaCanBo")
-        command.add_argument("--procedure", help="mã thủ tục · MaDVC")
-        command.add_argument("--unit", help="mã đơn vị · MaDonVi")
-        command.add_argument("--issue", help="mã hồ sơ của cơ quan (X-Road-Issue) · the agency's own case number")
-        command.add_argument("--request-code", help="MaYeuCau, để gửi lại · to repeat a question")
-        command.add_argument("--json", action="store_true", help="in JSON · print JSON")
+        command.add_argument("--consent", help="MaGiaoDichDongY, cho hệ thống định danh · for the identity system")
+        add_call(command)
         command.set_defaults(run=_asking(ask, household=name == "household"))
+    consent = commands.add_parser("consent", help="xin công dân đồng ý, hỏi trạng thái · ask for a citizen's consent")
+    cli_consent.add_to(consent)
     batch = commands.add_parser("batch", help="hỏi cả danh sách · ask about a whole list")
     _with_settings(batch)
     cli_batch.add_to(batch)
@@ -186,60 +150,14 @@ def _verify_citizen(agency: Agency, question: Question, call: Call) -> Sent[Any]
 def _asking(ask: Ask, *, household: bool) -> Callable[[argparse.Namespace], int]:
     def run(options: argparse.Namespace) -> int:
         with Agency.open(options.settings) as agency:
-            question = _question(options.input, household=household)
-            call = Call(
-                officer=options.officer,
-                procedure=options.procedure,
-                unit=options.unit,
-                request_code=options.request_code,
-                issue=options.issue,
-                system=options.system,
-            )
+            question = question_of(options.input, household=household)
+            call = call_of(options)
+            call["system"], call["consent"] = options.system, options.consent
             sent = ask(agency, question, call)
         show_answer(sent, as_json=options.json)
         return 0 if sent.answer.ma_ket_qua == "00" else REFUSED
 
     return run
-
-
-def _question(source: str | None, *, household: bool) -> Question:
-    if source is None:
-        if not sys.stdin.isatty():
-            raise UnusableInput("cho câu hỏi bằng --input FILE (hoặc -) · give the question with --input FILE (or -)")
-        return _asked(household=household)
-    try:
-        text = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
-    except OSError as error:
-        raise UnusableInput(f"{source}: không đọc được · cannot be read: {error.strerror}") from error
-    try:
-        return msgspec.json.decode(text, type=Question)
-    except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError) as error:
-        # msgspec names fields and types, never values.
-        raise UnusableInput(f"câu hỏi không đúng dạng · the question has a wrong form: {error}") from None
-
-
-def _asked(*, household: bool) -> Question:
-    """At a terminal: numbers are typed without being shown."""
-    number, old = _numbers("")
-    name = input("Họ và tên · full name: ").strip()
-    birth = input("Ngày sinh yyyy-mm-dd hoặc yyyy · birth date: ").strip() or None
-    members = []
-    while household:
-        relation = input("Quan hệ với chủ hộ (QH00…; để trống là hết) · relation to the head, empty to end: ").strip()
-        if not relation:
-            break
-        member_name = input("  Họ và tên · full name: ").strip()
-        member_number, member_old = _numbers("  ")
-        members.append(ClaimedMember(member_name, relation, member_number, member_old))
-    return Question(name, number, old, birth, members=tuple(members))
-
-
-def _numbers(indent: str) -> tuple[str | None, str | None]:
-    """The personal number, or else the old one."""
-    number = getpass.getpass(f"{indent}Số định danh (để trống nếu dùng CMND) · personal number: ").strip()
-    if number:
-        return number, None
-    return None, getpass.getpass(f"{indent}Số CMND · old ID number: ").strip() or None
 
 
 def _services(options: argparse.Namespace) -> int:

@@ -14,7 +14,7 @@ import msgspec
 
 from ketnoi_client.problems import SettingsError
 from ketnoi_protocol.identifiers import InvalidIdentifier, OrganisationCode, SubsystemId
-from ketnoi_protocol.services import Catalogue, CatalogueEntry, Environment, Platform, Service, System
+from ketnoi_protocol.services import Catalogue, CatalogueEntry, ConsentEntry, Environment, Platform, Service, System
 
 
 @lru_cache(maxsize=16)
@@ -102,21 +102,21 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=
         """The catalogue's entry of a service in this environment."""
         return self.catalogue.entry(system, service, self.environment)
 
-    def client_id(self, entry: CatalogueEntry) -> SubsystemId:
+    def client_id(self, entry: CatalogueEntry | ConsentEntry) -> SubsystemId:
         """Our own subsystem on the entry's instance."""
         return SubsystemId(entry.instance, self.member_class, self.organisation, self.subsystem)
 
-    def provider_id(self, entry: CatalogueEntry) -> SubsystemId:
+    def provider_id(self, entry: CatalogueEntry | ConsentEntry) -> SubsystemId:
         """C06's subsystem on the entry's instance."""
         return SubsystemId.from_slash(f"{entry.instance}/{self.gate(entry).provider}")
 
-    def gate(self, entry: CatalogueEntry) -> Gate:
+    def gate(self, entry: CatalogueEntry | ConsentEntry) -> Gate:
         """Our security server on the entry's platform. Raises SettingsError when there is none."""
         found = self.platforms.get(entry.platform)
         if found is None:
             raise SettingsError(
                 f"chưa có [platforms.{entry.platform}] trong tệp cấu hình · "
-                f"the settings have no [platforms.{entry.platform}], which {entry.service} goes over"
+                f"the settings have no [platforms.{entry.platform}], which {entry.title_en} goes over"
             )
         return found
 
