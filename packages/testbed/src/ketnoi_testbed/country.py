@@ -14,7 +14,6 @@ from __future__ import annotations
 import contextlib
 import secrets
 import smtplib
-import socket
 from concurrent.futures import ThreadPoolExecutor
 from email.message import EmailMessage
 from types import TracebackType
@@ -24,12 +23,12 @@ from ketnoi_protocol.services import Environment, System
 from ketnoi_testbed.dovecot import Dovecot
 from ketnoi_testbed.parts.portal import PortalPart
 from ketnoi_testbed.parts.post import PostOffice
+from ketnoi_testbed.parts.premises import HOST, free_port
 from ketnoi_testbed.postgres import Postgres
 from ketnoi_testbed.surroundings import Pace
 from ketnoi_testbed.world import Progress, World
 
 TEST, PRODUCTION = "country_test", "country_production"
-HOST = "127.0.0.1"
 MAILBOXES: Final = {
     System.POPULATION: "ket-noi-dan-cu@c06.example",
     System.IDENTITY: "ket-noi-dinh-danh@c06.example",
@@ -184,13 +183,3 @@ class Country:
         if self._staged:
             self._publish_test()
         self.portal.furnish()
-
-
-def free_port(wanted: int = 0) -> int:
-    """The wanted port of HOST, or another one when it is taken or none is wanted. Raises OSError."""
-    for port in (wanted, 0):
-        with contextlib.suppress(OSError), socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((HOST, port))
-            return int(probe.getsockname()[1])
-    raise OSError(f"no port of {HOST} is free")

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from ketnoi_protocol.identifiers import MemberId, OrganisationCode, SecurityServerId, SubsystemId
-from ketnoi_protocol.services import Catalogue, CatalogueEntry, Environment, Platform, Service, System
+from ketnoi_protocol.services import Catalogue, CatalogueEntry, ConsentEntry, Environment, Platform, Service, System
 
 DEFAULT = "two_platforms"
 SYSTEM = System.POPULATION
@@ -82,6 +82,18 @@ class GrantPart(_Part, frozen=True):
     active: bool = True
 
 
+class IdentityPart(_Part, frozen=True):
+    """What an agency has at the identity system: an integration account, the account under which its information
+    system itself asks (`officer`), and one licence for `services`, whose answers show no more than was agreed to."""
+
+    account: str
+    officer: str
+    procedures: tuple[str, ...]
+    services: tuple[Service, ...] = tuple(Service)
+    fields: tuple[str, ...] = ()
+    match_fields: tuple[str, ...] = ()
+
+
 class AgencyPart(_Part, frozen=True):
     """Who asks. `officer`, `procedure` and `unit` are what its client asks with unless told otherwise.
 
@@ -109,7 +121,8 @@ class Plan(_Part, frozen=True):
     """One world.
 
     `newcomers` have security servers with keys and certificates, but no platform has registered them and C06 has
-    opened nothing to them: that is the portal's work. C06 answers for the `systems`. With `existing_database` its
+    opened nothing to them: that is the portal's work. C06 answers for the `systems`; `identity` says, by their codes,
+    which agencies are connected to the identity system. With `existing_database` its
     registry stands in front of a database that was there before, and keeps no people itself.
     """
 
@@ -121,6 +134,7 @@ class Plan(_Part, frozen=True):
     agencies: tuple[AgencyPart, ...]
     newcomers: tuple[AgencyPart, ...] = ()
     systems: tuple[System, ...] = (SYSTEM,)
+    identity: dict[str, IdentityPart] = {}
     member_class: str = "GOV"
     profile: str = "2022-seed"
     existing_database: bool = False
@@ -159,6 +173,11 @@ class Plan(_Part, frozen=True):
             self.catalogue.entry(each, service, self.environment) for each in self.systems for service in Service
         )
         return [each for each in entries if each.instance == instance]
+
+    def consent_operations_of(self, instance: str) -> list[ConsentEntry]:
+        """By what consents are asked for in an instance: nothing where C06 does not answer for the identity system."""
+        operations = self.catalogue.consent_operations if System.IDENTITY in self.systems else ()
+        return [each for each in operations if (each.instance, each.environment) == (instance, self.environment)]
 
     def parties(self, instance: str) -> list[Party]:
         """Everybody who has a security server in an instance, C06 first."""

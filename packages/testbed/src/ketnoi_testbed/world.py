@@ -28,7 +28,7 @@ import uvloop
 
 from ketnoi_client.agency import Agency
 from ketnoi_protocol.identifiers import SecurityServerId
-from ketnoi_protocol.services import Platform
+from ketnoi_protocol.services import Platform, System
 from ketnoi_runtime.clock import AdjustableClock
 from ketnoi_runtime.logs import JsonLines
 from ketnoi_testbed.authority import UnsafeAuthority, UnsafeAuthorityWarning
@@ -36,7 +36,8 @@ from ketnoi_testbed.authority_server import AuthorityServer
 from ketnoi_testbed.directory_publisher import DirectoryPublisher
 from ketnoi_testbed.parts.agencies import AgencySide, directory_content
 from ketnoi_testbed.parts.exchanges import OPERATOR, ExchangePart, Joining
-from ketnoi_testbed.parts.premises import Premises
+from ketnoi_testbed.parts.identity import IdentitySide
+from ketnoi_testbed.parts.premises import Premises, free_port
 from ketnoi_testbed.parts.registry import RegistryPart
 from ketnoi_testbed.parts.security_servers import SecurityServerPart
 from ketnoi_testbed.plan import DEFAULT, SYSTEM, AgencyPart, Party, Plan, load
@@ -138,7 +139,8 @@ class World:
             self._progress("Cơ sở dữ liệu PostgreSQL riêng", "a private PostgreSQL")
         await asyncio.to_thread(premises.start)
         parties = [party for instance in self.plan.instances for party in self.plan.parties(instance)]
-        wanted = 1 + len(self.plan.platforms) + len(parties)
+        has_identity = System.IDENTITY in self.plan.systems
+        wanted = 1 + has_identity + len(self.plan.platforms) + len(parties)
         databases = list(await asyncio.gather(*[asyncio.to_thread(premises.create_database) for _ in range(wanted)]))
 
         self._progress("Tổ chức chứng thực Unsafe: CA, OCSP, dấu thời gian", "the Unsafe authority: CA, OCSP, TSA")
@@ -149,6 +151,11 @@ class World:
         await self.authority_server.start()
 
         self.registry = RegistryPart(self.around, self.authority, address(3), databases.pop())
+        if has_identity:
+            self.identity = IdentitySide(self.around, self.authority, address(5), databases.pop(), free_port())
+            self.registry.lives_beside(self.identity)
+            await self.identity.start(self.registry, as_process=self.processes)
+            self._progress("Định danh và xác thực điện tử", "the identity system")
         self._progress(
             f"Dân số giả định: {self.population.people} người (song song)",
             f"{self.population.people} invented people, meanwhile",
@@ -234,12 +241,17 @@ class World:
             return
         await server.add_client(self.registry.tls.der)
         offered = self.plan.services_of(party.instance)
-        for entry in offered:
-            await server.add_service(entry.service_code, self.registry.url(entry.service_code))
+        consents = [each.service_code for each in self.plan.consent_operations_of(party.instance)]
+        for code in [*(each.service_code for each in offered), *consents]:
+            await server.add_service(code, self.registry.url(code))
         for consumer in self.plan.parties(party.instance):
             if isinstance(consumer.part, AgencyPart) and not consumer.is_newcomer:
                 granted = {grant.service for grant in consumer.part.grants if grant.active}
                 codes = [each.service_code for each in offered if each.system is SYSTEM and each.service in granted]
+                identity = self.plan.identity.get(consumer.part.code)
+                if identity is not None:
+                    others = [each for each in offered if each.system is not SYSTEM]
+                    codes += [each.service_code for each in others if each.service in identity.services] + consents
                 if codes:
                     await server.give_right(consumer, codes)
 
@@ -248,8 +260,9 @@ class World:
         for side in self.agencies.values():
             side.close()
         stops: list[Coroutine[Any, Any, None]] = [each.stop() for each in self.servers.values()]
-        if hasattr(self, "registry"):
-            stops.append(self.registry.stop())
+        for name in ("registry", "identity"):
+            if hasattr(self, name):
+                stops.append(getattr(self, name).stop())
         stops += [each.hosted.stop() for each in self.exchanges.values()]
         await asyncio.gather(*stops)
         for listener in ("directory", "authority_server"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,12 +11,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from ketnoi_client.agency import Agency
 from ketnoi_protocol.directory import Grant, IntegrationAccount, Officer, Organisation
-from ketnoi_protocol.services import Platform, System
+from ketnoi_protocol.services import Platform, Service, System
 from ketnoi_testbed.authority import UnsafeAuthority
 from ketnoi_testbed.directory_publisher import Content
 from ketnoi_testbed.parts.premises import write_settings
 from ketnoi_testbed.parts.security_servers import SecurityServerPart
-from ketnoi_testbed.plan import SYSTEM, AgencyPart, Plan
+from ketnoi_testbed.plan import SYSTEM, AgencyPart, OfficerPart, Plan
 from ketnoi_testbed.surroundings import Surroundings
 
 
@@ -29,7 +29,11 @@ class AgencySide:
         self.folder = around.premises.make_folder("agencies", part.code)
         self.account_key = ec.generate_private_key(ec.SECP256R1())
         self.tls = authority.issue_authentication(f"{part.code}.{part.subsystem}".lower())
+        self.identity_key = ec.generate_private_key(ec.SECP256R1())
         self._accounts = {SYSTEM: part.account} if part.account else {}
+        self._identity = around.plan.identity.get(part.code)
+        if self._identity is not None:
+            self._accounts[System.IDENTITY] = self._identity.account
         self._officer = part.officer
         self._servers: Mapping[Platform, SecurityServerPart] = {}
         self._opened: Agency | None = None
@@ -49,8 +53,8 @@ class AgencySide:
     def write(self, servers: Mapping[Platform, SecurityServerPart]) -> None:
         """Write its keys and its settings file."""
         self._servers = servers
-        pem = self.account_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        self._keep(_key_file(SYSTEM), pem)
+        for system, key in ((SYSTEM, self.account_key), (System.IDENTITY, self.identity_key)):
+            self._keep(_key_file(system), key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         self._keep("tls-key.pem", self.tls.key_pem)
         self._keep("tls.pem", self.tls.pem)
         self._write_settings(self.settings, servers)
@@ -113,13 +117,15 @@ class AgencySide:
             },
         )
 
-    def account(self) -> IntegrationAccount:
-        """Its integration account as the directory has it."""
-        public = self.account_key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-        plan = self._around.plan
-        return IntegrationAccount(
-            self.part.account, self.part.code, SYSTEM, plan.environment, public.decode("ascii"), True
-        )
+    def accounts(self) -> Iterator[IntegrationAccount]:
+        """Its integration accounts as the directory has them."""
+        yield self._account(self.part.account, SYSTEM, self.account_key)
+        if self._identity is not None:
+            yield self._account(self._identity.account, System.IDENTITY, self.identity_key)
+
+    def _account(self, id_: str, system: System, key: ec.EllipticCurvePrivateKey) -> IntegrationAccount:
+        public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode("ascii")
+        return IntegrationAccount(id_, self.part.code, system, self._around.plan.environment, public, True)
 
     def close(self) -> None:
         """Close the client's connections."""
@@ -142,14 +148,20 @@ def directory_content(around: Surroundings, agencies: list[AgencySide]) -> Conte
             for part in parts
             for code, name in [(part.code, part.vi), *((unit.code, unit.name) for unit in part.units)]
         ),
-        accounts=tuple(each.account() for each in agencies),
+        accounts=tuple(account for each in agencies for account in each.accounts()),
         grants=tuple(grant for part in parts for grant in _grants(plan, part)),
         officers=tuple(
             Officer(officer.code, officer.unit, officer.active, officer.services, since)
             for part in parts
-            for officer in part.officers
+            for officer in _officers(plan, part)
         ),
     )
+
+
+def _officers(plan: Plan, part: AgencyPart) -> list[OfficerPart]:
+    identity = plan.identity.get(part.code)
+    itself = [OfficerPart(code=identity.officer, unit=part.code, services=identity.services)] if identity else []
+    return [*part.officers, *itself]
 
 
 def _grants(plan: Plan, part: AgencyPart) -> list[Grant]:
@@ -165,4 +177,23 @@ def _grants(plan: Plan, part: AgencyPart) -> list[Grant]:
             grant.active,
         )
         for grant in part.grants
+    ] + _identity_grants(plan, part)
+
+
+def _identity_grants(plan: Plan, part: AgencyPart) -> list[Grant]:
+    told = plan.identity.get(part.code)
+    if told is None:
+        return []
+    return [
+        Grant(
+            part.code,
+            System.IDENTITY,
+            service,
+            plan.environment,
+            told.procedures,
+            told.fields if service is Service.LOOK_UP_CITIZEN else (),
+            told.match_fields if service is Service.VERIFY_CITIZEN else (),
+            True,
+        )
+        for service in told.services
     ]

@@ -101,16 +101,24 @@ class ServerProcess:
 class Hosted(Generic[S]):
     """One server of a world, which can be stopped and started again.
 
-    `program` is the package whose command line runs it as a process; `start_here` starts it in this process.
+    `program` is the package whose command line runs it as a process, with `arguments` (`run --settings …` unless
+    given); `start_here` starts it in this process.
     """
 
     def __init__(
-        self, name: str, program: str, settings: Path, start_here: Callable[[], Awaitable[S]], log: Path
+        self,
+        name: str,
+        program: str,
+        settings: Path,
+        start_here: Callable[[], Awaitable[S]],
+        log: Path,
+        arguments: Sequence[str] = (),
     ) -> None:
         self.name = name
         self.settings = settings
         self.program = program
         self._start_here = start_here
+        self._arguments = arguments or ("run", "--settings", str(settings))
         self._log = log
         self._running: S | None = None
         self.process: ServerProcess | None = None
@@ -131,7 +139,7 @@ class Hosted(Generic[S]):
         """Start it. Raises what the server raises, or StartFailed."""
         if as_process:
             code = f"import sys; from {self.program}.cli import main; sys.exit(main())"
-            command = [sys.executable, "-c", code, "run", "--settings", str(self.settings)]
+            command = [sys.executable, "-c", code, *self._arguments]
             self.process = await ServerProcess.start(command, self._log)
         else:
             self._running = await self._start_here()

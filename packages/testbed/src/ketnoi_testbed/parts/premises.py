@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import secrets
@@ -19,12 +20,16 @@ from ketnoi_testbed.postgres import Postgres
 _CLAIM = 47_299
 _SHIFT = 10_000
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
-# X-Road's, the registry's, the authority's, the directory's.
-_PORTS = (4000, 5500, 5577, 8080, 8443, 9443, 8888, 8090)
+# X-Road's, the registry's, the identity side's, the authority's, the directory's.
+_PORTS = (4000, 5500, 5577, 8080, 8443, 9443, 9444, 8888, 8090)
 
 
 class NoRoom(Exception):  # noqa: N818
     """No addresses or ports are free; the text says what to do."""
+
+
+HOST = "127.0.0.1"
+"""Where pages for browsers answer."""
 
 
 @dataclass(frozen=True)
@@ -144,3 +149,13 @@ def _key(key: str) -> str:
 def _value(value: object) -> str:
     # TOML's strings, numbers, booleans and arrays of them are written as JSON writes them.
     return json.dumps(value, ensure_ascii=False)
+
+
+def free_port(wanted: int = 0) -> int:
+    """The wanted port of HOST, or another one when it is taken or none is wanted. Raises OSError."""
+    for port in (wanted, 0):
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((HOST, port))
+            return int(probe.getsockname()[1])
+    raise OSError(f"no port of {HOST} is free")

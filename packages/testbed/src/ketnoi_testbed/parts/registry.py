@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ketnoi_registry.access_log import Pseudonyms
 from ketnoi_registry.app import Registry
@@ -13,6 +14,7 @@ from ketnoi_runtime.settings import load_settings
 from ketnoi_testbed.authority import UnsafeAuthority
 from ketnoi_testbed.parts.behind import BehindPart
 from ketnoi_testbed.parts.hosting import Hosted
+from ketnoi_testbed.parts.identity import IdentitySide
 from ketnoi_testbed.parts.premises import write_settings
 from ketnoi_testbed.population import Population, load, prepare
 from ketnoi_testbed.surroundings import Surroundings
@@ -29,6 +31,7 @@ class RegistryPart:
         self.tls = authority.issue_authentication(host)
         self.watcher = authority.issue_authentication("portal.alarms")
         self.port = around.premises.ports[9443]
+        self._identity: IdentitySide | None = None
         self.behind = BehindPart(around, authority) if around.plan.existing_database else None
         self.hosted: Hosted[Registry] = Hosted(
             "registry",
@@ -37,6 +40,10 @@ class RegistryPart:
             self._start_here,
             self.folder / "registry.log",
         )
+
+    def lives_beside(self, identity: IdentitySide) -> None:
+        """It answers for the identity system too, whose own side this is."""
+        self._identity = identity
 
     @property
     def settings(self) -> Settings:
@@ -97,9 +104,28 @@ class RegistryPart:
                     "certificate": "directory.pem",
                     "poll_seconds": self._around.pace.poll_directory,
                 },
+                **self._beside(),
                 **({"upstream": self.behind.write(self.folder)} if self.behind is not None else {}),
             },
         )
+
+    def _beside(self) -> dict[str, Any]:
+        """What its settings say of the identity side, with the files that they name."""
+        identity = self._identity
+        if identity is None:
+            return {}
+        (self.folder / "identity.pem").write_bytes(identity.tls.pem)
+        (self.folder / "citizens.pem").write_bytes(identity.asks.pem)
+        return {
+            "citizens": [{"certificate": "citizens.pem"}],
+            "identity": {
+                "url": identity.wire_url,
+                "certificate": "identity.pem",
+                "client_certificate": "tls.pem",
+                "client_key": "tls-key.pem",
+                "issuer": identity.url,
+            },
+        }
 
     async def start(self, *, as_process: bool) -> None:
         """Start it, after the existing database where there is one. Raises what the servers raise, or StartFailed."""
