@@ -29,7 +29,15 @@ LONGEST_PAUSE: Final = 900.0
 OF_ONE_QUESTION: Final = frozenset({"10", "11", "12", "personal_number_in_header", "bad_request"})
 """Refusals that the next question need not get: they are written beside theirs, and the batch goes on."""
 
-PASSING: Final = frozenset({"30", "40", "41", "42", "99", "server_busy", "network_error"})
+ODD_RECORD: Final = frozenset({"43"})
+"""The refusal that a wrong record in the database behind the registry gets, and so does whoever asks while all of it is
+wrong: only the next questions tell which."""
+PATIENCE_WITH_ODD: Final = 3
+"""How often such a question is sent before its refusal is written beside it [our choice]."""
+MOST_ODD_IN_A_ROW: Final = 10
+"""After so many of them, one after the other, the batch stops: it is not the records [our choice]."""
+
+PASSING: Final = ODD_RECORD | frozenset({"30", "40", "41", "42", "99", "server_busy", "network_error"})
 """Refusals after which the same question is repeated a little later."""
 
 Ask = Callable[[Agency, Person, Call], Sent[Any]]
@@ -88,11 +96,15 @@ class Batch:
         Raises Stopped. What was under way then counts as not asked: it gets the same MaYeuCau when it is asked again.
         """
         waiting: deque[Future[Result]] = deque()
+        odd = 0
         with ThreadPoolExecutor(self._at_once, thread_name_prefix="question") as threads:
             try:
                 waiting.extend(threads.submit(self._one, row) for row in islice(rows, self._at_once))
                 while waiting:
                     result = waiting.popleft().result()
+                    odd = odd + 1 if result.code in ODD_RECORD else 0
+                    if odd > MOST_ODD_IN_A_ROW and result.refused is not None:
+                        raise Stopped(result.refused)
                     waiting.extend(threads.submit(self._one, row) for row in islice(rows, 1))
                     yield result
             finally:
@@ -108,13 +120,17 @@ class Batch:
             try:
                 return Result(row, code, self._ask(self._agency, row.person, call), None)
             except KetnoiError as error:
-                if isinstance(error, Refused) and error.code in OF_ONE_QUESTION:
+                if isinstance(error, Refused) and _is_of_one_question(error, attempt):
                     return Result(row, code, None, error)
                 pause = _pause_before_another(error, attempt)
                 if pause is None or self._ending.is_set():
                     raise Stopped(error) from None
                 self._pause(pause)
         raise AssertionError("the last attempt returns or raises")
+
+
+def _is_of_one_question(error: Refused, attempt: int) -> bool:
+    return error.code in OF_ONE_QUESTION or (error.code in ODD_RECORD and attempt >= PATIENCE_WITH_ODD)
 
 
 def _pause_before_another(error: KetnoiError, attempt: int) -> float | None:
