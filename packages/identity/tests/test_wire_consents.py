@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from .wires import ANOTHER, begin, run
+from .wires import ANOTHER, NUMBER, begin, run
 
 
 @pytest.fixture
@@ -83,3 +83,134 @@ def test_a_consent_asked_of_nobody_waits_and_expires_as_any_other(within):
     waiting, later = within(act)
     assert [each["state"] for each in waiting] == ["CHO_DONG_Y"] * 2
     assert [each["state"] for each in later] == ["HET_HAN"] * 2
+
+
+def test_an_agency_has_a_few_requests_waiting_and_is_told_when_it_may_ask_again(within):
+    async def act(world):
+        begun = [(await world.begin())["code"] for _ in range(3)]
+        held = await world.begin()
+        another_person = await world.begin(about="cd" * 32)
+        another_agency = await world.begin(organisation="H99")
+        world.clock.advance(timedelta(seconds=held["retry_after"]))
+        return begun, held, another_person["code"], another_agency["code"], await world.begin()
+
+    begun, held, another_person, another_agency, later = within(act)
+    assert begun == ["02"] * 3
+    assert (held["code"], held["consent"], held["answer_by"]) == ("30", "", None)
+    assert 890 <= held["retry_after"] <= 900
+    assert (another_person, another_agency, later["code"]) == ("02", "02", "02")
+
+
+def test_an_agency_asks_a_person_a_few_times_a_day(within):
+    async def act(world):
+        for _ in range(10):
+            await world.agreed()
+        held = await world.begin()
+        world.clock.advance(timedelta(seconds=held["retry_after"] - 5))
+        before = await world.begin()
+        world.clock.advance(timedelta(seconds=5))
+        return held, before, await world.begin()
+
+    held, before, later = within(act)
+    assert (held["code"], before["code"], later["code"]) == ("30", "30", "02")
+    assert held["retry_after"] > 86_000
+
+
+def test_limits_are_the_same_whether_number_and_name_belong_together_or_not(within):
+    async def act(world):
+        found = {}
+        for about, numbers in (("aa", [NUMBER] * 4), ("bb", [None] * 4), ("cc", [NUMBER, None, NUMBER, None])):
+            found[about] = [(await world.begin(about=about * 32, personal_number=each))["code"] for each in numbers]
+        return found
+
+    assert set(map(tuple, within(act).values())) == {("02", "02", "02", "30")}
+
+
+def test_who_asks_at_once_passes_no_limit(within):
+    async def act(world):
+        answers = await asyncio.gather(*(world.begin() for _ in range(12)))
+        return [each["code"] for each in answers], await world.pool.fetchval("SELECT count(*) FROM consent")
+
+    codes, rows = within(act)
+    assert (codes.count("02"), codes.count("30"), rows) == (3, 9, 3)
+
+
+def test_without_a_digest_requests_are_counted_by_person(within):
+    async def act(world):
+        return [(await world.begin(about=None))["code"] for _ in range(4)]
+
+    assert within(act) == ["02", "02", "02", "30"]
+
+
+def test_a_repeated_message_is_answered_when_the_limit_is_reached(within):
+    async def act(world):
+        begun = [await world.begin(message_id=f"m{n}") for n in range(3)]
+        return begun[0], await world.begin(message_id="m0"), await world.begin(message_id="m9")
+
+    first, again, another = within(act)
+    assert again == first
+    assert another["code"] == "30"
+
+
+def test_a_repeated_message_tells_how_it_stands_by_now(within):
+    async def act(world):
+        code = await world.agreed(message_id="m0")
+        return code, await world.begin(message_id="m0")
+
+    code, again = within(act)
+    assert (again["consent"], again["state"]) == (code, "DONG_Y")
+
+
+def test_no_consent_is_asked_for_longer_than_the_longest(within):
+    async def act(world):
+        await world.begin(lasts_seconds=10**15)
+        return await world.pool.fetchval("SELECT lasts_seconds FROM consent")
+
+    assert within(act) == 365 * 86_400
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"lasts_seconds": 0}, "lasts_seconds"),
+        ({"purpose": " "}, "purpose"),
+        ({"purpose": "x" * 301}, "purpose"),
+        ({"fields": ["HoVaTen", "HoVaTen"]}, "fields"),
+        ({"fields": [f"f{n}" for n in range(101)]}, "fields"),
+        ({"fields": [""]}, "fields"),
+        ({"organisation": ""}, "organisation"),
+        ({"message_id": "m" * 201}, "message_id"),
+        ({"service": "another"}, "service"),
+        ({"personal_number": 12}, "personal_number"),
+        ({"about": "x"}, "about"),
+        ({"personal_number": "12"}, "personal_number"),
+    ],
+)
+def test_what_cannot_be_a_request_is_refused_by_the_fields_name(within, changes, named):
+    async def act(world):
+        answer = await world.send("POST", "/v1/consents", begin(**changes))
+        return answer, await world.pool.fetchval("SELECT count(*) FROM consent")
+
+    answer, rows = within(act)
+    assert (answer.status, answer.body["code"], answer.body["detail"]) == (400, "10", named)
+    assert rows == 0
+
+
+def test_states_are_told_as_they_come(within):
+    async def act(world):
+        told = []
+        code = await world.agreed(lasts=60)
+        told.append(await world.state(code))
+        await world.taken_back(code)
+        told.append(await world.state(code))
+        refused = (await world.begin())["consent"]
+        await world.refused(refused)
+        told.append(await world.state(refused))
+        over = await world.agreed(lasts=60)
+        world.clock.advance(timedelta(seconds=61))
+        told.append(await world.state(over))
+        return told
+
+    told = within(act)
+    assert [each["state"] for each in told] == ["DONG_Y", "THU_HOI", "TU_CHOI", "HET_HAN"]
+    assert told[0]["valid_until"] is not None

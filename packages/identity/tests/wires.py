@@ -6,6 +6,7 @@ import asyncio
 import json
 import secrets
 import ssl
+import subprocess
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from typing import Any
 
 import aiohttp
 import asyncpg
+import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -24,6 +26,9 @@ from ketnoi_identity.settings import Consents, Register, Settings, Wire
 from ketnoi_identity.wire.app import Wire as RunningWire
 from ketnoi_runtime.clock import AdjustableClock
 from ketnoi_runtime.database import open_pool
+from ketnoi_testbed.parts.premises import write_settings
+
+from .site import COMMAND
 
 NUMBER = "990089000001"
 ANOTHER = "990089000002"
@@ -226,3 +231,42 @@ def run(folder: Path, database: str, act: Callable[[World], Awaitable[Any]], **c
             return await act(world)
 
     return asyncio.run(inside())
+
+
+class Node:
+    """`ketnoi-identity wire` as a process of its own; started before, it answers at `port`."""
+
+    def __init__(self, folder: Path, told: Settings) -> None:
+        self._file = folder / "identity.toml"
+        write_settings(self._file, msgspec.to_builtins(told))
+        self._process: subprocess.Popen[str] | None = None
+        self.port = 0
+
+    def start(self) -> None:
+        """Returns when it answers."""
+        self._process = subprocess.Popen(
+            [*COMMAND, str(self._file), "wire"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        assert self._process.stdout is not None
+        line = json.loads(self._process.stdout.readline())
+        assert line["ready"] == "wire"
+        self.port = line["port"]
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        assert self._process is not None
+        self._process.kill()
+        self._reap()
+
+    def stop(self) -> int:
+        """End it as an operator would; its exit status."""
+        assert self._process is not None
+        self._process.terminate()
+        return self._reap()
+
+    def _reap(self) -> int:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        status = self._process.wait(timeout=30)
+        self._process.stdout.close()
+        return status

@@ -141,16 +141,14 @@ def may_be_taken_back(consent: Consent, at: datetime) -> bool:
     return state(consent, at) is ConsentState.AGREED
 
 
-def seconds_to_wait(
-    earlier: Iterable[Asked], at: datetime, *, most_waiting: int, most_a_day: int, longest_day: timedelta = DAY
-) -> int | None:
+def seconds_to_wait(earlier: Iterable[Asked], at: datetime, *, most_waiting: int, most_a_day: int) -> int | None:
     """In how many seconds an agency may ask a person again; None: now. `earlier` are its requests to that person.
 
-    At most `most_waiting` wait at once, and at most `most_a_day` are made within any `longest_day`.
+    At most `most_waiting` wait at once, and at most `most_a_day` are made within any 24 hours.
     """
     asked = list(earlier)
     waiting = sorted(each.answer_by for each in asked if not each.decided and at < each.answer_by)
-    recent = sorted(each.asked_at + longest_day for each in asked if at < each.asked_at + longest_day)
+    recent = sorted(each.asked_at + DAY for each in asked if at < each.asked_at + DAY)
     ends = [
         moments[len(moments) - most]
         for moments, most in ((waiting, most_waiting), (recent, most_a_day))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any, Final
 
@@ -29,6 +30,7 @@ from .rows import COLUMNS, LONGEST_TEXT, consent_of
 BEGUN: Final = "02"
 TOO_OFTEN: Final = "30"
 MOST_FIELDS: Final = 100
+_NUMBER: Final = re.compile("[0-9]{12}")
 
 _EARLIER: Final = f"SELECT {COLUMNS} FROM consent WHERE organisation = $1 AND message_id = $2"  # noqa: S608
 # By whom the agency named where the registry says it, else by whom it is.
@@ -131,6 +133,8 @@ def _check(asked: Begin) -> None:
         raise Refusal("10", "purpose")
     if len(asked.fields) > MOST_FIELDS or len(set(asked.fields)) != len(asked.fields):
         raise Refusal("10", "fields")
+    if asked.personal_number is not None and _NUMBER.fullmatch(asked.personal_number) is None:
+        raise Refusal("10", "personal_number")
     texts = msgspec.structs.asdict(asked)
     for name in ("organisation", "unit", "officer", "message_id", "procedure_code"):
         if not texts[name] or len(texts[name]) > LONGEST_TEXT:

@@ -58,7 +58,7 @@ class Asked:
             raise Refusal("10", "the body is no JSON") from None
 
 
-_WHERE: Final = re.compile(r"at `\$(?:\[\.\.\.\])?\.?([A-Za-z_.\[\]]{0,100})`")
+_WHERE: Final = re.compile(r"at `\$\.?([A-Za-z0-9_.\[\]]{1,100})`")
 
 Answer = Callable[[Asked], Awaitable[tuple[int, Any]]]
 
