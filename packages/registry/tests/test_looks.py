@@ -187,3 +187,20 @@ def test_any_cursor_is_a_place(tmp_path, database, before):
 
     found, further = asking(tmp_path, database, act)
     assert (len(found), further) == (1 if before != "0.0" else 0, None)
+
+
+def test_messages_about_the_person_were_answered_or_not(tmp_path, database):
+    async def act(world, ask):
+        await world.ask(LOOK_UP, sign={"message_id": "m-1"})
+        await world.ask(LOOK_UP, sign={"message_id": "m-2"}, MaDVC="9.999")
+        told = [await ask("/citizens/answered", who | {"messages": ["m-1", "m-2", "m-3"]}) for who in (AN, BINH)]
+        return told, await ask("/citizens/answered", AN | {"messages": [""]})
+
+    ((status, an), (_, binh)), (odd, _) = asking(tmp_path, database, act)
+    assert status == 200
+    assert sorted((each["message_id"], each["organisation"], each["result"]) for each in an["answered"]) == [
+        ("m-1", MEMBER, "00"),
+        ("m-2", MEMBER, "23"),
+    ]
+    assert binh == {"answered": []}
+    assert odd == 400

@@ -59,6 +59,10 @@ class RegistryClient:
         """Who looked at a person's data. Raises RegistryUnavailable."""
         return self._ask(citizens.LOOKS_PATH, asked, citizens.Looks) or citizens.Looks(looks=())
 
+    def answered(self, asked: citizens.AnsweredAsked) -> citizens.Answered:
+        """Which of these messages about a person were answered. Raises RegistryUnavailable."""
+        return self._ask(citizens.ANSWERED_PATH, asked, citizens.Answered) or citizens.Answered(answered=())
+
     def names(self, organisations: tuple[str, ...]) -> dict[str, str]:
         """How organisations are called, by their codes. Raises RegistryUnavailable."""
         asked = citizens.NamesAsked(organisations=organisations[: citizens.MOST_NAMES])

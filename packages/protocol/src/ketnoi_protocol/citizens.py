@@ -19,6 +19,7 @@ from ketnoi_protocol.services import Service, System
 MATCH_PATH: Final = "/citizens/match"
 RECORD_PATH: Final = "/citizens/record"
 LOOKS_PATH: Final = "/citizens/looks"
+ANSWERED_PATH: Final = "/citizens/answered"
 NAMES_PATH: Final = "/citizens/names"
 
 MOST_LOOKS: Final = 100
@@ -29,6 +30,7 @@ LONGEST_ANSWER: Final = 4_000
 Number: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[0-9]{12}$(?!\\n)")]
 Cursor: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[0-9]{1,17}[.][0-9]{1,19}$(?!\\n)")]
 """Where a page of looks ended: a moment in microseconds and a number. It says nothing about anybody."""
+MessageText: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 Digest: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$(?!\\n)")]
 
 ASKED: Final = "asked"
@@ -104,6 +106,26 @@ class Looks(msgspec.Struct, frozen=True, kw_only=True):
 
     looks: tuple[Look, ...]
     before: Cursor | None = None
+
+
+class AnsweredAsked(Person, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Identity → registry, `POST /citizens/answered`: were these messages about the person answered?"""
+
+    messages: Annotated[tuple[MessageText, ...], msgspec.Meta(max_length=MOST_LOOKS)]
+
+
+class AnsweredCall(msgspec.Struct, frozen=True, kw_only=True):
+    """One message that stands in the access log, whether it is sealed or not: the citizen knows of it anyway."""
+
+    organisation: str
+    message_id: str
+    result: str
+
+
+class Answered(msgspec.Struct, frozen=True, kw_only=True):
+    """Its answer. A message that is not here was not answered: a consent was used, and then nothing left."""
+
+    answered: tuple[AnsweredCall, ...]
 
 
 class NamesAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -2,6 +2,21 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path, re_path
 
-urlpatterns: list[URLPattern] = []
+from ketnoi_identity.consent import receipt_views, receipts, views
+
+_ONE = r"^dong-y/(?P<code>[A-Z2-7]{26})/"
+
+urlpatterns: list[URLPattern] = [
+    path("dong-y/", views.listed, name="consents"),
+    path("dong-y/dang-cho", views.waiting, name="consents-waiting"),
+    re_path(_ONE + r"$", views.one, name="consent"),
+    re_path(_ONE + r"dong-y$", views.agree, name="agree"),
+    re_path(_ONE + r"tu-choi$", views.refuse, name="refuse"),
+    re_path(_ONE + r"rut-lai$", views.take_back, name="take-back"),
+    re_path(_ONE + r"lan-dung$", receipt_views.used, name="consent-uses"),
+    re_path(_ONE + r"bien-nhan$", receipt_views.receipt, name="receipt"),
+    re_path(_ONE + r"bien-nhan/tai-ve$", receipt_views.download, name="receipt-file"),
+    path(receipts.KEYS_PATH.lstrip("/"), receipt_views.keys, name="receipt-keys"),
+]

@@ -10,10 +10,13 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from ketnoi_protocol.citizens import (
+    ANSWERED_PATH,
     LOOKS_PATH,
     MATCH_PATH,
     NAMES_PATH,
     RECORD_PATH,
+    Answered,
+    AnsweredAsked,
     LooksAsked,
     Matched,
     Names,
@@ -53,6 +56,7 @@ class CitizensDesk:
             MATCH_PATH: self._match,
             RECORD_PATH: self._record,
             LOOKS_PATH: self._list_looks,
+            ANSWERED_PATH: self._answered,
             NAMES_PATH: self._name,
         }
 
@@ -85,6 +89,11 @@ class CitizensDesk:
         asked, at = _read(body, LooksAsked), self._clock.now()
         await self._reads.note_looks(asked, at)
         return await self._looks.read(asked, at)
+
+    async def _answered(self, body: bytes) -> Answered:
+        asked = _read(body, AnsweredAsked)
+        await self._reads.note_looks(asked, self._clock.now())
+        return await self._looks.answered(asked)
 
     async def _name(self, body: bytes) -> Names:
         asked = _read(body, NamesAsked)

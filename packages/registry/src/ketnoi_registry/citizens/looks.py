@@ -14,7 +14,15 @@ from typing import Any, Final
 
 import asyncpg
 
-from ketnoi_protocol.citizens import CLAIMED_MEMBER, Look, Looks, LooksAsked
+from ketnoi_protocol.citizens import (
+    CLAIMED_MEMBER,
+    Answered,
+    AnsweredAsked,
+    AnsweredCall,
+    Look,
+    Looks,
+    LooksAsked,
+)
 from ketnoi_protocol.envelope import FOUND, NO_MATCH
 from ketnoi_protocol.identifiers import InvalidIdentifier, OrganisationCode, SubsystemId
 from ketnoi_protocol.services import Catalogue, Service, System
@@ -50,6 +58,12 @@ SELECT found.* FROM unnest($1::bytea[]) AS mine(pseudonym) CROSS JOIN LATERAL (
 """
 
 
+_ANSWERED = """
+SELECT DISTINCT consumer, message_id, result_code FROM access_log
+WHERE message_id = any($1) AND subject_pseudonym = any($2) AND service = any($3)
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class LookReader:
     """Reads pages of looks. `timeout` of one statement in seconds."""
@@ -63,15 +77,24 @@ class LookReader:
     async def read(self, asked: LooksAsked, at: datetime) -> Looks:
         """One page. Raises Refusal, asyncpg.PostgresError."""
         old = await self.store.old_numbers(claim_of(asked), Asking(Matching(), at.date()))
-        keys, of = self.pseudonyms.key_ids, self.pseudonyms
-        mine = [of.of_person(asked.personal_number, key) for key in keys]
-        mine += [of.of_old_number(number, key) for number in old for key in keys]
+        mine = self._pseudonyms_of(asked.personal_number)
+        mine += [self.pseudonyms.of_old_number(number, key) for number in old for key in self.pseudonyms.key_ids]
         rows = await self.pool.fetch(
             _PAGE, mine, *_place(asked.before), list(Service), at, asked.limit + 1, timeout=self.timeout
         )
         page = rows[: asked.limit]
         before = _cursor(page[-1]) if len(rows) > len(page) else None
         return Looks(looks=tuple(self._look(row) for row in page), before=before)
+
+    async def answered(self, asked: AnsweredAsked) -> Answered:
+        """Which of these messages about the person were answered. Raises asyncpg.PostgresError."""
+        mine = self._pseudonyms_of(asked.personal_number)
+        rows = await self.pool.fetch(_ANSWERED, list(asked.messages), mine, list(Service), timeout=self.timeout)
+        calls = [AnsweredCall(organisation=_organisation(who), message_id=id, result=code) for who, id, code in rows]
+        return Answered(answered=tuple(calls))
+
+    def _pseudonyms_of(self, personal_number: str) -> list[bytes]:
+        return [self.pseudonyms.of_person(personal_number, key) for key in self.pseudonyms.key_ids]
 
     def _look(self, row: Mapping[str, Any]) -> Look:
         service = Service(row["service"])

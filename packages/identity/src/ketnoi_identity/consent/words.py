@@ -1,0 +1,114 @@
+"""A consent in the words of a citizen."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from ketnoi_identity.consent.records import Kept, state
+from ketnoi_identity.looks.words import FieldWords, Mood, fields_of
+from ketnoi_identity.site.agencies import name_of, procedure_name
+from ketnoi_pages.text import Text
+from ketnoi_protocol.consent import ConsentState
+from ketnoi_protocol.services import Service
+
+LEARNS: Final = {
+    Service.CONFIRM_IDENTITY_NUMBER: Text(
+        "Cơ quan khai số định danh, số CMND và họ tên; bạn đồng ý cho biết chúng đúng hay không đúng là của bạn. Không "
+        "có dữ liệu nào khác.",
+        "The agency claims a personal number, an old ID number and a name; you agree that it is told whether they are "
+        "yours. No other data.",
+    ),
+    Service.VERIFY_HOUSEHOLD: Text(
+        "Cơ quan nêu tên từng người; bạn đồng ý cho biết họ có cùng hộ với bạn và đúng quan hệ hay không. Không có dữ "
+        "liệu nào khác.",
+        "The agency names persons; you agree that it is told whether they live in your household, and in which "
+        "relation. No other data.",
+    ),
+    Service.LOOK_UP_CITIZEN: Text(
+        "Cơ quan nhận được những thông tin này của bạn:", "The agency is given these data of yours:"
+    ),
+    Service.VERIFY_CITIZEN: Text(
+        "Cơ quan khai những thông tin này và được trả lời từng điểm đúng hay không; không nhận thêm dữ liệu nào:",
+        "The agency claims these data and is told yes or no to each; it is given nothing else:",
+    ),
+}
+_STATES: Final[dict[ConsentState, tuple[Text, Mood]]] = {
+    ConsentState.WAITING: (Text("Đang chờ bạn", "Waiting for you"), "warn"),
+    ConsentState.AGREED: (Text("Đang có hiệu lực", "In force"), "good"),
+    ConsentState.REFUSED: (Text("Bạn đã từ chối", "You refused"), ""),
+    ConsentState.EXPIRED: (Text("Đã hết hạn", "Over"), ""),
+    ConsentState.REVOKED: (Text("Bạn đã rút lại", "You took it back"), ""),
+}
+_USED_UP: Final = Text("Đã dùng xong", "Used up")
+_UNANSWERED: Final = Text("Hết hạn, bạn chưa trả lời", "Over, not answered")
+_UNITS: Final = (
+    (365 * 86_400, Text("năm", "year")),
+    (86_400, Text("ngày", "day")),
+    (3_600, Text("giờ", "hour")),
+    (60, Text("phút", "minute")),
+    (1, Text("giây", "second")),
+)
+
+
+class Shown(NamedTuple):
+    """One consent as pages have it."""
+
+    kept: Kept
+    agency: str
+    unit: str | None
+    procedure: Text | None
+    learns: Text
+    fields: list[FieldWords]
+    lasts: Text
+    state: ConsentState
+    state_words: Text
+    mood: Mood
+
+    @property
+    def waits(self) -> bool:
+        """Whether it waits for the citizen."""
+        return self.state is ConsentState.WAITING
+
+    @property
+    def holds(self) -> bool:
+        """Whether there is something to take back."""
+        return self.state is ConsentState.AGREED
+
+
+def shown(kept: Kept, at: datetime, names: dict[str, str] | None = None) -> Shown:
+    """A consent in words; `names` where those of its agency and unit are known."""
+    names = names or {}
+    stands = state(kept, at)
+    words, mood = _STATES[stands]
+    if stands is ConsentState.AGREED and kept.one_time and kept.used_up_by is not None:
+        words, mood = _USED_UP, ""
+    elif stands is ConsentState.EXPIRED and kept.agreed is None:
+        words = _UNANSWERED
+    return Shown(
+        kept,
+        names.get(kept.organisation) or name_of(kept.organisation),
+        (names.get(kept.unit) or name_of(kept.unit)) if kept.unit != kept.organisation else None,
+        procedure_name(kept.procedure_code),
+        LEARNS[kept.service],
+        fields_of(tuple(kept.fields)),
+        duration(kept.lasts_seconds),
+        stands,
+        words,
+        mood,
+    )
+
+
+def duration(seconds: int) -> Text:
+    """So many seconds in words, by the largest unit that says it exactly, else by two."""
+    parts, left = [], seconds
+    for size, unit in _UNITS:
+        count, left = divmod(left, size)
+        if count:
+            parts.append((count, unit))
+        if len(parts) == 2:
+            break
+    return Text(
+        " ".join(f"{count} {unit.vi}" for count, unit in parts),
+        " ".join(f"{count} {unit.en}{'' if count == 1 else 's'}" for count, unit in parts),
+    )
