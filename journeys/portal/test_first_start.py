@@ -15,8 +15,8 @@ from ketnoi_client.problems import Refused
 from ketnoi_protocol.services import Environment, Platform, Service
 from ketnoi_testbed.asking import person_of
 from ketnoi_testbed.cast import HANDLER, SERVER_OFFICERS
-from ketnoi_testbed.parts.premises import HOST, free_port
 from ketnoi_testbed.parts.portal import PortalPart
+from ketnoi_testbed.parts.premises import HOST, free_port
 from ketnoi_testbed.postgres import Postgres
 from ketnoi_testbed.world import World
 

@@ -15,8 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from journeys.portal.desk import Desk
-from ketnoi_testbed.parts.premises import free_port
-from ketnoi_testbed.parts.premises import write_settings
+from ketnoi_testbed.parts.premises import free_port, write_settings
 from ketnoi_testbed.postgres import Postgres
 
 PASSWORD = "chuồn chuồn bay thấp 27"

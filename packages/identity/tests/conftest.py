@@ -11,6 +11,7 @@ import pytest
 
 from ketnoi_testbed.postgres import Postgres
 
+from .citizens import Citizens
 from .register import Register
 from .site import Site
 from .tables import make_tables
@@ -39,6 +40,26 @@ def site_with_register(
     folder = tmp_path_factory.mktemp("identity")
     with Site(folder, cluster.create_database(), register=register.settings) as running:
         yield running
+
+
+PROCEDURES = '"1.001" = { vi = "Đăng ký khai sinh", en = "Birth registration" }\n'
+
+
+@pytest.fixture(scope="module")
+def near(cluster: Postgres, register: Register, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Citizens]:
+    """Citizens at level 2, at pages that ask a registry and know what procedure 1.001 is called."""
+    folder = tmp_path_factory.mktemp("near")
+    (folder / "procedures.toml").write_text(PROCEDURES)
+    database = cluster.create_database()
+    with Site(folder, database, register=register.settings, procedures="procedures.toml") as running:
+        yield Citizens(register, running)
+
+
+@pytest.fixture
+def browser(near: Citizens) -> Iterator[Callable[..., Visitor]]:
+    """`browser(person)`: one in which that person has signed in."""
+    yield near.browser
+    near.close()
 
 
 @pytest.fixture

@@ -65,11 +65,11 @@ class Register:
     def __enter__(self) -> Self:
         self_signed(self.folder, "identity")
         self._thread.start()
-        self._do(self._start())
+        self.do(self._start())
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._do(self._stop())
+        self.do(self._stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
@@ -85,7 +85,8 @@ class Register:
             "client_key": at["identity.key"],
         }
 
-    def _do(self, act: Any) -> Any:
+    def do(self, act: Any) -> Any:
+        """Await something on the registry's loop, and what it returned."""
         return asyncio.run_coroutine_threadsafe(act, self._loop).result(60)
 
     async def _start(self) -> None:

@@ -3,58 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from ketnoi_protocol.services import Service
 from ketnoi_registry.citizens.seals import Order, seal
-from ketnoi_testbed.postgres import Postgres
 
-from .neighbours import Neighbourhood
-from .residents import AN, BINH, Resident, settle, sign_in
+from .citizens import Citizens
+from .register import PEOPLE
 from .visiting import Visitor
 
 LOOK_UP, HOUSEHOLD = Service.LOOK_UP_CITIZEN, Service.VERIFY_HOUSEHOLD
-MEMBER_BINH = {"SoDinhDanh": BINH.personal_number, "HoVaTen": BINH.full_name, "QuanHe": "QH01"}
-NEIGHBOUR = Resident("990080000009", "Vũ Xóm", "1980")
-ABOUT_NEIGHBOUR = {"SoDinhDanh": NEIGHBOUR.personal_number, "HoVaTen": NEIGHBOUR.full_name}
+AN, BINH, NEIGHBOUR = PEOPLE["an"], PEOPLE["binh"], PEOPLE["xom"]
+MEMBER_BINH = {"SoDinhDanh": BINH.number, "HoVaTen": BINH.name, "QuanHe": "QH01"}
+ABOUT_NEIGHBOUR = {"SoDinhDanh": NEIGHBOUR.number, "HoVaTen": NEIGHBOUR.name}
+ABOUT_CUONG = {"SoDinhDanh": PEOPLE["cuong"].number, "HoVaTen": "Sai Tên"}
+
+Browser = Callable[..., Visitor]
 
 
-@pytest.fixture(scope="module")
-def near(cluster: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neighbourhood]:
-    folder = tmp_path_factory.mktemp("near")
-    procedures = folder / "procedures.toml"
-    procedures.write_text('"1.001" = { vi = "Đăng ký khai sinh", en = "Birth registration" }\n')
-    named = {"procedures": str(procedures)}
-    with Neighbourhood(folder, cluster.create_database(), cluster.create_database(), **named) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def accounts(near: Neighbourhood):
-    return {who: settle(near.site, who) for who in (AN, BINH, NEIGHBOUR)}
-
-
-@pytest.fixture
-def browser(near: Neighbourhood, accounts):
-    """`browser(who)`: the browser in which that person has signed in."""
-    opened = []
-
-    def open_one(who: Resident = AN) -> Visitor:
-        visitor = Visitor(near.site.url)
-        opened.append(visitor)
-        sign_in(near.site, visitor, accounts[who])
-        return visitor
-
-    yield open_one
-    for each in opened:
-        each.client.close()
-
-
-def looked(near: Neighbourhood, service: Service = LOOK_UP, *, sign=None, **fields) -> str:
-    return near.do(lambda world: world.ask(service, sign=sign, **fields)).code
+def looked(near: Citizens, service: Service = LOOK_UP, *, sign: Any = None, **fields: Any) -> str:
+    code: str = near.do(near.world.ask(service, sign=sign, **fields)).code
+    return code
 
 
 @pytest.mark.parametrize("address", ["/du-lieu/", "/luot-xem/", "/luot-xem/phan-anh?luot=1.1"])
@@ -65,12 +38,10 @@ def test_strangers_sign_in_first(near, address):
     assert answer.headers["location"].startswith("/dang-nhap/?next=")
 
 
-def test_level_one_is_not_enough(near):
-    account = settle(near.site, Resident("990089000404", "Trần Văn Một", "1989-03-02"), level=1)
-    with Visitor(near.site.url) as visitor:
-        sign_in(near.site, visitor, account)
-        for address in ("/du-lieu/", "/luot-xem/", "/luot-xem/phan-anh-cua-toi/"):
-            visitor.go(address).sees(403, "mức 2")
+def test_level_one_is_not_enough(browser):
+    visitor = browser(PEOPLE["ha"], level=1)
+    for address in ("/du-lieu/", "/luot-xem/", "/luot-xem/phan-anh-cua-toi/", "/dong-y/"):
+        visitor.go(address).sees(403, "mức 2")
 
 
 def test_my_data_are_in_words_and_sensitive_ones_are_marked(near, browser):
@@ -113,24 +84,19 @@ def test_a_household_gives_away_nothing_of_the_others(near, browser):
         assert told not in visitor.text, told
 
 
-def test_pages_of_fifty_follow_one_another(near, browser, cluster):
-    mine = Resident("990072000007", "Phạm Quý", "1972")
-    account = settle(near.site, mine)
-
-    async def many(world):
+def test_pages_of_fifty_follow_one_another(near, browser):
+    async def many():
         for number in range(60):
-            sign = {"message_id": f"many-{number}"}
-            await world.ask(LOOK_UP, SoDinhDanh=mine.personal_number, HoVaTen="Sai Tên", sign=sign)
+            await near.world.ask(LOOK_UP, **ABOUT_CUONG, sign={"message_id": f"many-{number}"})
 
-    near.do(many)
-    with Visitor(near.site.url) as visitor:
-        sign_in(near.site, visitor, account)
-        assert visitor.go("/luot-xem/").sees(200).text.count("<h3>") == 50
-        older = re.search(r'href="(\?truoc=[0-9.]+)"', visitor.text)
-        assert older is not None
-        assert visitor.go("/luot-xem/" + older[1]).sees(200, "Về các lượt mới nhất").text.count("<h3>") == 10
-        assert 'rel="next"' not in visitor.text
-        visitor.go("/luot-xem/?truoc=abc").sees(404)
+    near.do(many())
+    visitor = browser(PEOPLE["cuong"])
+    assert visitor.go("/luot-xem/").sees(200).text.count("<h3>") == 50
+    older = re.search(r'href="(\?truoc=[0-9.]+)"', visitor.text)
+    assert older is not None
+    assert visitor.go("/luot-xem/" + older[1]).sees(200, "Về các lượt mới nhất").text.count("<h3>") == 10
+    assert 'rel="next"' not in visitor.text
+    visitor.go("/luot-xem/?truoc=abc").sees(404)
 
 
 def test_a_sealed_look_is_on_no_page(near, browser):
@@ -143,11 +109,11 @@ def test_a_sealed_look_is_on_no_page(near, browser):
     visitor = browser(AN).go("/luot-xem/")
     place = re.search(r"luot=([0-9.]+)", visitor.text)[1]
     before = visitor.text.count("<h3>")
-    near.do(act)
+    near.do(act(near.world))
     assert visitor.go("/luot-xem/").text.count("<h3>") == before - 1
     assert place not in visitor.text
     visitor.go(f"/luot-xem/phan-anh?luot={place}").sees(404)
-    near.do(lambda world: world.pool.execute("UPDATE seal SET lifted_at = now()"))
+    near.do(near.world.pool.execute("UPDATE seal SET lifted_at = now()"))
     visitor.go("/luot-xem/").sees(200, "được giữ bí mật theo luật đến")
 
 
@@ -189,14 +155,14 @@ def test_nobody_objects_to_anothers_look_or_to_none(near, browser):
 def test_without_an_answer_of_the_registry_the_page_says_so_and_loses_nothing(near, browser):
     visitor = browser(AN)
 
-    async def rename(world, before, after):
-        await world.pool.execute(f"ALTER TABLE {before} RENAME TO {after}")
+    async def rename(before, after):
+        await near.world.pool.execute(f"ALTER TABLE {before} RENAME TO {after}")
 
-    near.do(lambda world: rename(world, "access_log", "gone"))
+    near.do(rename("access_log", "gone"))
     try:
         for address in ("/du-lieu/", "/luot-xem/", "/luot-xem/phan-anh?luot=1.1"):
             visitor.go(address).sees(503, "Cơ sở dữ liệu chưa trả lời")
             assert visitor.answer.headers["retry-after"] == "30"
     finally:
-        near.do(lambda world: rename(world, "gone", "access_log"))
+        near.do(rename("gone", "access_log"))
     visitor.go("/luot-xem/").sees(200)

@@ -20,8 +20,8 @@ LEARNS: Final = {
         "yours. No other data.",
     ),
     Service.VERIFY_HOUSEHOLD: Text(
-        "Cơ quan nêu tên từng người; bạn đồng ý cho biết họ có cùng hộ với bạn và đúng quan hệ hay không. Không có dữ "
-        "liệu nào khác.",
+        "Cơ quan nêu tên từng người; bạn đồng ý cho biết đúng hay không: họ cùng hộ với bạn, và quan hệ trong hộ. "
+        "Không có dữ liệu nào khác.",
         "The agency names persons; you agree that it is told whether they live in your household, and in which "
         "relation. No other data.",
     ),
