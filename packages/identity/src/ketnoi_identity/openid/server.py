@@ -179,7 +179,8 @@ def provider() -> Provider:
     return Provider(
         Means(
             issuer(current()),
-            connection.cursor,
+            # Each thread has its own connection, so it is asked for anew each time.
+            lambda: connection.cursor(),
             clock.now,
             lambda: ring(keys.OPENID).signing(clock.now()),
             _subject,

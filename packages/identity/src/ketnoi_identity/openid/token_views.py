@@ -40,7 +40,7 @@ def userinfo(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"sub": subject, "acr": str(bearer.level)})
 
 
-def refused(error: OAuth2Error) -> JsonResponse:
+def refused(error: OAuth2Error) -> HttpResponse:
     """The library's words of an error, as it would write them."""
-    status, body, headers = error()
-    return JsonResponse(body, status=status, headers=dict(headers))
+    answer: HttpResponse = provider().handle_response(*error())
+    return answer
