@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ketnoi_protocol.services import Service
+from ketnoi_registry.access_log import Pseudonyms
 from ketnoi_registry.citizens.seals import Order, seal
 
 from .citizens import Citizens
@@ -166,3 +167,38 @@ def test_without_an_answer_of_the_registry_the_page_says_so_and_loses_nothing(ne
     finally:
         near.do(rename("gone", "access_log"))
     visitor.go("/luot-xem/").sees(200)
+
+
+def statements_of(visitor: Visitor) -> int:
+    told = re.search(r'db;desc="([0-9]+)"', visitor.answer.headers["server-timing"])
+    assert told is not None
+    return int(told[1])
+
+
+def test_a_thousand_looks_are_read_with_few_statements(near, browser):
+    person = PEOPLE["khoa"]
+    pseudonym = Pseudonyms.read(near.world.folder / "keys.json").of_person(person.number)
+
+    async def many():
+        await near.world.ask(LOOK_UP)
+        await near.world.pool.execute(
+            "INSERT INTO access_log (logged_at, node_id, subject_key_id, subject_pseudonym, subject_role, instance,"
+            " consumer, unit, procedure_code, system, service, message_id, result_code, released_fields)"
+            " SELECT $1::timestamptz - n * interval '1 millisecond', 'n1', 'k1', $2, 'asked', 'VDXP-TEST',"
+            " 'VDXP-TEST/GOV/H' || n % 40 + 10 || '/MOTCUA', 'H' || n % 40 + 10, '1.001', 'population',"
+            " 'look_up_citizen', 'thousand-' || n, '00', '{HoVaTen,ThuongTru}' FROM generate_series(1, 1000) AS n",
+            near.world.clock.now(), pseudonym,
+        )  # fmt: skip
+
+    near.do(many())
+    visitor, address, seen, most = browser(person), "/luot-xem/", 0, 0
+    while address:
+        visitor.go(address).sees(200)
+        seen += visitor.text.count("<h3>")
+        most = max(most, statements_of(visitor))
+        older = re.search(r'href="(\?truoc=[0-9.]+)"', visitor.text)
+        address = "/luot-xem/" + older[1] if older else ""
+    assert seen == 1000
+    # The registry makes a page with three more (test_looks.py).
+    assert most + 3 <= 12
+    assert len(visitor.answer.content) < 120_000
