@@ -8,10 +8,16 @@ from hypothesis import strategies as st
 
 from ketnoi_protocol.birth_date import BirthDate
 from ketnoi_protocol.citizen import Citizen, Head, Life, LifeStatus, Name, Place, Relative
+from ketnoi_protocol.consent import LONGEST_CONSENT
+from ketnoi_protocol.consent_messages import AskConsent, RequestConsent
 from ketnoi_protocol.envelope import ClaimedMember, ConfirmRequest, HouseholdRequest, LookUpRequest, VerifyRequest
 from ketnoi_protocol.personal_number import Sex
+from ketnoi_protocol.services import Service
 
+field_names = st.from_regex("[A-Za-z]{1,20}", fullmatch=True)
 personal_numbers = st.from_regex("9[0-9]{11}", fullmatch=True)
+consent_codes = st.from_regex("[A-Z2-7]{26}", fullmatch=True)
+cards = st.from_regex(r"[A-Za-z0-9_-]{2,9}\.[A-Za-z0-9_-]{2,9}\.[A-Za-z0-9_-]{2,9}", fullmatch=True)
 old_numbers = st.from_regex("[0-9]{9}", fullmatch=True)
 words = st.sampled_from(["Nguyễn", "Trần", "Đặng", "Văn", "Thị", "An", "Bình", "Hoà", "Hòa", "Thuỷ", "Ưng", "Y"])
 names = st.lists(words, min_size=1, max_size=6).map(" ".join)
@@ -38,12 +44,13 @@ _header = st.fixed_dictionaries(
         "ma_tich_hop": st.from_regex("[0-9]{1,20}", fullmatch=True),
         "ma_don_vi": st.from_regex(r"[GH][0-9]{2}(\.[A-Z0-9]{1,10}){0,2}|000\.00\.[0-9]{2}\.H55", fullmatch=True),
         "ma_can_bo": st.from_regex("[a-z][a-z0-9._-]{0,10}", fullmatch=True),
+        "officer_token": st.none() | cards,
     }
 )
 
 
 def _requests(kind, *, birth=wire_births, **more):
-    claimed = st.fixed_dictionaries({"name": names, "birth_text": birth, **more})
+    claimed = st.fixed_dictionaries({"name": names, "birth_text": birth, "consent": st.none() | consent_codes, **more})
     return st.builds(lambda header, numbers, person: kind(**header, **numbers, **person), _header, _numbers, claimed)
 
 
@@ -61,6 +68,38 @@ requests = st.one_of(
     ),
     _requests(HouseholdRequest, members=st.lists(_members, min_size=1, max_size=4).map(tuple)),
 )
+
+_services = st.one_of(
+    st.fixed_dictionaries(
+        {
+            "service": st.just(Service.LOOK_UP_CITIZEN),
+            "fields": st.sets(field_names, min_size=1, max_size=40).map(tuple),
+        }
+    ),
+    st.fixed_dictionaries(
+        {"service": st.just(Service.VERIFY_CITIZEN), "fields": st.sets(field_names, max_size=40).map(tuple)}
+    ),
+    st.fixed_dictionaries({"service": st.sampled_from([Service.CONFIRM_IDENTITY_NUMBER, Service.VERIFY_HOUSEHOLD])}),
+)
+_wishes = st.fixed_dictionaries(
+    {
+        "name": names,
+        "birth_text": wire_births,
+        "purpose": words,
+        "one_time": st.booleans(),
+        "lasts": st.integers(1, LONGEST_CONSENT),
+    }
+)
+consent_messages = st.one_of(
+    st.builds(
+        lambda header, numbers, wish, of: RequestConsent(**header, **numbers, **wish, **of),
+        _header, _numbers, _wishes, _services,
+    ),
+    st.builds(
+        lambda header, service, consent: AskConsent(**header, service=service, consent=consent),
+        _header, st.sampled_from(Service), consent_codes,
+    ),
+)  # fmt: skip
 
 two_digits = st.from_regex("[0-9]{2}", fullmatch=True)
 _relative = {

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,6 +23,7 @@ from ketnoi_protocol.errors import Refusal
 from ketnoi_protocol.services import AnswerShape
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+CONSENT = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 AN = Citizen(personal_number="990089000123", name=Name(given="An"))
 member_answers = st.booleans().flatmap(
     lambda inside: st.builds(MemberAnswer, in_household=st.just(inside), relation_confirmed=st.booleans())
@@ -43,6 +45,25 @@ small_answers = st.one_of(
 def test_an_answer_survives_its_body(pair):
     shape, answer = pair
     assert decode_answer(shape, encode_answer(shape, answer)) == answer
+
+
+@given(small_answers)
+def test_an_answer_of_the_identity_system_tells_the_consent_that_was_used(pair):
+    shape, answer = pair
+    used = msgspec.structs.replace(answer, consent=CONSENT)
+    assert json.loads(encode_answer(shape, used)) == json.loads(encode_answer(shape, answer)) | {
+        "MaGiaoDichDongY": CONSENT
+    }
+    assert decode_answer(shape, encode_answer(shape, used)) == used
+
+
+@pytest.mark.parametrize("shape", [AnswerShape.QCVN_109, AnswerShape.C06_037])
+def test_a_look_up_tells_the_consent_too(shape):
+    for citizen in (AN, None):
+        used = msgspec.structs.replace(LookUpAnswer.of("8f0c", citizen), consent=CONSENT)
+        body = encode_answer(shape, used)
+        assert json.loads(body)["MaGiaoDichDongY"] == CONSENT
+        assert decode_answer(shape, body).consent == CONSENT
 
 
 @given(st.sampled_from([AnswerShape.QCVN_109, AnswerShape.C06_037]), st.none() | citizens)

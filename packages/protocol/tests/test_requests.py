@@ -247,3 +247,15 @@ def test_every_service_has_its_request():
 @given(requests)
 def test_repr_tells_nothing(request):
     assert repr(request) == f"{type(request).__name__}(…)"
+
+
+def test_a_consent_and_an_officers_card_may_stand_in_every_request():
+    for service in Service:
+        more = {"ThanhVien": [MEMBER]} if service is Service.VERIFY_HOUSEHOLD else {}
+        assert decode_request(service, body_of(more)).consent is None
+        told = {"MaGiaoDichDongY": "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "TheCanBo": "aa.bb.cc"}
+        request = decode_request(service, body_of(more | told))
+        assert (request.consent, request.officer_token) == tuple(told.values())
+        assert told.items() <= json.loads(encode_request(request)).items()
+    for name in ("MaGiaoDichDongY", "TheCanBo"):
+        assert name in refused(Service.LOOK_UP_CITIZEN, body_of({name: "x"})).detail

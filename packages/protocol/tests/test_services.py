@@ -9,6 +9,7 @@ from ketnoi_protocol.services import (
     DEFAULT_PROFILE,
     AnswerShape,
     Catalogue,
+    ConsentOperation,
     Environment,
     NameMatch,
     Platform,
@@ -32,6 +33,39 @@ def test_a_profile_has_every_service_of_both_systems_in_both_environments(profil
     assert len(entries) == 16
     assert len({(each.instance, each.service_code) for each in entries}) == 16
     assert all(each.ma_tich_hop.isdigit() for each in entries)
+
+
+@pytest.mark.parametrize("profile", profiles())
+def test_a_profile_has_both_consent_operations_in_both_environments(profile):
+    catalogue = Catalogue.load(profile)
+    found = catalogue.consent_operations
+    assert {(each.operation, each.environment) for each in found} == {
+        (operation, environment) for operation in ConsentOperation for environment in Environment
+    }
+    codes = {(each.instance, each.service_code) for each in (*catalogue, *found)}
+    assert len(codes) == len({each.ma_tich_hop for each in found}) * 2 + 16 == 20
+    for each in found:
+        assert each.system is System.IDENTITY
+        # They go where the services of their system go.
+        assert each.instance == catalogue.entry(System.IDENTITY, Service.LOOK_UP_CITIZEN, each.environment).instance
+        assert catalogue.consent_entry(each.operation, each.environment) is each
+        assert catalogue.consent_by_code(each.instance, each.service_code) is each
+        assert catalogue.by_code(each.instance, each.service_code) is None
+
+
+def test_a_consent_operation_that_is_not_there_is_not_found():
+    assert Catalogue.load().consent_by_code("NDXP-TEST", "DinhDanh-TraCuuThongTinCongDan") is None
+    with pytest.raises(ValueError):
+        Catalogue.load().consent_entry("delete_consent", "test")
+    with pytest.raises(LookupError):
+        Catalogue("own", ()).consent_entry("consent_state", "test")
+
+
+def test_moving_one_consent_operation_is_one_row_of_a_file():
+    row = 'extends = "2022-seed"\n[[consent]]\noperation = "consent_state"\nplatform = "VDXP"\n'
+    moved = Catalogue.of("own.toml", {"own.toml": row}.__getitem__)
+    assert moved.entries == Catalogue.load("2022-seed").entries
+    assert [each.instance for each in moved.consent_operations] == ["NDXP-TEST", "NDXP", "VDXP-TEST", "VDXP"]
 
 
 @pytest.mark.parametrize("profile", ["2022-qcvn-109", "2022-seed"])

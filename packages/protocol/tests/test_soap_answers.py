@@ -28,6 +28,7 @@ SMALL = {
     AnswerShape.HOUSEHOLD: "verify_household",
     AnswerShape.COUNT: "verify_citizen",
 }
+CONSENT = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 AT = datetime.datetime(2026, 11, 24, 8, 0, tzinfo=datetime.UTC)
 
 
@@ -94,6 +95,21 @@ def test_small_answers_are_written_as_callers_read_them(shape, answer, written):
     operation = OPERATIONS[SMALL[shape]]
     assert written.encode() in encode_answer(operation, shape, answer)
     assert there_and_back(shape, answer) == answer
+
+
+@pytest.mark.parametrize("shape", [*SMALL, *SHAPES])
+def test_the_consent_that_was_used_is_told(shape):
+    yes = MemberAnswer(in_household=True, relation_confirmed=True)
+    answer = {
+        AnswerShape.EXISTS: ExistsAnswer.of("1", True),
+        AnswerShape.HOUSEHOLD: HouseholdAnswer.of("1", (yes,)),
+        AnswerShape.COUNT: CountAnswer.of("1", True, {"GioiTinh": True}),
+    }.get(shape, LookUpAnswer.of("1", None))
+    used = msgspec.structs.replace(answer, consent=CONSENT)
+    octets = encode_answer(OPERATIONS[SMALL.get(shape, "look_up_citizen")], shape, used)
+    assert octets.count(CONSENT.encode()) == 1
+    assert there_and_back(shape, used) == used
+    assert there_and_back(shape, answer).consent is None
 
 
 def test_the_two_shapes_of_one_citizen():

@@ -2,6 +2,7 @@
 
 import datetime
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +21,7 @@ from ketnoi_protocol.envelope import (
     MemberAnswer,
     VerifyRequest,
 )
-from ketnoi_protocol.services import Catalogue, Service, profiles
+from ketnoi_protocol.services import Catalogue, Service, System, profiles
 from ketnoi_protocol.soap_answers import encode_answer
 from ketnoi_protocol.soap_requests import encode_request
 from ketnoi_protocol.soap_schema import wsdl
@@ -74,6 +75,25 @@ def answer(entry):
 def test_questions_and_answers_are_as_described(entry):
     check(entry, encode_request(entry.soap, question(entry)))
     check(entry, encode_answer(entry.soap, entry.answer_shape, answer(entry)))
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: f"{entry.service_code}-{entry.answer_shape}")
+def test_a_consent_and_an_officers_card_are_the_identity_systems_alone(entry):
+    told = {"consent": "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "officer_token": "aa.bb.cc"}
+    asked = msgspec.structs.replace(question(entry), **told)
+    answered = msgspec.structs.replace(answer(entry), consent=told["consent"])
+    octets = [encode_request(entry.soap, asked), encode_answer(entry.soap, entry.answer_shape, answered)]
+    if entry.system is System.IDENTITY:
+        for each in octets:
+            check(entry, each)
+        assert b"MaGiaoDichDongY>" in octets[0]
+        # They come last, so that what is written without them is as it always was.
+        assert octets[0].index(b"MaGiaoDichDongY") > octets[0].index(b"HoVaTen")
+    else:
+        for each in octets:
+            with pytest.raises(etree.DocumentInvalid):
+                check(entry, each)
+        assert b"TheCanBo" not in wsdl(entry, "http://127.0.0.1:8084/")
 
 
 LOOK_UPS = [entry for entry in ENTRIES if entry.service is Service.LOOK_UP_CITIZEN]

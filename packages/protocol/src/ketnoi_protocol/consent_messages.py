@@ -109,7 +109,7 @@ class ConsentBegun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     the questions; until `answer_by` (UTC) the citizen can say something."""
 
     ma_yeu_cau: str = msgspec.field(name="MaYeuCau")
-    ma_ket_qua: str = msgspec.field(name="MaKetQua", default=ASKED)
+    ma_ket_qua: str = msgspec.field(name="MaKetQua")
     consent: ConsentCode = msgspec.field(name="MaGiaoDichDongY")
     state: ConsentState = msgspec.field(name="TrangThai")
     answer_by: datetime.datetime | None = msgspec.field(name="TraLoiTruoc", default=None)
@@ -119,7 +119,7 @@ class ConsentStanding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     """How it stands. `answer_by` and `valid_until` are in UTC; `valid_until` is there once the citizen has agreed."""
 
     ma_yeu_cau: str = msgspec.field(name="MaYeuCau")
-    ma_ket_qua: str = msgspec.field(name="MaKetQua", default=TOLD)
+    ma_ket_qua: str = msgspec.field(name="MaKetQua")
     consent: ConsentCode = msgspec.field(name="MaGiaoDichDongY")
     state: ConsentState = msgspec.field(name="TrangThai")
     service: Service = msgspec.field(name="DichVu")

@@ -4,7 +4,8 @@ Services 1, 2 and 4 answer a small element in the namespace of the question: Ton
 DungQuanHe, one for each claimed member and in the request's order; SoLuongCongDan, and KetQua where attributes were
 claimed. A look-up answers CongdanCollection of QCVN 109:2017/BTTTT, with no CongDan when nobody was found. There is no
 MaYeuCau and no MaKetQua in any of them, since callers know none: MaKetQua says nothing that the rest does not, and
-what binds an answer to its question is the request hash of the transport.
+what binds an answer to its question is the request hash of the transport. An answer of the identity system tells the
+consent that was used: MaGiaoDichDongY, the last element, or an attribute of CongdanCollection [our choice].
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from ketnoi_protocol.services import AnswerShape
 from ketnoi_protocol.soap_dialect import COLLECTION_NAMESPACE, SoapOperation
 from ketnoi_protocol.soap_envelope import fault_of, read_envelope, text, write_envelope
 from ketnoi_protocol.soap_requests import PREFIX
-from ketnoi_protocol.soap_shapes import AS_OF, CITIZEN, COLLECTION, COUNT, TEXT, TYPES, Types
+from ketnoi_protocol.soap_shapes import AS_OF, CITIZEN, COLLECTION, CONSENT, COUNT, TEXT, TYPES, Types
 from ketnoi_protocol.xml_reading import Element
 
 COLLECTION_PREFIX: Final = "ns1"
@@ -44,7 +45,8 @@ def encode_answer(operation: SoapOperation, shape: AnswerShape, answer: Answer) 
     wire = shaped(shape, answer)
     if isinstance(wire, QcvnAnswer | C06Answer):
         return write_envelope(_collection(shape, wire), {COLLECTION_PREFIX: COLLECTION_NAMESPACE})
-    content = _tag(PREFIX, operation.answer, "".join(_small(wire)))
+    used = [_tag(PREFIX, CONSENT, text(wire.consent))] if wire.consent is not None else []
+    content = _tag(PREFIX, operation.answer, "".join([*_small(wire), *used]))
     return write_envelope(content, {PREFIX: operation.namespace})
 
 
@@ -70,7 +72,8 @@ def answer_in(operation: SoapOperation, shape: AnswerShape, ma_yeu_cau: str, tol
         _expect((told.namespace, told.name) == (COLLECTION_NAMESPACE, COLLECTION))
         return answer_of(shape, found | _read_collection(told, TYPES[shape]))
     _expect(told.namespace in operation.namespaces and told.name == operation.answer)
-    return answer_of(shape, found | _read_small(shape, told))
+    used = {each.name: each.value for each in told.children if each.name == CONSENT}
+    return answer_of(shape, found | used | _read_small(shape, told))
 
 
 def _small(answer: ExistsAnswer | HouseholdAnswer | CountAnswer) -> list[str]:
@@ -97,8 +100,9 @@ def _collection(shape: AnswerShape, answer: QcvnAnswer | C06Answer) -> str:
         _structure(CITIZEN, CITIZEN, msgspec.to_builtins(each), TYPES[shape]) for each in collection.citizens
     )
     as_of = f' {AS_OF}="{msgspec.to_builtins(collection.as_of)}"' if collection.as_of is not None else ""
+    used = f' {CONSENT}="{text(answer.consent)}"' if answer.consent is not None else ""
     name = f"{COLLECTION_PREFIX}:{COLLECTION}"
-    return f'<{name}{as_of} {COUNT}="{collection.count}">{citizens}</{name}>'
+    return f'<{name}{as_of} {COUNT}="{collection.count}"{used}>{citizens}</{name}>'
 
 
 def _structure(name: str, kind: str, value: Any, types: Types) -> str:
@@ -146,7 +150,8 @@ def _read_collection(told: Element, types: Types) -> dict[str, Any]:
     collection: dict[str, Any] = {COUNT: count, CITIZEN: citizens}
     if as_of := told.attributes.get(("", AS_OF)):
         collection[AS_OF] = as_of
-    return {"MaKetQua": FOUND if citizens else NO_MATCH, COLLECTION: collection}
+    used = {CONSENT: told.attributes["", CONSENT]} if ("", CONSENT) in told.attributes else {}
+    return {"MaKetQua": FOUND if citizens else NO_MATCH, COLLECTION: collection} | used
 
 
 def _read_structure(element: Element, kind: str, types: Types) -> Any:

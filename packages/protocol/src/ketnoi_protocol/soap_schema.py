@@ -18,7 +18,7 @@ from ketnoi_protocol.services import AnswerShape, CatalogueEntry, System
 from ketnoi_protocol.soap_dialect import COLLECTION_NAMESPACE, SoapOperation
 from ketnoi_protocol.soap_envelope import text
 from ketnoi_protocol.soap_requests import ATTRIBUTES, BIRTH, MEMBER_ELEMENTS, MEMBERS
-from ketnoi_protocol.soap_shapes import AS_OF, CITIZEN, COLLECTION, COUNT, TEXT, TYPES
+from ketnoi_protocol.soap_shapes import AS_OF, CITIZEN, COLLECTION, CONSENT, COUNT, TEXT, TYPES
 
 CONTENT_TYPE: Final = "text/xml; charset=utf-8"
 GATEWAY: Final = "http://127.0.0.1:8084"
@@ -39,9 +39,9 @@ def wsdl(entry: CatalogueEntry, address: str) -> bytes:
     assert operation is not None, "the service is offered in SOAP"
     looks_up = entry.answer_shape in TYPES
     answer_prefix = "dc" if looks_up else "tns"
-    schemas = _questions(entry, operation, "" if looks_up else _small_answer(operation, entry.answer_shape))
+    schemas = _questions(entry, operation, "" if looks_up else _small_answer(entry, operation))
     if looks_up:
-        schemas += _collection(entry.answer_shape)
+        schemas += _collection(entry)
     name, namespace = operation.request, operation.namespace
     document = f"""<?xml version="1.0" encoding="UTF-8"?>
 <wsdl:definitions name="{name}" targetNamespace="{namespace}" xmlns:tns="{namespace}" xmlns:dc="{COLLECTION_NAMESPACE}"
@@ -124,9 +124,11 @@ def _all_of(name: str, kind: str) -> str:
     return "\n".join([f'      <xs:complexType name="{name}"><xs:all>', *lines, "      </xs:all></xs:complexType>"])
 
 
-def _small_answer(operation: SoapOperation, shape: AnswerShape) -> str:
+def _small_answer(entry: CatalogueEntry, operation: SoapOperation) -> str:
+    shape = entry.answer_shape
     element = f'      <xs:element name="{operation.answer}"><xs:complexType><xs:sequence>\n'
-    end = "      </xs:sequence></xs:complexType></xs:element>\n"
+    used = f'        <xs:element name="{CONSENT}" type="xs:token" minOccurs="0"/>\n'
+    end = (used if entry.system is System.IDENTITY else "") + "      </xs:sequence></xs:complexType></xs:element>\n"
     if shape is AnswerShape.EXISTS:
         return element + '        <xs:element name="TonTai" type="xs:boolean"/>\n' + end
     if shape is AnswerShape.HOUSEHOLD:
@@ -141,14 +143,16 @@ def _small_answer(operation: SoapOperation, shape: AnswerShape) -> str:
     return element + count + results + end + _all_of("KetQua", "xs:boolean") + "\n"
 
 
-def _collection(shape: AnswerShape) -> str:
-    types = TYPES[shape]
+def _collection(entry: CatalogueEntry) -> str:
+    types = TYPES[entry.answer_shape]
+    used = [f'        <xs:attribute name="{CONSENT}" type="xs:token"/>'] if entry.system is System.IDENTITY else []
     lines = [
         f'    <xs:schema targetNamespace="{COLLECTION_NAMESPACE}" elementFormDefault="qualified">',
         f'      <xs:element name="{COLLECTION}"><xs:complexType>',
         f'        <xs:sequence><xs:element name="{CITIZEN}" type="dc:{CITIZEN}" minOccurs="0"/></xs:sequence>',
         f'        <xs:attribute name="{AS_OF}" type="xs:dateTime"/>',
         f'        <xs:attribute name="{COUNT}" type="xs:int" use="required"/>',
+        *used,
         "      </xs:complexType></xs:element>",
     ]
     for name, children in types.items():

@@ -17,7 +17,8 @@ CITIZEN: Final = "CongDan"
 COLLECTION: Final = "CongdanCollection"
 AS_OF: Final = "ThoiDiemDuLieu"
 COUNT: Final = "SoCongDan"
-"""AS_OF and COUNT are attributes of CongdanCollection."""
+CONSENT: Final = "MaGiaoDichDongY"
+"""AS_OF, COUNT and, of the identity system, CONSENT are attributes of CongdanCollection."""
 
 Children = tuple[tuple[str, str], ...]
 Types = dict[str, Children]

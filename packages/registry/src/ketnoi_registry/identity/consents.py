@@ -123,7 +123,11 @@ class Consents:
         if begun.code != ASKED or not begun.consent:
             raise Refusal(IDENTITY_UNAVAILABLE)
         return ConsentBegun(
-            ma_yeu_cau=request.ma_yeu_cau, consent=begun.consent, state=begun.state, answer_by=begun.answer_by
+            ma_yeu_cau=request.ma_yeu_cau,
+            ma_ket_qua=ASKED,
+            consent=begun.consent,
+            state=begun.state,
+            answer_by=begun.answer_by,
         )
 
     async def _standing(self, case: Case, request: AskConsent) -> ConsentStanding:
@@ -137,6 +141,7 @@ class Consents:
             raise Refusal(WIDER_THAN_AGREED, "DichVu is not the service that the consent was asked for")
         return ConsentStanding(
             ma_yeu_cau=request.ma_yeu_cau,
+            ma_ket_qua=TOLD,
             consent=request.consent,
             state=told.state,
             service=told.service,
