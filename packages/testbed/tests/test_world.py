@@ -141,6 +141,7 @@ def test_worlds_that_cannot_be_say_why(tmp_path: Path) -> None:
         "country_production",
         "country_test",
         "existing_database",
+        "identity",
         "rehearsed_production",
         "two_platforms",
     ]
