@@ -8,7 +8,6 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
-from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -81,7 +80,7 @@ def _run(options: argparse.Namespace) -> int:
         try:
             with Results(options.out, state) as results:
                 if results.done:
-                    _say(f"đi tiếp từ câu thứ {results.done + 1:,} · going on with question {results.done + 1:,}")
+                    _say(f"đi tiếp, đã có {len(results.done):,} câu · going on, {len(results.done):,} are there")
                 batch = Batch(agency, ask, call, results.state.batch, at_once=options.at_once)
                 return _asking(batch, asked.rows, results, options.out)
         except OSError as error:
@@ -89,20 +88,25 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _asking(batch: Batch, rows: tuple[questions.Row, ...], results: Results, out: Path) -> int:
-    progress = Progress(len(rows), results.done)
+    left = [row for row in rows if row.number not in results.done]
+    progress = Progress(len(rows), len(rows) - len(left))
     try:
-        with closing(batch.run(islice(iter(rows), results.done, None))) as coming:
+        with closing(batch.run(iter(left))) as coming:
             for result in coming:
                 results.add(result)
                 progress.tell(result.code)
     except Stopped as stopped:
         progress.end()
         _say(stopped.cause)
-        _say(f"dừng sau {results.done:,} câu; sửa rồi chạy lại đúng lệnh này · stopped; mend it and run this again")
+        _say(
+            f"dừng sau {len(results.done):,} câu; sửa rồi chạy lại đúng lệnh này · stopped; mend it and run this again"
+        )
         return 1
     except KeyboardInterrupt:
         progress.end()
-        _say(f"dừng sau {results.done:,} câu; chạy lại đúng lệnh này để đi tiếp · stopped; run this again to go on")
+        _say(
+            f"dừng sau {len(results.done):,} câu; chạy lại đúng lệnh này để đi tiếp · stopped; run this again to go on"
+        )
         return 1
     progress.end()
     results.finish()

@@ -2,14 +2,17 @@
 
 `people-results.csv` holds personal data, so it is readable by its owner alone. While the batch is not done there is
 `people-results.csv.state` too: which file the questions came from (its digest), what was asked under which codes, and
-the batch's own code, from which every MaYeuCau is made. A line counts once it is whole.
+the batch's own code, from which every MaYeuCau is made. A line counts once it is whole, and which questions are done is
+told by the numbers that stand there. One process writes at a time: the file is locked while it is open.
 """
 
 from __future__ import annotations
 
 import csv
+import fcntl
 import io
 import os
+import re
 import uuid
 from pathlib import Path
 from types import TracebackType
@@ -36,6 +39,7 @@ SERVICES: Final = tuple(_ANSWERS)
 # A spreadsheet takes a cell that begins so for a formula; what stands there comes from people's names and addresses.
 _FORMULA: Final = ("=", "+", "-", "@")
 _END: Final = b"\r\n"
+_NUMBER: Final = re.compile(rb"[0-9]{1,9}")
 
 
 class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,27 +64,53 @@ def fresh_code() -> str:
 
 
 class Results:
-    """One results file, open for appending. `done` is how many rows stand in it already."""
+    """One results file, open for appending by this process alone. `done` are the lines of the list that have a row."""
 
     def __init__(self, path: Path, state: State) -> None:
         """Begin a file, or go on with it when its state is there and the same but for the batch's code.
 
-        Raises UnusableInput when the file is there and no such batch, OSError.
+        Raises UnusableInput when the file is there and no such batch, or is being written by another run; OSError.
         """
         self._beside = path.with_name(path.name + ".state")
-        self.done = 0
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            self._lock(path)
+            self.state = self._begun(path, state)
+            self._columns = _ANSWERS[self.state.service]
+            self.done = self._rows(path)
+            if not os.fstat(self._file).st_size:
+                self._append("\ufeff" + _line([*HEAD, *self._columns]))
+        except BaseException:
+            os.close(self._file)
+            raise
+
+    def _lock(self, path: Path) -> None:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UnusableInput(f"{path}: một lệnh khác đang ghi tệp này · another run is writing this file") from None
+
+    def _begun(self, path: Path, wanted: State) -> State:
         if self._beside.exists():
-            self.state = _known(self._beside, state)
-            self.done = _cut_to_whole_lines(path)
-        elif path.exists():
+            return _known(self._beside, wanted)
+        if os.fstat(self._file).st_size:
             raise UnusableInput(f"{path}: đã có tệp này · is there already")
-        else:
-            self.state = state
-            _write(self._beside, msgspec.json.encode(state))
-        self._columns = _ANSWERS[self.state.service]
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        if not os.fstat(self._file).st_size:
-            self._append("\ufeff" + _line([*HEAD, *self._columns]))
+        _write(self._beside, msgspec.json.encode(wanted))
+        return wanted
+
+    def _rows(self, path: Path) -> set[int]:
+        """The numbers of the whole rows; half a line at the end, as a kill leaves it, is taken off."""
+        with open(self._file, "rb", closefd=False) as file:
+            data = file.read()
+        # No cell holds a line break.
+        *whole, rest = data.split(_END)
+        numbers = [line.partition(b",")[0] for line in whole[1:]]
+        if b"\n" in rest or not all(map(_NUMBER.fullmatch, numbers)):
+            raise UnusableInput(
+                f"{path}: tệp đã bị sửa; dùng --out khác · has been changed by another program; use another --out"
+            )
+        os.ftruncate(self._file, len(data) - len(rest))
+        return set(map(int, numbers))
 
     def add(self, result: Result) -> None:
         """Write one result; it is on the disk when this returns."""
@@ -103,7 +133,7 @@ class Results:
             message_id = result.refused.message_id
         first = [str(result.row.number), result.request_code, message_id, result.code, reason]
         self._append(_line(first + [cells.get(name, "") for name in self._columns]))
-        self.done += 1
+        self.done.add(result.row.number)
 
     def finish(self) -> None:
         """The batch is done: there is nothing to go on with."""
@@ -135,19 +165,6 @@ def _known(beside: Path, wanted: State) -> State:
             "another file, another service or under other codes; use another --out"
         )
     return state
-
-
-def _cut_to_whole_lines(path: Path) -> int:
-    """How many whole rows there are; half a line at the end, as a kill leaves it, is taken off."""
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        return 0
-    # No cell holds a line break.
-    whole = data.rfind(_END) + len(_END) if _END in data else 0
-    if whole < len(data):
-        os.truncate(path, whole)
-    return max(0, data.count(_END) - 1)
 
 
 def _write(path: Path, data: bytes) -> None:
