@@ -78,6 +78,10 @@ class Agency:
         return jwt.encode(told, {k: v for k, v in claims.items() if v is not None}, key or self.key, [told["alg"]])
 
 
+A = Agency("motcua-H55", "H55", "https://motcua.example.vn/quay-lai")
+B = Agency("motcua-H38", "H38", "https://h38.example.vn/quay-lai?tu=eid")
+
+
 @dataclass
 class Asked:
     """One authorization request, with what the agency keeps of it."""
@@ -194,3 +198,9 @@ def bearing(site: Site, path: str, token: str, **json_body: Any) -> httpx2.Respo
     method, body = ("POST", {"json": json_body}) if json_body else ("GET", {})
     headers = {"Authorization": f"Bearer {token}"}
     return httpx2.request(method, f"{site.url}{path}", headers=headers, trust_env=False, **body)
+
+
+def is_refused(answer: httpx2.Response, error: str) -> None:
+    """The token endpoint gave nothing, for this reason."""
+    assert (answer.status_code, answer.json()["error"]) == (400, error), answer.text
+    assert "access_token" not in answer.json()

@@ -11,6 +11,7 @@ import pytest
 
 from ketnoi_testbed.postgres import Postgres
 
+from .agencies import A, B, Browser, person
 from .citizens import Citizens
 from .register import Register
 from .site import Site
@@ -82,3 +83,26 @@ def connection(database: str) -> Iterator[psycopg.Connection[Any]]:
     make_tables(database)
     with psycopg.connect(database, autocommit=True) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def agencies(site: Site) -> None:
+    """Two agencies to whose systems one can sign in."""
+    A.register(site)
+    B.register(site)
+
+
+@pytest.fixture(scope="module")
+def citizen(site: Site, agencies: None) -> Iterator[Browser]:
+    """Somebody at level 2 who has signed in here."""
+    browser = Browser(site, person(site))
+    yield browser
+    browser.client.close()
+
+
+@pytest.fixture
+def somebody(site: Site, agencies: None) -> Iterator[Browser]:
+    """Somebody of their own for each test: an account gets only so many codes in a minute."""
+    browser = Browser(site, person(site))
+    yield browser
+    browser.client.close()

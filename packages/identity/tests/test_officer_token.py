@@ -7,24 +7,15 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import httpx2
-import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from ketnoi_identity.openid.keys import OFFICERS, OPENID, KeyRing
 
-from .agencies import Agency, Asked, Browser, bearing, code_of, exchange, person
+from .agencies import A, Agency, Asked, B, Browser, bearing, code_of, exchange, person
 from .site import Site
 
-A = Agency("motcua-H55", "H55", "https://motcua.example.vn/quay-lai")
-B = Agency("motcua-H38", "H38", "https://h38.example.vn/quay-lai")
 MESSAGE = "5c2a7d7e-0f2a-4a55-8f0e-1d6a3b1c9e77"
-
-
-@pytest.fixture(scope="module")
-def agencies(site: Site) -> None:
-    A.register(site)
-    B.register(site)
 
 
 def access(site: Site, account: UUID, agency: Agency = A, scope: str = "openid officer") -> str:

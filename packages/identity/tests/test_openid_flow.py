@@ -3,34 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import httpx2
-import pytest
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from .agencies import Agency, Asked, Browser, bearing, code_of, exchange, person, sent_back
+from .agencies import A, Asked, B, Browser, bearing, code_of, exchange, person, sent_back
 from .site import Site
-
-A = Agency("motcua-H55", "H55", "https://motcua.example.vn/quay-lai")
-B = Agency("motcua-H38", "H38", "https://h38.example.vn/quay-lai?tu=eid")
-
-
-@pytest.fixture(scope="module")
-def agencies(site: Site) -> None:
-    A.register(site)
-    B.register(site)
-
-
-@pytest.fixture(scope="module")
-def browser(site: Site, agencies: None) -> Iterator[Browser]:
-    """Somebody at level 2 who has signed in here."""
-    browser = Browser(site, person(site))
-    yield browser
-    browser.client.close()
 
 
 def claims_of(site: Site, id_token: str) -> dict[str, object]:
@@ -52,8 +33,8 @@ def test_the_discovery_document_is_valid_and_says_only_what_there_is(site: Site,
     assert told["authorization_response_iss_parameter_supported"] is True
 
 
-def test_a_citizen_reads_what_the_agency_will_learn_and_agrees(site: Site, browser: Browser) -> None:
-    page = browser.go(Asked(A).address())
+def test_a_citizen_reads_what_the_agency_will_learn_and_agrees(site: Site, citizen: Browser) -> None:
+    page = citizen.go(Asked(A).address())
     assert page.status_code == 200
     for words in ("Sở H55", "bí danh", "motcua.example.vn", "không nhận họ tên"):
         assert words in page.text
@@ -62,10 +43,10 @@ def test_a_citizen_reads_what_the_agency_will_learn_and_agrees(site: Site, brows
 
 
 def test_the_code_becomes_an_id_token_with_level_time_and_pseudonym_and_nothing_else(
-    site: Site, browser: Browser
+    site: Site, citizen: Browser
 ) -> None:
     asked = Asked(A)
-    back = sent_back(browser.decide(asked.address()))
+    back = sent_back(citizen.decide(asked.address()))
     assert back == {"code": back["code"], "state": asked.state, "iss": site.url}
     answer = exchange(site, asked, back["code"])
     assert answer.status_code == 200, answer.text
@@ -82,11 +63,11 @@ def test_the_code_becomes_an_id_token_with_level_time_and_pseudonym_and_nothing_
     assert known.json() == {"sub": claims["sub"], "acr": "2"}
 
 
-def test_two_agencies_know_the_same_person_by_names_that_have_nothing_in_common(site: Site, browser: Browser) -> None:
+def test_two_agencies_know_the_same_person_by_names_that_have_nothing_in_common(site: Site, citizen: Browser) -> None:
     names = []
     for agency in (A, A, B):
         asked = Asked(agency)
-        told = exchange(site, asked, code_of(browser, asked)).json()
+        told = exchange(site, asked, code_of(citizen, asked)).json()
         names.append(str(claims_of(site, told["id_token"])["sub"]))
     first, again, other = names
     assert first == again
@@ -94,15 +75,15 @@ def test_two_agencies_know_the_same_person_by_names_that_have_nothing_in_common(
     assert re.fullmatch(r"[\w-]{43}", first), "as long as a digest, and nothing of a number in it"
 
 
-def test_an_address_with_a_query_of_its_own_keeps_it(browser: Browser) -> None:
-    back = sent_back(browser.decide(Asked(B).address()))
+def test_an_address_with_a_query_of_its_own_keeps_it(citizen: Browser) -> None:
+    back = sent_back(citizen.decide(Asked(B).address()))
     assert back["tu"] == "eid"
     assert back["code"]
 
 
-def test_whoever_refuses_is_sent_back_without_a_code(site: Site, browser: Browser) -> None:
+def test_whoever_refuses_is_sent_back_without_a_code(site: Site, citizen: Browser) -> None:
     asked = Asked(A)
-    back = sent_back(browser.decide(asked.address(), "refuse"))
+    back = sent_back(citizen.decide(asked.address(), "refuse"))
     assert back["error"] == "access_denied"
     assert (back["state"], back["iss"]) == (asked.state, site.url)
     assert "code" not in back
@@ -137,18 +118,18 @@ def test_a_client_may_want_somebody_who_has_just_signed_in(site: Site, agencies:
     assert browser.go(Asked(A).address(max_age="600")).headers["location"].startswith("/dang-nhap/")
 
 
-def test_nobody_is_signed_in_without_a_page(site: Site, browser: Browser) -> None:
-    back = sent_back(browser.go(Asked(A).address(prompt="none")))
+def test_nobody_is_signed_in_without_a_page(site: Site, citizen: Browser) -> None:
+    back = sent_back(citizen.go(Asked(A).address(prompt="none")))
     assert (back["error"], back["iss"]) == ("consent_required", site.url)
     assert sent_back(Browser(site).go(Asked(A).address(prompt="none")))["error"] == "login_required"
 
 
-def test_a_restart_in_the_middle_loses_nothing(site: Site, browser: Browser) -> None:
+def test_a_restart_in_the_middle_loses_nothing(site: Site, citizen: Browser) -> None:
     asked = Asked(A)
-    browser.go(asked.address())
+    citizen.go(asked.address())
     site.close()
     site.open()
-    code = code_of(browser, asked)
+    code = code_of(citizen, asked)
     site.close()
     site.open()
     told = exchange(site, asked, code)
@@ -158,13 +139,13 @@ def test_a_restart_in_the_middle_loses_nothing(site: Site, browser: Browser) -> 
     assert bearing(site, "/openid/userinfo", told.json()["access_token"]).status_code == 200
 
 
-def test_keys_turn_while_people_sign_in(site: Site, browser: Browser) -> None:
+def test_keys_turn_while_people_sign_in(site: Site, citizen: Browser) -> None:
     asked = Asked(A)
-    before = exchange(site, asked, code_of(browser, asked)).json()["id_token"]
+    before = exchange(site, asked, code_of(citizen, asked)).json()["id_token"]
     site.say("turn-keys")
     keys = httpx2.get(f"{site.url}/openid/keys", trust_env=False).json()["keys"]
     assert len(keys) == 2, "the next one is told before it signs"
     assert claims_of(site, before)["nonce"] == asked.nonce
     again = Asked(A)
-    after = exchange(site, again, code_of(browser, again)).json()["id_token"]
+    after = exchange(site, again, code_of(citizen, again)).json()["id_token"]
     assert claims_of(site, after)["nonce"] == again.nonce

@@ -71,7 +71,6 @@ class Assertions(JWTBearerClientAssertion):  # type: ignore[misc]
             leeway=self.leeway,
             iss={"essential": True},
             sub={"essential": True},
-            # One text, no list: an assertion is meant for us and for nobody else.
             aud={"essential": True, "value": self._issuer},
             exp={"essential": True},
             jti={"essential": True},
@@ -80,7 +79,8 @@ class Assertions(JWTBearerClientAssertion):  # type: ignore[misc]
             registry.validate(claims)
         except JoseError as error:
             raise InvalidClientError(description=f"The assertion is refused: {error.error}.") from error
-        if not isinstance(claims["aud"], str) or claims["sub"] != claims["iss"]:
+        # An assertion is meant for us and for nobody besides.
+        if claims["aud"] not in (self._issuer, [self._issuer]) or claims["sub"] != claims["iss"]:
             raise InvalidClientError(description="The assertion is for others, or of others.")
         if claims["exp"] > (now + ASSERTION_LASTS + LEEWAY).timestamp():
             raise InvalidClientError(description="The assertion lasts too long.")

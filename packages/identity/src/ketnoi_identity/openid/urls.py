@@ -8,6 +8,7 @@ app_name = "openid"
 
 urlpatterns = [
     path(".well-known/openid-configuration", discovery.configuration, name="configuration"),
+    path(".well-known/oauth-authorization-server", discovery.configuration, name="metadata"),
     path("openid/authorize", views.authorize, name="authorize"),
     path("openid/token", token_views.token, name="token"),
     path("openid/userinfo", token_views.userinfo, name="userinfo"),
