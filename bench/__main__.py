@@ -15,6 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bench.crypto import SignAndVerify
+from bench.identity import identity_over_population
 from bench.load import Load, SoapQuestions
 from bench.loading import load_over_copy, lookups_by_size
 from bench.lookups import GatheredLookups, Pgbench
@@ -29,7 +30,7 @@ CALLERS = 32
 going to sleep and waking up."""
 PEOPLE = 100_000
 MANY = 500_000
-PARTS = ("exchanges", "portal", "demo", "load", "size", "memory")
+PARTS = ("exchanges", "identity", "portal", "demo", "load", "size", "memory")
 
 
 def main() -> int:
@@ -45,6 +46,7 @@ def main() -> int:
     options = parser.parse_args()
     parts = {
         "exchanges": lambda: _exchanges(options.seconds, options.people, options.callers),
+        "identity": lambda: identity_over_population(options.seconds, options.people, options.callers, _say),
         "portal": lambda: lists(options.seconds, _say),
         "demo": lambda: _first_answer(options.people),
         "load": lambda: load_over_copy(options.people * 2, _say),

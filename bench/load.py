@@ -22,11 +22,12 @@ DEADLINE = 30.0
 
 @dataclass(frozen=True)
 class Person:
-    """Whom a question is about; every one of them exists."""
+    """Whom a question is about; every one of them exists. `consent` is what they have agreed to, where that counts."""
 
     personal_number: str
     name: str
     birth: str
+    consent: str | None = None
 
 
 @dataclass(frozen=True)
@@ -52,31 +53,36 @@ class Questions:
         self._key = key
         self._people = itertools.cycle(people)
         self._client = settings.client_id(entry).slash
+        self.officer = settings.officer
 
     def next(self, target: Target) -> tuple[bytes, Person]:
         """The octets of the next question's HTTP request, and about whom it is."""
-        person, settings = next(self._people), self._settings
-        body = self.write(
-            LookUpRequest(
-                ma_yeu_cau=uuid.uuid4().hex,
-                ma_dvc=settings.procedure,
-                ma_tich_hop=self.entry.ma_tich_hop,
-                ma_don_vi=settings.unit or settings.organisation,
-                ma_can_bo=settings.officer,
-                personal_number=person.personal_number,
-                name=person.name,
-                birth_text=person.birth,
-            )
-        )
+        person = next(self._people)
+        body = self.write(self.about(person))
         message_id = f"{self.entry.instance}-{uuid.uuid4()}"
         headers = {
             "X-Road-Client": self._client,
             "X-Road-Id": message_id,
-            "X-Road-UserId": settings.officer,
+            "X-Road-UserId": self.officer,
             "Content-Type": self.media_type,
             **self._key.headers(body, message_id),
         }
         return outbound.head("POST", target.path, target.host, list(headers.items()), body) + body, person
+
+    def about(self, person: Person) -> LookUpRequest:
+        """The question about a person."""
+        settings = self._settings
+        return LookUpRequest(
+            ma_yeu_cau=uuid.uuid4().hex,
+            ma_dvc=settings.procedure,
+            ma_tich_hop=self.entry.ma_tich_hop,
+            ma_don_vi=settings.unit or settings.organisation,
+            ma_can_bo=self.officer,
+            personal_number=person.personal_number,
+            name=person.name,
+            birth_text=person.birth,
+            consent=person.consent,
+        )
 
     def check(self, body: bytes, person: Person) -> None:
         """Raises RuntimeError unless the answer names the person: a fast wrong answer is no answer."""

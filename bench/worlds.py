@@ -39,15 +39,16 @@ class Path:
     pids: dict[str, int]
 
 
-def through_both_servers(world: World, ask: type[Questions] = Questions) -> Path:
-    """From the agency through its own and C06's security server to the registry."""
+def through_both_servers(world: World, ask: type[Questions] = Questions, asked: Questions | None = None) -> Path:
+    """From the agency through its own and C06's security server to the registry; `asked` are other questions."""
     side = world.agencies[AGENCY]
-    own, provider = world.server(PLATFORM, AGENCY), world.provider(PLATFORM)
-    entry = world.plan.entry(SERVICE)
+    asked = asked or questions(world, ask)
+    entry = asked.entry
+    own, provider = world.server(entry.platform, AGENCY), world.provider(entry.platform)
     path = f"/r1/{provider.party.subsystem.service(entry.service_code).slash}"
     context = presenting(str(side.folder / "tls.pem"), str(side.folder / "tls-key.pem"))
     target = Target(own.host, own.settings.listen.consumer_https, path, context)
-    return Path(target, questions(world, ask), {"consumer": _pid(own), "provider": _pid(provider)})
+    return Path(target, asked, {"consumer": _pid(own), "provider": _pid(provider)})
 
 
 def straight_to_the_registry(world: World) -> Path:

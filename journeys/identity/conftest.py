@@ -23,7 +23,7 @@ def country(cluster: Postgres) -> Iterator[World]:
 @pytest.fixture(scope="package")
 def citizens(country: World) -> Citizens:
     """Who has an account there."""
-    return Citizens(country.identity, country.clock)
+    return Citizens.of(country)
 
 
 @pytest.fixture(scope="package")

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
@@ -28,7 +28,9 @@ from ketnoi_runtime.clock import Clock
 from ketnoi_testbed.asking import birth_of
 from ketnoi_testbed.parts.identity import IdentitySide
 
-COMMUNE, COMMUNE_NAME = "05551", "Công an xã Kim Phượng"
+if TYPE_CHECKING:
+    from ketnoi_testbed.world import World
+
 _MOST: Final = 100
 
 
@@ -116,14 +118,19 @@ class Citizens:
         self._side, self._clock = side, clock
         self._known: dict[str, Citizen] = {}
 
-    def enrol(self, row: PersonRow, *, level: int = 2) -> Citizen:
-        """Somebody's account, made when first asked for: terms accepted, a phone, and level 2 attested at a desk."""
+    @classmethod
+    def of(cls, world: World) -> Citizens:
+        """Those of a world that has the identity system."""
+        return cls(world.identity, world.clock)
+
+    def enrol(self, row: PersonRow) -> Citizen:
+        """Somebody's account at level 1, made when first asked for: terms accepted, a phone, a passcode."""
         known = self._known.get(row.personal_number)
         if known is None:
-            known = self._known[row.personal_number] = self._made(row, level)
+            known = self._known[row.personal_number] = self._made(row)
         return known
 
-    def _made(self, row: PersonRow, level: int) -> Citizen:
+    def _made(self, row: PersonRow) -> Citizen:
         at = self._clock.now()
         made = Citizen(self._side, self._clock, row, uuid.uuid4(), f"{secrets.randbelow(900_000) + 100_000}")
         public = made.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ketnoi_testbed.country import Country
 from ketnoi_testbed.show.board import Board
+from ketnoi_testbed.show.citizen_story import CODE, CitizenStory
 from ketnoi_testbed.show.inspector import Inspector
 from ketnoi_testbed.show.portal_story import PortalStory
 from ketnoi_testbed.show.story import Storyteller
@@ -85,6 +86,7 @@ class Demo:
         try:
             if self._told:
                 self._look_up(board)
+                self._agree()
             if country is not None:
                 out.line()
                 country.complete()
@@ -113,6 +115,11 @@ class Demo:
             colour=GREEN,
         )
 
+    def _agree(self) -> None:
+        """The citizen's story, where the world has the identity system."""
+        if self._world.plan.identity:
+            CitizenStory(self._world, self.out).tell()
+
     def _inspector(self, board: Board) -> Inspector:
         inspector = Inspector(self._world, board, self._port)
         try:
@@ -129,6 +136,9 @@ class Demo:
         out.both(f"  trang theo dõi: {inspector.url}", "watch the messages go")
         if self._country is not None:
             out.both(f"  cổng đăng ký kết nối: {self._country.portal.url}{CARDS}", "the portal: a card for everybody")
+        if world.plan.identity:
+            world.run(world.identity.open_pages())
+            CitizenStory(world, out).invite(str(world.agency_file(CODE)))
         for side in world.registered_agencies:
             out.both(f"  {side.part.code}, {side.part.vi}: {side.settings}", "settings for the command ketnoi")
         command = Path(sys.argv[0]).with_name("ketnoi")
