@@ -179,7 +179,7 @@ def test_no_consent_is_asked_for_longer_than_the_longest(within):
         ({"fields": [f"f{n}" for n in range(101)]}, "fields"),
         ({"fields": [""]}, "fields"),
         ({"organisation": ""}, "organisation"),
-        ({"message_id": "m" * 201}, "message_id"),
+        ({"message_id": "m" * 256}, "message_id"),
         ({"service": "another"}, "service"),
         ({"personal_number": 12}, "personal_number"),
         ({"about": "x"}, "about"),
@@ -214,3 +214,45 @@ def test_states_are_told_as_they_come(within):
     told = within(act)
     assert [each["state"] for each in told] == ["DONG_Y", "THU_HOI", "TU_CHOI", "HET_HAN"]
     assert told[0]["valid_until"] is not None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"about": "cd" * 32},
+        {"service": "verify_citizen"},
+        {"fields": ["HoVaTen"]},
+        {"procedure_code": "1.002"},
+        {"purpose": "Việc khác"},
+        {"one_time": True},
+        {"lasts_seconds": 60},
+    ],
+)
+def test_another_request_under_the_id_of_one_is_told_nothing_of_it(within, changes):
+    async def act(world):
+        await world.begin(message_id="m1")
+        return await world.begin(message_id="m1", **changes), await world.pool.fetchval("SELECT count(*) FROM consent")
+
+    told, rows = within(act)
+    assert (told["code"], told["consent"], told["answer_by"], rows) == ("12", "", None, 1)
+
+
+def test_the_order_of_fields_makes_no_other_request(within):
+    async def act(world):
+        first = await world.begin(message_id="m1", fields=["HoVaTen", "ThuongTru"])
+        return first, await world.begin(message_id="m1", fields=["ThuongTru", "HoVaTen"])
+
+    first, again = within(act)
+    assert first == again
+
+
+def test_another_name_under_the_same_number_and_message_is_told_the_same(within):
+    async def act(world):
+        told = []
+        for n, (first, second) in enumerate([(NUMBER, None), (None, NUMBER), (None, None), (NUMBER, ANOTHER)]):
+            about = {"message_id": f"m{n}", "about": f"{n:064x}"}
+            begun = await world.begin(personal_number=first, **about)
+            told.append((begun, await world.begin(personal_number=second, **about)))
+        return told
+
+    assert all(first == second for first, second in within(act))

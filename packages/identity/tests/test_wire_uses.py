@@ -212,24 +212,34 @@ def test_uses_that_are_told_are_on_the_disk_whatever_the_databases_rule_is(withi
 
 
 @pytest.mark.parametrize(
-    ("changes", "named"),
+    "changes",
     [
-        ({"organisation": ""}, "uses.organisation"),
-        ({"message_id": "m" * 201}, "uses.message_id"),
-        ({"question": ""}, "uses.question"),
-        ({"fields": ["a,b"]}, "uses.fields"),
-        ({"fields": [""]}, "uses.fields"),
-        ({"service": "another"}, "uses[1].service"),
+        {"organisation": ""},
+        {"message_id": "m" * 256},
+        {"question": ""},
+        {"unit": "\0"},
+        {"officer": "a\0b"},
+        {"fields": ["a,b"]},
+        {"fields": [""]},
     ],
 )
-def test_one_odd_use_refuses_all_that_came_with_it(within, changes, named):
+def test_an_odd_use_is_refused_and_harms_no_other(within, changes):
     async def act(world):
         code = await world.agreed()
-        answer = await world.send("POST", "/v1/uses", {"uses": [use(code), use(code, **changes)]})
+        told = await world.use(use(code), use(code, **changes), use(code))
+        return told, await world.pool.fetchval("SELECT count(*) FROM consent_use")
+
+    assert within(act) == (["00", "10", "00"], 2)
+
+
+def test_what_is_of_another_kind_is_refused_whole(within):
+    async def act(world):
+        code = await world.agreed()
+        answer = await world.send("POST", "/v1/uses", {"uses": [use(code), use(code, service="another")]})
         return answer, await world.pool.fetchval("SELECT count(*) FROM consent_use")
 
     answer, rows = within(act)
-    assert (answer.status, answer.body["code"], answer.body["detail"]) == (400, "10", named)
+    assert (answer.status, answer.body["code"], answer.body["detail"]) == (400, "10", "uses[1].service")
     assert rows == 0
 
 

@@ -77,7 +77,8 @@ class Begin(Personal, frozen=True, kw_only=True):
 
 
 class Begun(msgspec.Struct, frozen=True, kw_only=True):
-    """Its answer. `code` is `02`, or `30` where the agency asks too often, with `retry_after` seconds."""
+    """Its answer. `code` is `02`; `12` where another request was made under this message id; or `30` where the agency
+    asks too often, with `retry_after` seconds."""
 
     code: str
     consent: str = ""

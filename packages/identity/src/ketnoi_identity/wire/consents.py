@@ -11,6 +11,7 @@ import msgspec
 
 from ketnoi_protocol.consent import (
     ANOTHER_AGENCYS,
+    ANOTHER_QUESTION,
     LONGEST_PURPOSE,
     NO_CONSENT,
     Ask,
@@ -32,7 +33,9 @@ TOO_OFTEN: Final = "30"
 MOST_FIELDS: Final = 100
 _NUMBER: Final = re.compile("[0-9]{12}")
 
-_EARLIER: Final = f"SELECT {COLUMNS} FROM consent WHERE organisation = $1 AND message_id = $2"  # noqa: S608
+_EARLIER: Final = (
+    f"SELECT {COLUMNS}, about, purpose, lasts_seconds FROM consent WHERE organisation = $1 AND message_id = $2"  # noqa: S608
+)
 # By whom the agency named where the registry says it, else by whom it is.
 _ASKED: Final = """
 SELECT asked_at, answer_by, decided_at IS NOT NULL AS decided FROM consent
@@ -56,7 +59,10 @@ class ConsentDesk:
         self._measures = measures
 
     async def begin(self, request: Request) -> tuple[int, Begun]:
-        """Begin a consent; the same answer for the same message, however often. Raises Refusal `10`."""
+        """Begin a consent; the same one for the same message, however often, and `12` for another request under its id.
+
+        Raises Refusal `10`.
+        """
         asked = request.read(Begin)
         _check(asked)
         async with self._pool.acquire() as connection, connection.transaction():
@@ -64,7 +70,7 @@ class ConsentDesk:
             await connection.execute(_LOCK, f"consent {asked.organisation} {_about(asked)[1] or asked.message_id}")
             earlier = await connection.fetchrow(_EARLIER, asked.organisation, asked.message_id)
             if earlier is not None:
-                return 200, self._begun(earlier)
+                return 200, self._begun(earlier, asked)
             wait = await self._wait(connection, asked)
             if wait is not None:
                 return 200, Begun(code=TOO_OFTEN, retry_after=wait)
@@ -90,10 +96,24 @@ class ConsentDesk:
         )
         return 200, standing
 
-    def _begun(self, row: asyncpg.Record) -> Begun:
+    def _begun(self, row: asyncpg.Record, asked: Begin) -> Begun:
         consent = consent_of(row)
-        now = self._clock.now()
-        return Begun(code=BEGUN, consent=row["id"], state=state(consent, now), answer_by=consent.answer_by)
+        # Not whether a person was found: it would tell whether the other name was as right, or as wrong, as the first.
+        kept = (
+            row["about"], consent.service, set(consent.fields), consent.procedure_code,
+            row["purpose"], consent.one_time, row["lasts_seconds"],
+        )  # fmt: skip
+        told = (
+            asked.about, asked.service, set(asked.fields), asked.procedure_code,
+            asked.purpose, asked.one_time, self._lasts(asked),
+        )  # fmt: skip
+        if kept != told:
+            return Begun(code=ANOTHER_QUESTION)
+        stands = state(consent, self._clock.now())
+        return Begun(code=BEGUN, consent=row["id"], state=stands, answer_by=consent.answer_by)
+
+    def _lasts(self, asked: Begin) -> int:
+        return min(asked.lasts_seconds, int(self._measures.longest_seconds))
 
     async def _wait(self, connection: asyncpg.Connection, asked: Begin) -> int | None:
         column, value = _about(asked)
@@ -111,7 +131,7 @@ class ConsentDesk:
     async def _insert(self, connection: asyncpg.Connection, asked: Begin) -> Begun:
         now = self._clock.now()
         answer_by = now + timedelta(seconds=self._measures.answer_within_seconds)
-        lasts = min(asked.lasts_seconds, int(self._measures.longest_seconds))
+        lasts = self._lasts(asked)
         code = new_code()
         values: tuple[Any, ...] = (
             code, asked.organisation, asked.unit, asked.officer, asked.message_id, asked.service.value,

@@ -14,7 +14,7 @@ COLUMNS: Final = (
     "id, organisation, service, fields, procedure_code, one_time, personal_number, answer_by, agreed, valid_until,"
     " revoked_at, used_up_by, used_up_at"
 )
-LONGEST_TEXT: Final = 200
+LONGEST_TEXT: Final = 255
 """Codes of organisations, units, officers, procedures and messages are no longer than that."""
 
 

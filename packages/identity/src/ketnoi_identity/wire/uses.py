@@ -12,7 +12,6 @@ import asyncpg
 import msgspec
 
 from ketnoi_protocol.consent import Use, Uses, Verdicts
-from ketnoi_protocol.errors import Refusal
 from ketnoi_runtime.clock import Clock
 
 from ..consent.rules import ALLOWED, Consent, Used, Verdict, verdict, verdict_again
@@ -21,6 +20,8 @@ from .rows import COLUMNS, LONGEST_TEXT, consent_of
 
 _CODE: Final = re.compile("[A-Z2-7]{26}")
 _FIELD: Final = re.compile("[A-Za-z0-9_.]{1,64}")
+
+_ODD: Final = Verdict("10")
 
 Key: TypeAlias = tuple[str, str]
 """Organisation and message id."""
@@ -69,14 +70,20 @@ class Usage:
         self._clock = clock
 
     async def use(self, request: Request) -> tuple[int, Verdicts]:
-        """A verdict for each use, all of them durable."""
-        uses = tuple(_read(use) for use in request.read(Uses).uses)
+        """A verdict for each use, all of them durable. One that cannot be written down is `10`, and harms no other."""
+        read = [_read(use) for use in request.read(Uses, nul_refused=False).uses]
+        told = iter(await self._verdicts([use for use in read if use is not None]))
+        verdicts = [_ODD if use is None else next(told) for use in read]
+        return 200, Verdicts(
+            codes=tuple(verdict.code for verdict in verdicts), fields=tuple(verdict.fields for verdict in verdicts)
+        )
+
+    async def _verdicts(self, uses: Sequence[Use]) -> Sequence[Verdict]:
         while uses:
             verdicts = await self._use(uses)
             if verdicts is not None:
-                codes, fields = zip(*verdicts, strict=True)
-                return 200, Verdicts(codes=codes, fields=fields)
-        return 200, Verdicts(codes=(), fields=())
+                return verdicts
+        return ()
 
     async def _use(self, uses: Sequence[Use]) -> tuple[Verdict, ...] | None:
         """The verdicts; None where another node wrote one of these messages meanwhile: nothing is written then."""
@@ -132,13 +139,13 @@ def judge(
     return tuple(verdicts), new
 
 
-def _read(use: Use) -> Use:
-    """A use that can be written down. Raises Refusal `10`."""
-    for name in ("organisation", "message_id", "question", "unit", "officer", "procedure_code"):
-        if not 0 < len(getattr(use, name)) <= LONGEST_TEXT:
-            raise Refusal("10", f"uses.{name}")
+def _read(use: Use) -> Use | None:
+    """A use as it is written down; None where it cannot be."""
+    texts = (use.organisation, use.message_id, use.question, use.unit, use.officer, use.procedure_code)
+    if any(not 0 < len(text) <= LONGEST_TEXT or "\0" in text for text in texts):
+        return None
     if any(_FIELD.fullmatch(each) is None for each in use.fields):
-        raise Refusal("10", "uses.fields")
+        return None
     # What is no code names no consent, and may be anything: it is not kept.
     return use if _CODE.fullmatch(use.consent) else msgspec.structs.replace(use, consent="")
 

@@ -120,6 +120,8 @@ class Consents:
         )
         if begun.code == TOO_OFTEN:
             raise Refusal(TOO_OFTEN, "requests for consent", retry_after=begun.retry_after)
+        if begun.code == ANOTHER_QUESTION:
+            raise Refusal(ANOTHER_QUESTION, "another request was made under this message id")
         if begun.code != ASKED or not begun.consent:
             raise Refusal(IDENTITY_UNAVAILABLE)
         return ConsentBegun(
