@@ -1,0 +1,1 @@
+"""Journeys of citizens on their phones, and of the police desk that helps them."""

@@ -1,16 +1,24 @@
-"""A country whose citizens have eID accounts."""
+"""A country whose citizens have eID accounts, a site with a handful of people, and phones in people's hands."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
+from playwright.sync_api import Browser
 
+from journeys.chromium import chromium
 from journeys.conftest import PEOPLE
+from journeys.identity.handset import Handset
 from ketnoi_registry.store.people import PersonRow
 from ketnoi_testbed.citizens import Citizen, Citizens
 from ketnoi_testbed.postgres import Postgres
 from ketnoi_testbed.world import World
+from packages.identity.tests.register import Register
+from packages.identity.tests.site import Site
+
+PickUp = Callable[..., Handset]
 
 
 @pytest.fixture(scope="package")
@@ -36,3 +44,41 @@ def adults(country: World) -> Iterator[PersonRow]:
 def citizen(citizens: Citizens, adults: Iterator[PersonRow]) -> Citizen:
     """Somebody whom no other journey has met."""
     return citizens.enrol(next(adults))
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium."""
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def site(cluster: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The pages alone, and a registry that knows a few people."""
+    with (
+        Register(tmp_path_factory.mktemp("register"), cluster.create_database()) as register,
+        Site(tmp_path_factory.mktemp("identity"), cluster.create_database(), register=register.settings) as running,
+    ):
+        yield running
+
+
+@pytest.fixture
+def pick_up_at(browser: Browser) -> Iterator[PickUp]:
+    """`pick_up_at(url)`: a new phone at those pages; `passkeys=False`: one that can keep no passkeys."""
+    phones: list[Handset] = []
+
+    def pick(url: str, *, passkeys: bool = True) -> Handset:
+        phones.append(Handset.new(browser, url, passkeys=passkeys))
+        return phones[-1]
+
+    yield pick
+    for phone in phones:
+        assert phone.broken == []
+        phone.page.context.close()
+
+
+@pytest.fixture
+def pick_up(site: Site, pick_up_at: PickUp) -> PickUp:
+    """`pick_up()`: a new phone at the pages alone."""
+    return partial(pick_up_at, site.url)

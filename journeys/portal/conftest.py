@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
+from journeys.chromium import chromium
 from journeys.portal.browsing import BrowserVisitor
 from journeys.portal.desk import Desk
 from journeys.portal.pictures import Pictures
@@ -20,15 +20,6 @@ from ketnoi_testbed.surroundings import Pace
 PEOPLE = 400
 # A little slower than a single world's: there are two of them, and a portal, on two processors.
 PACE = Pace(publish=3.0, fetch=1.0, directory=2.0, poll_directory=1.0, ocsp=20.0, timestamp=3.0)
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 
 SitDown = Callable[..., Desk]
 
@@ -43,11 +34,8 @@ def country() -> Iterator[Country]:
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """The system's Chromium."""
-    with sync_playwright() as playwright:
-        chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-        running = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+    with chromium() as running:
         yield running
-        running.close()
 
 
 @pytest.fixture

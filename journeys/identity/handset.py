@@ -1,0 +1,113 @@
+"""A phone in somebody's hand: a narrow window, touched, that may keep passkeys and the key of its own."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Self
+
+from packages.identity.tests.people import Person
+from playwright.sync_api import Browser, Page, expect
+
+from journeys.portal.desk import Desk
+
+SIZE = {"width": 390, "height": 844}
+PASSCODE = "407193"
+
+
+class Handset(Desk):
+    """One phone."""
+
+    def __init__(self, page: Page) -> None:
+        super().__init__(page)
+        page.on("console", lambda told: self._said(told.type, told.text))
+
+    def _said(self, kind: str, told: str) -> None:
+        # A refused form is no fault of the page.
+        if kind == "error" and "status of 4" not in told:
+            self.broken.append(told)
+
+    @classmethod
+    def new(cls, browser: Browser, url: str, *, passkeys: bool = True) -> Self:
+        """A phone that nobody has used yet; its owner is always recognised by it."""
+        context = browser.new_context(
+            base_url=url, locale="vi-VN", viewport=SIZE, has_touch=True, is_mobile=True, device_scale_factor=2
+        )
+        context.set_default_timeout(20_000)
+        page = context.new_page()
+        if passkeys:
+            device = context.new_cdp_session(page)
+            device.send("WebAuthn.enable")
+            options = {
+                "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
+                "isUserVerified": True, "automaticPresenceSimulation": True,
+            }  # fmt: skip
+            device.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+        return cls(page)
+
+    def go(self, address: str) -> Self:
+        """To an address; its script has looked at the page."""
+        super().go(address)
+        return self.ready()
+
+    def ready(self) -> Self:
+        """Wait until the script of keys, where the page has it, has looked at it."""
+        self.page.wait_for_load_state("domcontentloaded")
+        if self.page.locator("script[src*='keys.js']").count():
+            expect(self.page.locator("html[data-ready]")).to_be_attached()
+        return self
+
+    def is_fit(self, name: str = "") -> Self:
+        """Nothing serious for a screen reader, nothing sticks out; and a picture where a folder is named for them."""
+        self.is_accessible().fits()
+        folder = os.environ.get("KETNOI_IDENTITY_PICTURES")
+        if folder and name:
+            self.picture(Path(folder) / f"{name}.png")
+        return self
+
+    def tap(self, words: str) -> Self:
+        """A button or link of the main part, by its words."""
+        main = self.page.locator("main")
+        main.get_by_role("button", name=words).or_(main.get_by_role("link", name=words)).first.click()
+        return self.ready()
+
+    def at(self, address: str) -> Self:  # type: ignore[override]
+        """The page that one has come to."""
+        self.page.wait_for_url(f"**{address}")
+        return self.ready()
+
+    def tell_who(self, person: Person) -> Self:
+        """Number, name and birth date."""
+        for field, value in (("personal_number", person.number), ("name", person.name), ("birth", person.birth)):
+            self.page.locator(f"[name={field}]").fill(value)
+        return self
+
+    def set_passcode(self, passcode: str = PASSCODE) -> Self:
+        """In the form by which this phone's key is made."""
+        self.page.locator("[name=passcode]").fill(passcode)
+        self.page.locator("[name=again]").fill(passcode)
+        return self.tap("Đặt mật khẩu")
+
+    def register(self, person: Person, *, passkey: bool = True) -> Self:
+        """All the way to an account."""
+        self.go("/dang-ky/").tell_who(person).tap("Tiếp tục").at("/dang-ky/dieu-khoan/")
+        self.page.locator("[name=accepted]").check()
+        self.tap("Chấp nhận và tiếp tục").at("/dang-ky/khoa/")
+        if passkey:
+            self.tap("Tạo khóa truy cập")
+        else:
+            self.set_passcode()
+        return self.at("/tai-khoan/?moi=1")
+
+    def prove(self, words: str, *, passcode: str = "") -> Self:
+        """Press the button that asks for a passkey, or give the passcode."""
+        if passcode:
+            self.page.locator("[name=passcode]").fill(passcode)
+            return self.tap(f"{words} bằng mật khẩu")
+        return self.tap(f"{words} bằng khóa truy cập")
+
+    def sign_out(self) -> Self:
+        """By the account's page."""
+        self.go("/tai-khoan/").tap("Đăng xuất")
+        expect(self.page.locator("nav.tabs")).to_have_count(0)
+        return self
