@@ -101,7 +101,7 @@ def add(
     )
     if cursor.rowcount != 1:
         raise DeviceKeyError("known already")
-    tell(cursor, account, at, "device_added", by_whom, device=str(device), name=name)
+    tell(cursor, account, at, "device_added", by_whom, key=str(device), name=name)
     return device
 
 
@@ -116,7 +116,7 @@ def remove(cursor: Cursor, account: UUID, device: str, at: datetime, by_whom: UU
     if found is None or found.account != account:
         return False
     cursor.execute("UPDATE device_key SET removed_at = %s WHERE id = %s", [at, str(found.id)])
-    tell(cursor, account, at, "device_removed", by_whom, device=device)
+    tell(cursor, account, at, "device_removed", by_whom, key=device, name=found.name)
     return True
 
 

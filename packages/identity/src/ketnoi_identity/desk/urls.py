@@ -1,7 +1,24 @@
-"""Addresses of this room."""
+"""Addresses of the police desk, below `ban/`."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from ketnoi_identity.consent.content import Decision
+
+from .views import acts, consents, person, start
+
+_PERSON = "nguoi/<slug:key>/"
+_CONSENT = _PERSON + "dong-y/<slug:consent>/"
+
+urlpatterns: list[URLPattern] = [
+    path("", start.start, name="desk"),
+    path(_PERSON, person.person, name="desk_person"),
+    path(_CONSENT + "dong-y/", consents.decide, {"decision": Decision.AGREE}, name="desk_agree"),
+    path(_CONSENT + "tu-choi/", consents.decide, {"decision": Decision.REFUSE}, name="desk_refuse"),
+    path(_CONSENT + "rut-lai/", consents.decide, {"decision": Decision.TAKE_BACK}, name="desk_take_back"),
+    path(_PERSON + "mot-minh/<slug:act>/", person.alone, name="desk_alone"),
+    path(_PERSON + "hai-nguoi/<slug:act>/", person.together, name="desk_together"),
+    path("viec/<uuid:act>/", acts.act, name="desk_act"),
+    path("viec/<uuid:act>/ma/", acts.code, name="desk_code"),
+]

@@ -61,7 +61,7 @@ CREATE TABLE desk_act (
     account uuid REFERENCES account,
     -- The consent that is decided, for somebody who need not have an account.
     consent text REFERENCES consent,
-    agreed boolean,
+    decision text CHECK (decision IN ('agree', 'refuse', 'take_back')),
     unit text NOT NULL,
     officer uuid NOT NULL REFERENCES desk_officer,
     officer_proof jsonb NOT NULL,
@@ -70,8 +70,7 @@ CREATE TABLE desk_act (
     witness uuid REFERENCES desk_officer,
     witness_proof jsonb,
     witnessed_at timestamptz,
-    withdrawn_at timestamptz,
     CONSTRAINT a_witness_is_somebody_else CHECK (witness <> officer),
-    CONSTRAINT it_is_about_something CHECK ((kind = 'consent') = (consent IS NOT NULL))
+    CONSTRAINT it_is_about_something CHECK ((kind = 'consent') = (consent IS NOT NULL) AND (kind = 'consent') = (decision IS NOT NULL))
 );
 CREATE INDEX desk_act_of_unit ON desk_act (unit, at DESC);

@@ -83,7 +83,13 @@ def leave(request: HttpRequest) -> None:
     if account is not None and named is not None:
         with transaction.atomic(), connection.cursor() as cursor:
             sessions.end(cursor, account.id, named, clock.now(), account.id)
+    forget(request)
+
+
+def forget(request: HttpRequest) -> None:
+    """Nobody is signed in here any more: for what follows in this request too."""
     request.session.flush()
+    request.account = request.desk = None  # type: ignore[attr-defined]
 
 
 def binding(request: HttpRequest) -> str:

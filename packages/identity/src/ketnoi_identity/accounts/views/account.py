@@ -26,7 +26,7 @@ from ketnoi_identity.accounts import (
 )
 from ketnoi_identity.accounts.proving import Challenge, NotProved, ask, reprove
 from ketnoi_identity.accounts.records import Account, Cursor
-from ketnoi_identity.site.session import SESSION, account_of, leave, signed_in
+from ketnoi_identity.site.session import SESSION, account_of, forget, leave, signed_in
 from ketnoi_pages import clock
 from ketnoi_pages.text import Text
 
@@ -176,7 +176,7 @@ def lock(request: HttpRequest) -> HttpResponse:
     account = account_of(request)
     with transaction.atomic(), connection.cursor() as cursor:
         changing.lock(cursor, account.id, clock.now(), account.id, "by_oneself")
-    request.session.flush()
+    forget(request)
     return render(request, "accounts/locked.html")
 
 
@@ -192,7 +192,7 @@ def close(request: HttpRequest) -> HttpResponse:
             assert account.personal_number is not None
             end_consents(cursor, account.personal_number, at)
             changing.close(cursor, account, at, account.id)
-        request.session.flush()
+        forget(request)
         return render(request, "accounts/closed.html")
 
     return with_proof(request, Challenge("close-account", account.id.bytes), "accounts/close.html", {}, act)

@@ -1,0 +1,51 @@
+"""The desk's start page: find whoever stands there, and what waits for a witness."""
+
+from __future__ import annotations
+
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from ketnoi_identity.accounts import limits, registering
+from ketnoi_identity.accounts.views.limiting import too_many
+from ketnoi_identity.accounts.views.registering import NOT_NOW, who_form
+from ketnoi_identity.desk import acts, found
+from ketnoi_identity.registry_client import RegistryUnavailable, registry
+from ketnoi_identity.settings import current
+from ketnoi_identity.site.session import at_desk, officer_of
+from ketnoi_pages import clock
+from ketnoi_pages.text import Text
+
+NO_MATCH = Text(
+    "Không khớp với Cơ sở dữ liệu quốc gia về dân cư. Xem lại giấy tờ.",
+    "This does not agree with the National Population Database. Look at the papers again.",
+)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@at_desk
+def start(request: HttpRequest) -> HttpResponse:
+    """Number, name and birth date from the papers; the register has to agree."""
+    officer = officer_of(request)
+    wrong: dict[str, Text] = {}
+    if request.method == "POST":
+        stop = too_many(request, limits.DESK_BY_OFFICER, str(officer.id))
+        if stop is not None:
+            return stop
+        names = (registering.NUMBER, registering.NAME, registering.BIRTH)
+        told = registering.read(*(request.POST.get(name, "") for name in names), unissued_allowed=current().rehearsal)
+        if isinstance(told, dict):
+            wrong = told
+        else:
+            try:
+                if registry().matches(told.person()):
+                    return redirect("desk_person", found.keep(request, told).key)
+                wrong = {"": NO_MATCH}
+            except RegistryUnavailable:
+                wrong = {"": NOT_NOW}
+    with connection.cursor() as cursor:
+        waiting = acts.waiting(cursor, officer.unit, clock.now())
+    shown = [(act, acts.may_witness(act, officer, clock.now())) for act in waiting]
+    told_page = who_form(request, wrong) | {"officer": officer, "waiting": shown}
+    return render(request, "desk/start.html", told_page, status=422 if wrong else 200)

@@ -1,0 +1,278 @@
+"""The police desk over HTTP: what two officers attest, what one may do, and what none may."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+import pytest
+
+from ketnoi_identity.consent import receipts
+from ketnoi_identity.desk import officers as desk
+
+from .asked import ask
+from .people import Person, Phone
+from .register import PEOPLE
+from .site import Site
+from .visiting import PASSCODE, Visitor
+
+ComeIn = Callable[[], Visitor]
+UNIT = ("H55.01", "Công an phường Thử")
+
+
+@dataclass
+class Officer:
+    """An officer with a browser and a phone."""
+
+    visitor: Visitor
+    phone: Phone
+
+    def finds(self, person: Person) -> str:
+        """The address of somebody who stands at the desk."""
+        self.visitor.tell_who(person, "/ban/").sees(200, "Người đang ở bàn", person.name)
+        return self.visitor.answer.url.path
+
+    def proves(self, address: str, **values: str) -> Visitor:
+        """Open a page and give the proof that it asks for."""
+        return self.visitor.confirm(address, self.phone, **values)
+
+    def begins(self, address: str) -> str:
+        """The address of the act that waits for a witness."""
+        self.proves(address).sees(200, "chờ người làm chứng")
+        return self.visitor.answer.url.path
+
+
+@pytest.fixture
+def database(site_with_register: Site) -> Iterator[psycopg.Connection[Any]]:
+    with site_with_register.connect() as opened:
+        opened.execute("TRUNCATE attempt, challenge, consent, account CASCADE")
+        yield opened
+
+
+@pytest.fixture
+def officers(database: psycopg.Connection[Any], come_in: ComeIn) -> list[Officer]:
+    """Two of one desk, and one of another."""
+    found = []
+    for name, unit in (("cuong", UNIT), ("dung", UNIT), ("ha", ("H55.02", "Nơi khác"))):
+        visitor = come_in()
+        phone = visitor.register(PEOPLE[name])
+        desk.add(database.cursor(), PEOPLE[name].number, *unit, datetime.now(UTC))
+        found.append(Officer(visitor, phone))
+    return found
+
+
+def level_of(database: psycopg.Connection[Any], person: Person) -> int:
+    row = database.execute("SELECT level FROM account WHERE personal_number = %s", [person.number]).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def test_level_2_needs_an_officer_and_a_witness_of_one_unit(
+    officers: list[Officer], database: psycopg.Connection[Any], come_in: ComeIn
+) -> None:
+    first, second, elsewhere = officers
+    citizen, an = come_in(), PEOPLE["an"]
+    citizen.register(an)
+    citizen.go("/du-lieu/").sees(403, "cần tài khoản mức 2")
+    act = first.begins(first.finds(an) + "hai-nguoi/xac-nhan/")
+    assert level_of(database, an) == 1
+    # Neither the officer who began, nor one of another desk, nor the citizen.
+    first.visitor.sees(200, "chờ người làm chứng")
+    assert "Làm chứng bằng" not in first.visitor.text
+    elsewhere.visitor.go(act).sees(404)
+    citizen.go(act).sees(403)
+    second.visitor.go("/ban/").sees(200, "chờ bạn")
+    second.proves(act).sees(200, "có hiệu lực")
+    assert level_of(database, an) == 2
+    row = database.execute(
+        "SELECT a.officer <> a.witness, d.officer_proof->>'purpose', d.witness_proof->>'purpose'"
+        " FROM attestation a, desk_act d"
+    ).fetchone()
+    assert row == (True, "desk-begin", "desk-witness")
+    citizen.go("/tai-khoan/").sees(200, "Mức 2", "Nâng lên mức 2", "Công an phường Thử", "không phải bạn làm")
+    # It cannot be witnessed twice.
+    second.visitor.go(act)
+    assert 'name="value"' not in second.visitor.text
+
+
+def test_the_first_officer_cannot_witness_by_hand(
+    officers: list[Officer], database: psycopg.Connection[Any], come_in: ComeIn
+) -> None:
+    come_in().register(PEOPLE["an"])
+    first = officers[0]
+    act = first.begins(first.finds(PEOPLE["an"]) + "hai-nguoi/xac-nhan/")
+    first.visitor.send(act, value="x", passcode=PASSCODE).sees(422, "không còn chờ nữa")
+    assert level_of(database, PEOPLE["an"]) == 1
+
+
+def test_an_act_that_waited_too_long_is_void(
+    officers: list[Officer], database: psycopg.Connection[Any], come_in: ComeIn
+) -> None:
+    come_in().register(PEOPLE["an"])
+    first, second, _ = officers
+    act = first.begins(first.finds(PEOPLE["an"]) + "hai-nguoi/xac-nhan/")
+    second.visitor.go(act)
+    database.execute("UPDATE desk_act SET until = until - interval '31 minutes'")
+    second.visitor.prove(act, second.phone, PASSCODE).sees(422, "không còn chờ nữa")
+    assert level_of(database, PEOPLE["an"]) == 1
+
+
+def test_level_2_is_taken_back_with_a_reason(
+    officers: list[Officer], database: psycopg.Connection[Any], come_in: ComeIn
+) -> None:
+    first, second, _ = officers
+    citizen, an = come_in(), PEOPLE["an"]
+    citizen.register(an)
+    second.proves(first.begins(first.finds(an) + "hai-nguoi/xac-nhan/"))
+    lower = first.finds(an) + "mot-minh/ha-muc/"
+    first.proves(lower).sees(422, "Ghi lý do")
+    first.proves(lower, because="Giấy tờ giả").sees(200, "Đã hạ xuống mức 1")
+    assert level_of(database, an) == 1
+    row = database.execute("SELECT revoked_because, revoked_at IS NOT NULL FROM attestation").fetchone()
+    assert row == ("Giấy tờ giả", True)
+    citizen.go("/tai-khoan/")
+    assert "/dang-nhap/" in str(citizen.answer.url)
+
+
+def test_a_lost_phone_is_replaced_at_the_desk(officers: list[Officer], come_in: ComeIn) -> None:
+    first, second, _ = officers
+    citizen, an = come_in(), PEOPLE["an"]
+    old = citizen.register(an)
+    citizen.go("/tai-khoan/khoa-ngay/").send("/tai-khoan/khoa-ngay/").sees(200)
+    act = first.begins(first.finds(an) + "hai-nguoi/khoi-phuc/")
+    first.visitor.send(act + "ma/").sees(404)
+    second.proves(act).sees(200, "có hiệu lực")
+    second.visitor.send(act + "ma/").sees(404)
+    code = first.visitor.go(act).send(act + "ma/").sees(200, "Xoay màn hình")
+    found = re.search(r'id="enrolment-code">([^<]+)<', code.text)
+    assert found is not None
+    new, phone = come_in(), Phone()
+    new.go("/khoi-phuc/").send("/khoi-phuc/", code=found[1]).enrol("/khoi-phuc/khoa/", phone, "590314")
+    new.sees(200, "Nguyễn Văn An", "Khôi phục tại Công an cấp xã")
+    come_in().sign_in(old).sees(422, "Khóa này không dùng được")
+    first.visitor.go(act).send(act + "ma/").sees(404)
+
+
+def test_unlocked_at_the_desk_by_one_officer(officers: list[Officer], come_in: ComeIn) -> None:
+    citizen, an = come_in(), PEOPLE["an"]
+    phone = citizen.register(an)
+    citizen.go("/tai-khoan/khoa-ngay/").send("/tai-khoan/khoa-ngay/")
+    come_in().sign_in(phone).sees(422, "đang khóa")
+    officers[0].proves(officers[0].finds(an) + "mot-minh/mo-khoa/").sees(200, "Đã mở khóa")
+    come_in().sign_in(phone).sees(200, "Nguyễn Văn An")
+
+
+def test_no_officer_acts_for_themselves(officers: list[Officer]) -> None:
+    first, second, _ = officers
+    own = first.finds(PEOPLE["cuong"])
+    first.visitor.sees(200, "tài khoản của chính bạn")
+    for address in ("hai-nguoi/khoi-phuc/", "mot-minh/khoa/", "mot-minh/ha-muc/"):
+        first.visitor.go(own + address).sees(404)
+    # Nor as the witness of what a colleague does for them.
+    act = first.begins(first.finds(PEOPLE["dung"]) + "hai-nguoi/khoi-phuc/")
+    second.visitor.go(act).sees(200)
+    assert 'name="value"' not in second.visitor.text
+
+
+def test_the_desk_is_for_its_officers_alone(officers: list[Officer], site_with_register: Site, come_in: ComeIn) -> None:
+    citizen = come_in()
+    citizen.register(PEOPLE["an"])
+    citizen.go("/ban/").sees(403)
+    page = officers[0].finds(PEOPLE["an"])
+    officers[1].visitor.go(page).sees(404)
+    site_with_register.say("desk", "end", given=PEOPLE["cuong"].number)
+    officers[0].visitor.go("/ban/").sees(403)
+    site_with_register.say("desk", "add", "--unit", "H55.03", "--unit-name", "Nơi mới", given=PEOPLE["cuong"].number)
+    officers[0].visitor.go("/ban/").sees(200, "Nơi mới")
+
+
+def test_a_child_is_raised_only_beside_its_mother_and_an_infant_never(
+    officers: list[Officer], database: psycopg.Connection[Any], come_in: ComeIn
+) -> None:
+    mother = come_in()
+    mother.register(PEOPLE["binh"])
+    database.execute("UPDATE account SET level = 2 WHERE personal_number = %s", [PEOPLE["binh"].number])
+    for name in ("be", "ut"):
+        mother.tell_who(PEOPLE[name], "/tai-khoan/tre-em/", accepted="yes", version="2026-01-01").sees(200)
+    first = officers[0]
+    first.finds(PEOPLE["ut"])
+    first.visitor.sees(200, "Dưới 6 tuổi chỉ có mức 1")
+    first.finds(PEOPLE["be"])
+    assert "xac-nhan" in first.visitor.text
+    database.execute("UPDATE account SET level = 1 WHERE personal_number = %s", [PEOPLE["binh"].number])
+    page = first.finds(PEOPLE["be"])
+    first.visitor.sees(200, "người đại diện phải ở mức 2").go(page + "hai-nguoi/xac-nhan/").sees(200, "phải ở mức 2")
+
+
+@pytest.mark.parametrize("has_account", [True, False], ids=["with an account", "without an account"])
+def test_consent_without_a_smartphone(
+    officers: list[Officer],
+    database: psycopg.Connection[Any],
+    site_with_register: Site,
+    come_in: ComeIn,
+    has_account: bool,
+) -> None:
+    an = PEOPLE["an"]
+    if has_account:
+        come_in().register(an)
+    consent = ask(database, an.number)
+    first, second, _ = officers
+    page = first.finds(an)
+    first.visitor.sees(200, "đang chờ", "UBND tỉnh Thái Nguyên")
+    first.visitor.go(f"{page}dong-y/{consent}/dong-y/").sees(200, "Nơi thường trú", "nhạy cảm", "30 ngày")
+    act = first.begins(f"{page}dong-y/{consent}/dong-y/")
+    assert database.execute("SELECT agreed FROM consent").fetchone() == (None,)
+    second.visitor.go(act).sees(200, "ĐỒNG Ý", "Đăng ký khai sinh cho con")
+    second.proves(act).sees(200, "có hiệu lực")
+    row = database.execute("SELECT agreed, decided_by, proof->'proof', receipt FROM consent").fetchone()
+    assert row is not None
+    agreed, by, proof, receipt = row
+    now = datetime.now(UTC)
+    assert agreed
+    assert by.startswith("desk:")
+    assert (proof["officer"]["purpose"], proof["witness"]["purpose"]) == ("desk-begin", "desk-witness")
+    assert proof["officer"]["about_sha256"] == proof["witness"]["about_sha256"]
+    told = receipts.verify(receipt, receipts.public_receipt_keys(site_with_register.folder / "keys", now))
+    assert told["record"]["parties"][0]["party_name"] == "UBND tỉnh Thái Nguyên"
+    # Taken back the same way.
+    page = first.finds(an)
+    second.proves(first.begins(f"{page}dong-y/{consent}/rut-lai/")).sees(200, "có hiệu lực")
+    assert database.execute("SELECT revoked_at IS NOT NULL FROM consent").fetchone() == (True,)
+
+
+def test_a_consent_is_refused_at_the_desk_and_nobody_elses_is_found(
+    officers: list[Officer], database: psycopg.Connection[Any]
+) -> None:
+    mine, others = ask(database, PEOPLE["an"].number), ask(database, PEOPLE["xom"].number)
+    first, second, _ = officers
+    page = first.finds(PEOPLE["an"])
+    first.visitor.go(f"{page}dong-y/{others}/dong-y/").sees(404)
+    second.proves(first.begins(f"{page}dong-y/{mine}/tu-choi/")).sees(200, "có hiệu lực")
+    rows = dict(database.execute("SELECT id, agreed FROM consent").fetchall())
+    assert rows == {mine: False, others: None}
+    first.visitor.go(f"{page}dong-y/{mine}/dong-y/").sees(404)
+
+
+def test_what_expires_while_the_witness_is_fetched_is_not_agreed(
+    officers: list[Officer], database: psycopg.Connection[Any]
+) -> None:
+    consent = ask(database, PEOPLE["an"].number)
+    first, second, _ = officers
+    act = first.begins(first.finds(PEOPLE["an"]) + f"dong-y/{consent}/dong-y/")
+    database.execute("UPDATE consent SET answer_by = answer_by - interval '16 minutes'")
+    second.proves(act).sees(422, "không còn chờ nữa")
+    assert database.execute("SELECT agreed FROM consent").fetchone() == (None,)
+    assert database.execute("SELECT witnessed_at FROM desk_act").fetchone() == (None,)
+
+
+def test_no_officer_decides_about_their_own_consent(officers: list[Officer], database: psycopg.Connection[Any]) -> None:
+    own, colleagues = ask(database, PEOPLE["cuong"].number), ask(database, PEOPLE["dung"].number)
+    first, second, _ = officers
+    first.visitor.go(first.finds(PEOPLE["cuong"]) + f"dong-y/{own}/dong-y/").sees(404)
+    act = first.begins(first.finds(PEOPLE["dung"]) + f"dong-y/{colleagues}/dong-y/")
+    second.visitor.go(act).sees(200)
+    assert 'name="value"' not in second.visitor.text
