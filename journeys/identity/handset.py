@@ -6,10 +6,10 @@ import os
 from pathlib import Path
 from typing import Self
 
-from packages.identity.tests.people import Person
 from playwright.sync_api import Browser, Page, expect
 
 from journeys.portal.desk import Desk
+from packages.identity.tests.people import Person
 
 SIZE = {"width": 390, "height": 844}
 PASSCODE = "407193"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from packages.identity.tests.register import PEOPLE
-from packages.identity.tests.site import Site
-
 from journeys.identity.conftest import PickUp
 from journeys.identity.handset import PASSCODE
+from packages.identity.tests.register import PEOPLE
+from packages.identity.tests.site import Site
 
 
 def test_an_account_by_passkey(pick_up: PickUp) -> None:

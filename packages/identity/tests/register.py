@@ -8,13 +8,12 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Self
 
-from packages.registry.tests.certificates import self_signed
-from packages.registry.tests.population import AN, BINH, NEIGHBOUR
-from packages.registry.tests.worlds import World
-
 from ketnoi_registry.loading import load_people
 from ketnoi_registry.settings import CitizensPage
 from ketnoi_registry.store.people import PersonRow, Relative
+from packages.registry.tests.certificates import self_signed
+from packages.registry.tests.population import AN, BINH, NEIGHBOUR
+from packages.registry.tests.worlds import World
 
 from .people import Person
 
