@@ -19,7 +19,7 @@ PACKAGE = "ketnoi_identity"
 async def initialise(settings: Settings, clock: Clock) -> None:
     """Make the tables but Django's own, the folder of keys, and the rows of the terms.
 
-    Raises TermsError, OSError, asyncpg.PostgresError or psycopg.Error.
+    Raises NoKeysError, TermsError, OSError, asyncpg.PostgresError or psycopg.Error.
     """
     pool = await open_pool(settings.database)
     try:
@@ -28,6 +28,7 @@ async def initialise(settings: Settings, clock: Clock) -> None:
         await pool.close()
     folder = settings.path(settings.keys)
     pseudonyms.begin(folder)
+    keys.check_folder(folder)
     for name in keys.RINGS:
         keys.ring(folder, name).begin(clock.now())
     await asyncio.to_thread(_keep_terms, settings)

@@ -29,7 +29,7 @@ _ENDING: Final = ".pem"
 
 
 class NoKeysError(Exception):
-    """The ring's folder holds no key: `init` has not been run."""
+    """The ring's folder holds no key: `init` has not been run; or others may read the folder of keys."""
 
 
 class Kept(NamedTuple):
@@ -109,6 +109,14 @@ class KeyRing:
 def ring(folder: Path, name: str) -> KeyRing:
     """One of RINGS, below the folder of keys."""
     return KeyRing(folder / name, told_after=FOR_EVER if name == RECEIPTS else None)
+
+
+def check_folder(folder: Path) -> None:
+    """Raises NoKeysError when others than its owner may look into the folder of keys, or there is none."""
+    if not folder.is_dir():
+        raise NoKeysError(f"{folder.name}: there is no such folder of keys; `ketnoi-identity init` makes it")
+    if folder.stat().st_mode & 0o077:
+        raise NoKeysError(f"{folder.name}: others may look into this folder of keys; chmod 700 it")
 
 
 def write_secret(path: Path, octets: bytes) -> None:

@@ -13,7 +13,7 @@ from ketnoi_runtime.database import migrate, open_pool
 from ketnoi_runtime.web import Listener
 
 from ..initialise import PACKAGE
-from ..openid.keys import OFFICERS, KeyRing
+from ..openid.keys import OFFICERS, KeyRing, check_folder
 from ..openid.keys import ring as ring_of
 from ..settings import Settings
 from .callers import Callers, Role
@@ -43,7 +43,9 @@ class Wire:
         Raises PinningError, NoKeysError, OSError or asyncpg.PostgresError when it cannot start.
         """
         callers = Callers(settings)
-        ring = ring_of(settings.path(settings.keys), OFFICERS)
+        folder = settings.path(settings.keys)
+        check_folder(folder)
+        ring = ring_of(folder, OFFICERS)
         ring.told(clock.now())
         async with AsyncExitStack() as stack:
             # What is answered must be on the disk, whatever the database's own rule is.
