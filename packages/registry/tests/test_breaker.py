@@ -36,6 +36,20 @@ def test_it_opens_at_so_many_failures_within_the_window(watch):
     assert (breaker.state, breaker.try_pass(), breaker.seconds_left) == (State.OPEN, None, 5.0)
 
 
+def test_failures_about_one_thing_count_once(watch):
+    breaker = watch.breaker()
+    for about in ("one", "other", *["one"] * 9):
+        breaker.failed(breaker.try_pass(), about)
+    assert (breaker.state, breaker.failures) == (State.CLOSED, 2)
+    watch.at += 9.0
+    breaker.failed(breaker.try_pass(), "other")
+    watch.at += 2.0
+    assert breaker.failures == 1, "the last time counts"
+    breaker.failed(breaker.try_pass(), "one")
+    breaker.failed(breaker.try_pass(), "a third")
+    assert breaker.state is State.OPEN
+
+
 def test_failures_that_lie_back_do_not_count(watch):
     breaker = watch.breaker()
     fail(breaker, 2)

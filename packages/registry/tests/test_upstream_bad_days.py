@@ -182,8 +182,8 @@ def test_a_repeated_question_asks_nobody_and_needs_nobody(tmp_path, database):
 def test_the_circuit_opens_and_one_trial_closes_it(tmp_path, database):
     async def act(world, behind):
         behind.mood = "unavailable"
-        for _ in range(3):
-            assert (await world.ask(LOOK_UP)).code == "42"
+        for person in range(3):
+            assert (await world.ask(LOOK_UP, SoDinhDanh=f"99008900000{person}")).code == "42"
         opened = await health(world)
         behind.asked.clear()
         refused = await world.ask(LOOK_UP, sign={"message_id": "left-alone"})
@@ -239,6 +239,17 @@ def test_one_odd_record_leaves_the_path_open_for_everybody_else(tmp_path, databa
     odd, next_one, told = in_front(tmp_path, database, act)
     assert odd == ["43"] * 6
     assert (next_one.code, told["state"], told["failures"]) == ("00", "closed", 0)
+
+
+def test_whom_it_cannot_answer_about_leaves_the_path_open_for_everybody_else(tmp_path, database):
+    async def act(world, behind):
+        for mood in ("fault", "error_page", "hang_up", "fault", "error_page", "half"):
+            behind.mood = mood
+            assert (await world.ask(LOOK_UP)).code in ("42", "43")
+        behind.mood = "well"
+        return await world.ask(LOOK_UP, SoDinhDanh="990072000007", HoVaTen="Phạm Quý", NgayThangNamSinh="1972")
+
+    assert in_front(tmp_path, database, act).code == "00"
 
 
 def test_it_is_asked_by_so_many_at_once_and_no_more(tmp_path, database):

@@ -19,6 +19,8 @@ class State(StrEnum):
 class Breaker:
     """Opens after `failures` within `window` seconds; `pause` seconds later one call may try.
 
+    Failures about one thing count once, however often it is asked about: what fails may be that thing alone.
+
     Every call that `try_pass` let through ends with exactly one of `succeeded` and `failed`. A call that
     had begun before the circuit opened decides nothing when it ends: only the trial does. `told` gets each new state.
     """
@@ -34,7 +36,7 @@ class Breaker:
     ) -> None:
         self._most, self._window, self._pause = failures, window, pause
         self._told, self._moment = told, moment
-        self._failed: deque[float] = deque(maxlen=failures)
+        self._failed: deque[tuple[float, object]] = deque(maxlen=failures)
         self._opened_at = 0.0
         self._trial = 0
         self.state = State.CLOSED
@@ -43,7 +45,7 @@ class Breaker:
     def failures(self) -> int:
         """How many failures count at this moment, at most as many as open it."""
         since = self._moment() - self._window
-        return sum(at > since for at in self._failed)
+        return sum(at > since for at, _ in self._failed)
 
     @property
     def seconds_left(self) -> float:
@@ -70,12 +72,14 @@ class Breaker:
             self._failed.clear()
             self._become(State.CLOSED)
 
-    def failed(self, passed: int) -> None:
-        """The call was not answered as it should be."""
+    def failed(self, passed: int, about: object = None) -> None:
+        """The call was not answered as it should be. `about` is what it asked about, as something to compare."""
         if self._decides(passed):
             self._open()
         elif self.state is State.CLOSED:
-            self._failed.append(self._moment())
+            others = [each for each in self._failed if about is None or each[1] != about]
+            self._failed.clear()
+            self._failed.extend([*others, (self._moment(), about)])
             if self.failures >= self._most:
                 self._open()
 

@@ -68,8 +68,11 @@ class UpstreamClient:
         """Close its connections."""
         await self._session.close()
 
-    async def ask(self, url: str, question: bytes, read: Callable[[int, bytes], T]) -> T:
-        """What `read` makes of status and octets of the answer to one question, asked at `url`. Raises Trouble."""
+    async def ask(self, url: str, question: bytes, about: str, read: Callable[[int, bytes], T]) -> T:
+        """What `read` makes of status and octets of the answer to one question, asked at `url`. Raises Trouble.
+
+        `about` is the number that is asked about. Only its hash is kept, and only of what failed.
+        """
         if self.breaker.seconds_left > 0:
             # At once: nobody waits for a place behind calls that are being waited for in vain.
             raise self._left_alone()
@@ -80,12 +83,12 @@ class UpstreamClient:
             try:
                 answer = read(*await self._exchange(url, question))
             except Trouble as trouble:
-                self._judge(passed, self._counted(trouble))
+                self._judge(passed, hash(about), self._counted(trouble))
                 raise
             except BaseException:
                 # Whoever asked has given up waiting.
                 self.troubles["given_up"] += 1
-                self.breaker.failed(passed)
+                self.breaker.failed(passed, hash(about))
                 raise
         self.breaker.succeeded(passed)
         self.answered += 1
@@ -109,11 +112,11 @@ class UpstreamClient:
     def _left_alone(self) -> Trouble:
         return self._counted(Trouble(AWAY, LEFT_ALONE, retry_after=_whole(self.breaker.seconds_left)))
 
-    def _judge(self, passed: int, trouble: Trouble) -> None:
+    def _judge(self, passed: int, about: int, trouble: Trouble) -> None:
         if not trouble.of_service:
             self.breaker.succeeded(passed)
             return
-        self.breaker.failed(passed)
+        self.breaker.failed(passed, about)
         if trouble.code == AWAY and trouble.retry_after is None:
             trouble.retry_after = _whole(self.breaker.seconds_left)
 

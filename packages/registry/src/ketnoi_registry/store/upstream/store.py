@@ -13,7 +13,7 @@ from ketnoi_protocol.envelope import Claimed, ConfirmRequest, ExistsAnswer, Look
 from ketnoi_protocol.errors import Refusal
 from ketnoi_protocol.names import key_legacy
 from ketnoi_protocol.services import AnswerShape, Service
-from ketnoi_protocol.soap_dialect import load_dialect
+from ketnoi_protocol.soap_dialect import SoapOperation, load_dialect
 from ketnoi_protocol.soap_requests import encode_request
 
 from ..interface import Asking, Found
@@ -74,7 +74,7 @@ class UpstreamStore:
             assert isinstance(answer, ExistsAnswer), "its shape is that"
             return answer.exists
 
-        return number if await self._ask(url, encode_request(operation, asked), read) else None
+        return number if await self._ask(url, asked, operation, read) else None
 
     async def has_held(self, old_number: str, claim: Claimed, found: Found | None, asking: Asking) -> bool:
         """As Store says: whether the old number leads the service to the same person."""
@@ -111,7 +111,7 @@ class UpstreamStore:
             assert isinstance(answer, LookUpAnswer), "its shape is that"
             return found_in(answer, asked, claim.name, asking, self._settings.relations)
 
-        return await self._ask(self._settings.url, encode_request(operation, asked), read)
+        return await self._ask(self._settings.url, asked, operation, read)
 
     def _header(self) -> dict[str, str]:
         """As whom the registry asks, under a MaYeuCau that nobody has used."""
@@ -123,9 +123,16 @@ class UpstreamStore:
             "ma_can_bo": settings.ma_can_bo,
         }
 
-    async def _ask(self, url: str, question: bytes, read: Callable[[int, bytes], T]) -> T:
+    async def _ask(
+        self,
+        url: str,
+        asked: ConfirmRequest | LookUpRequest,
+        operation: SoapOperation,
+        read: Callable[[int, bytes], T],
+    ) -> T:
+        about = asked.personal_number or asked.old_number or ""
         try:
-            return await self._client.ask(url, question, read)
+            return await self._client.ask(url, encode_request(operation, asked), about, read)
         except Trouble as trouble:
             if trouble.reason != LEFT_ALONE:  # of which the circuit has told once
                 _log.warning("the database behind did not answer: %s %s", trouble.code, trouble.reason)
