@@ -39,6 +39,11 @@ class UseShown(NamedTuple):
     sentence: Text | None
     fields: list[FieldWords]
 
+    @property
+    def refused(self) -> bool:
+        """Whether nothing left: then the fields are only what was asked for."""
+        return self.use.code != ALLOWED
+
 
 @require_safe
 @level(2)

@@ -40,6 +40,7 @@ _CODES: Final = {
     "TonGiao": {"00": Text("Không", "None"), "99": _UNKNOWN},
     "QuocTich": {"VN": Text("Việt Nam", "Viet Nam")},
 }
+_NAMES: Final = FIELDS | {"TinhTrangChetMatTich": Text("Tình trạng", "Status")}
 _LIFE: Final = {
     LifeStatus.ALIVE: Text("Còn sống", "Alive"),
     LifeStatus.DEAD: Text("Đã chết", "Dead"),
@@ -63,7 +64,7 @@ def lines(record: Record) -> list[Line]:
     for field, attribute in ATTRIBUTES.items():
         value = getattr(citizen, attribute)
         if value is not None:
-            found.append(Line(field, FIELDS[field], _value(field, value, record), field in SENSITIVE))
+            found.append(Line(field, _NAMES[field], _value(field, value, record), field in SENSITIVE))
     return found
 
 
@@ -89,7 +90,9 @@ def _value(field: str, value: Any, record: Record) -> Text:
 
 def _place(place: Place, units: dict[str, str]) -> Text:
     codes = (place.commune, place.district, place.province)
-    known = [place.detail, *(units.get(code, f"({code})") for code in codes if code)]
+    known = [place.detail or ""]
+    # Where a unit has ended, the register writes its names into the free text: they are not told twice.
+    known += [name for code in codes if code and (name := units.get(code, f"({code})")) not in known[0]]
     if place.country != "VN":
         known.append(place.country)
     return _same(", ".join(part for part in known if part)) if any(known) else _UNKNOWN

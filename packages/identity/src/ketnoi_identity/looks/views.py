@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from django.contrib import messages
@@ -78,7 +79,7 @@ def objection(request: HttpRequest) -> HttpResponse:
     (look,) = found.looks
     with connection.cursor() as cursor:
         (shown,) = _shown(cursor, account, found.looks)
-    page: dict[str, Any] = {"each": shown, "longest": LONGEST_REASON, "due_at": _due_at()}
+    page: dict[str, Any] = {"each": shown, "longest": LONGEST_REASON, "due_on": _last_day(_due_at())}
     if request.method != "POST" or shown.objected:
         return render(request, "looks/object.html", page)
     reason = unicodedata.normalize("NFC", request.POST.get("reason", "")).replace("\r\n", "\n").strip()
@@ -111,6 +112,7 @@ def my_objections(request: HttpRequest) -> HttpResponse:
             "agency": names[each.organisation],
             "c06": each.answer_of("c06"),
             "answer": each.answer_of("agency"),
+            "due_on": _last_day(each.due_at),
             "late": not each.is_answered and clock.now() >= each.due_at,
         }
         for each in mine
@@ -177,9 +179,14 @@ def _against(reason: str) -> Text | None:
     return None
 
 
-def _due_at() -> Any:
+def _due_at() -> datetime:
     own = current().objections
     return due(clock.now(), own.working_days, own.holidays)
+
+
+def _last_day(due_at: datetime) -> date:
+    """The day at whose end something is due."""
+    return (due_at - timedelta(seconds=1)).astimezone(clock.HANOI).date()
 
 
 def _say(text: Text) -> str:

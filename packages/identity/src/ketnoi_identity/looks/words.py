@@ -6,6 +6,7 @@ from typing import Final, Literal, NamedTuple
 
 from ketnoi_pages.fields import FIELDS, SENSITIVE
 from ketnoi_pages.text import Text
+from ketnoi_protocol import consent
 from ketnoi_protocol.citizens import CLAIMED_MEMBER, Look
 from ketnoi_protocol.envelope import FOUND, NO_MATCH
 from ketnoi_protocol.errors import row
@@ -63,6 +64,25 @@ _OFFICERS: Final = {
 }
 
 
+_TO_THE_CITIZEN: Final = {
+    consent.NO_CONSENT: Text("Cơ quan không có sự đồng ý nào của bạn.", "The agency had no consent of yours."),
+    consent.STILL_WAITING: Text("Lúc đó bạn chưa trả lời đề nghị.", "You had not answered the request yet."),
+    consent.REFUSED: Text("Bạn đã từ chối đề nghị này.", "You had refused this request."),
+    consent.ANOTHER_AGENCYS: Text(
+        "Sự đồng ý được nêu là cho cơ quan khác.", "The consent that was named is for another agency."
+    ),
+    consent.ANOTHER_PERSONS: Text(
+        "Sự đồng ý được nêu không phải cho người được hỏi.",
+        "The consent that was named is another person's.",
+    ),
+    consent.WIDER_THAN_AGREED: Text("Cơ quan hỏi rộng hơn điều bạn đã đồng ý.", "It asked for more than you agreed."),
+    consent.EXPIRED: Text("Sự đồng ý đã hết hạn.", "The consent was over."),
+    consent.TAKEN_BACK: Text("Bạn đã rút lại sự đồng ý.", "You had taken the consent back."),
+    consent.USED_UP: Text("Sự đồng ý một lần đã được dùng trước đó.", "The one-time consent had been used before."),
+}
+"""Refusals for want of consent, as the table of refusals tells them to agencies, told to the citizen."""
+
+
 class Told(NamedTuple):
     """What came of a look: one word with its mood, and a sentence."""
 
@@ -87,6 +107,9 @@ def outcome(look: Look) -> Told:
 def refusal(code: str) -> Text:
     """Why a question was refused, and that nothing was given."""
     vi, en = "Câu hỏi bị từ chối, không có dữ liệu nào được cung cấp.", "The question was refused; no data were given."
+    if code in _TO_THE_CITIZEN:
+        told = _TO_THE_CITIZEN[code]
+        return Text(f"{told.vi} {vi}", f"{told.en} {en}")
     try:
         why = row(code)
     except LookupError:

@@ -7,11 +7,19 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from ketnoi_identity.consent import records
+from ketnoi_pages import clock
+
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """What this is, and the way in; whoever has signed in sees what there is for them."""
-    return render(request, "site/home.html")
+    told: dict[str, int] = {}
+    account = getattr(request, "account", None)
+    if account is not None and account.level == 2:
+        with connection.cursor() as cursor:
+            told["all"], told["waiting"] = records.how_many(cursor, account.personal_number, clock.now())
+    return render(request, "site/home.html", told)
 
 
 @require_safe

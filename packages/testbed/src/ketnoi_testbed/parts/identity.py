@@ -24,6 +24,12 @@ from ketnoi_testbed.surroundings import Surroundings
 if TYPE_CHECKING:
     from ketnoi_testbed.parts.registry import RegistryPart
 
+_PROCEDURES: Final = """
+"G15-TP110" = { vi = "Đăng ký khai sinh", en = "Birth registration" }
+"G15-TP205" = { vi = "Cấp phiếu lý lịch tư pháp", en = "Criminal record certificate" }
+"""
+"""How the procedures of the test bed's agencies are called: invented, as their codes are."""
+
 _COMMAND: Final = (sys.executable, "-c", "import sys; from ketnoi_identity.cli import main; sys.exit(main())")
 
 
@@ -114,6 +120,7 @@ class IdentitySide:
             ("asks-key.pem", self.asks.key_pem),
             ("portal.pem", self.portal.pem),
             ("registry.pem", registry.tls.pem),
+            ("procedures.toml", _PROCEDURES.encode()),
         ):
             (self.folder / name).touch(mode=0o600)
             (self.folder / name).write_bytes(data)
@@ -124,6 +131,7 @@ class IdentitySide:
                 "profile": self._around.plan.profile,
                 "database": self.database,
                 "secret_key_file": "secret",
+                "procedures": "procedures.toml",
                 "base_url": self.url,
                 "host": "127.0.0.1",
                 "port": self.pages_port,
