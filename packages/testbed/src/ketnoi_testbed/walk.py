@@ -7,6 +7,7 @@ import io
 import re
 import time
 import tomllib
+import uuid
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
@@ -17,12 +18,15 @@ from zoneinfo import ZoneInfo
 
 import typst
 
+from ketnoi_client import consents
 from ketnoi_client.problems import KetnoiError, Refused
 from ketnoi_portal.onboarding.registration import Registration
 from ketnoi_protocol.services import Environment, Platform, Service, System
 from ketnoi_testbed.account_walk import CODE
-from ketnoi_testbed.asking import ask
+from ketnoi_testbed.asking import ask, person_of
+from ketnoi_testbed.cards import Cards
 from ketnoi_testbed.cast import ASSESSORS, HANDLER, LEADERS, OPERATORS, Applicant
+from ketnoi_testbed.citizens import Citizen, Citizens
 from ketnoi_testbed.country import Country
 from ketnoi_testbed.forms import registration
 from ketnoi_testbed.visitor import Form, Page, Upload, Value, Visitor
@@ -31,6 +35,8 @@ HANOI: Final = ZoneInfo("Asia/Ho_Chi_Minh")
 PATIENCE: Final = 180.0
 """Seconds to wait for what the portal's worker does by itself, on a machine that has other things to do."""
 NOT_LICENSED: Final = "KHONG-CO"
+LOOKED_UP: Final = ("HoVaTen", "NgayThangNamSinh")
+PURPOSE: Final = "Giải quyết thủ tục hành chính"
 ANSWER: Final = "Đã thực hiện theo hồ sơ cấp độ 3 được phê duyệt; có phân công, quy trình và nhật ký kèm theo."
 _KEY = re.compile(r"/ho-so/([0-9a-f-]{36})/")
 
@@ -57,6 +63,8 @@ class Walk:
         self.asked: list[Service] = []
         self._stack = contextlib.ExitStack()
         self._visitors: dict[str, Visitor] = {}
+        self._citizens: dict[Environment, Citizens] = {}
+        self._cards: dict[Environment, Cards] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -166,11 +174,35 @@ class Walk:
         `00` and `01` are answers, anything else is the code of a refusal.
         """
         world = self.country.worlds[environment]
+        agency = world.agency(self.applicant.code)
         try:
-            sent = ask(world.agency(self.applicant.code), world.people, service, system=self.system, **call)
+            if self.system is System.IDENTITY:
+                call |= self._agreed(environment, service)
+            sent = ask(agency, world.people, service, system=self.system, **call)
         except KetnoiError as error:
             return error.message_id, error.problem.row.code if isinstance(error, Refused) else type(error).__name__
         return sent.message_id, sent.answer.ma_ket_qua
+
+    def _agreed(self, environment: Environment, service: Service) -> dict[str, Any]:
+        """What the identity system asks for beside the question: a citizen's consent, and in production an officer who
+        is proved by their own eID account. Raises what the client raises."""
+        world = self.country.worlds[environment]
+        agency, row, told = world.agency(self.applicant.code), world.people.full, {}
+        citizens = self._citizens.setdefault(environment, Citizens.of(world))
+        cards = self._cards.setdefault(environment, Cards(world, citizens))
+        if environment is Environment.PRODUCTION:
+            told = self._officer(cards, citizens.enrol(world.people.family[0]))
+        fields = LOOKED_UP if service is Service.LOOK_UP_CITIZEN else ()
+        asked = consents.request(agency, person_of(row), service, purpose=PURPOSE, fields=fields, **told)
+        citizens.enrol(row).agree(asked.answer.consent)
+        if told:
+            told = self._officer(cards, citizens.enrol(world.people.family[0]))
+        return {**told, "consent": asked.answer.consent}
+
+    def _officer(self, cards: Cards, officer: Citizen) -> dict[str, Any]:
+        message_id = str(uuid.uuid4())
+        code, card = cards.card(officer, self.applicant.code, message_id)
+        return {"officer": code, "officer_token": card, "message_id": message_id}
 
     def until_answered(self, environment: Environment, service: Service, within: float = PATIENCE) -> str:
         """Ask until it is answered, as whoever has just been opened does; the message id. Raises TimeoutError."""
