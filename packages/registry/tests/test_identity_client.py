@@ -14,8 +14,9 @@ from aiohttp import web
 
 from ketnoi_protocol.consent import Ask, Use
 from ketnoi_protocol.errors import Refusal
-from ketnoi_protocol.services import Service
+from ketnoi_protocol.services import Service, System
 from ketnoi_registry.identity import Identity, IdentityClient, IdentityError
+from ketnoi_registry.settings import Settings
 from ketnoi_runtime.web import Listener
 
 from .certificates import self_signed
@@ -260,3 +261,13 @@ def test_who_goes_away_does_not_stop_the_others(tmp_path):
         return await second
 
     assert with_stand_in(tmp_path, handle, act) == ("00", ())
+
+
+def test_the_identity_systems_services_need_an_identity_system(both):
+    async def act(world):
+        told = {name: getattr(world.settings, name) for name in world.settings.__struct_fields__}
+        with pytest.raises(ValueError, match="identity"):
+            Settings(**told | {"identity": None})
+        return Settings(**told | {"identity": None, "systems": (System.POPULATION,)}).identity
+
+    assert both(act) is None

@@ -89,6 +89,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     repeat_window_seconds: Positive = 86_400.0
     alarms: Alarming = msgspec.field(default_factory=Alarming)
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for what no single field shows."""
+        if System.IDENTITY in self.systems and self.identity is None:
+            raise ValueError("systems: the identity system's services need the table [identity]: no consent, no answer")
+
     @property
     def catalogue(self) -> Catalogue:
         """The services as `profile` has them: the name of one that is shipped, or a file (`….toml`).
