@@ -62,7 +62,7 @@ def test_a_day_at_the_desk(site: Site, pick_up: PickUp, officers: tuple[Handset,
     # Something was wrong with the papers after all.
     finds(first, PEOPLE["an"]).tap("Hạ xuống mức 1").is_fit("desk-revoke")
     first.page.locator("[name=because]").fill("Giấy tờ không phải của người này")
-    first.prove("Làm").sees("Đã hạ xuống mức 1").is_fit("desk-revoked")
+    first.prove("Hạ xuống mức 1").sees("Đã hạ xuống mức 1").is_fit("desk-revoked")
 
 
 def test_somebody_without_a_smartphone_agrees_and_takes_it_back(site: Site, officers: tuple[Handset, Handset]) -> None:

@@ -30,6 +30,11 @@ class Applicant:
     name: str
     birth: str
 
+    @property
+    def birth_shown(self) -> str:
+        """The birth date, day first."""
+        return day_first(self.birth)
+
     def person(self) -> Person:
         """As the registry is asked."""
         return Person(personal_number=self.personal_number, name=self.name, birth=self.birth)
@@ -73,6 +78,11 @@ def birth_date(text: str) -> BirthDate:
     day, month, year = (int(part) if part else None for part in found.groups())
     assert year is not None
     return BirthDate(year, month, day)
+
+
+def day_first(birth: str) -> str:
+    """`yyyy-mm-dd`, `yyyy-mm` or `yyyy` as people write it."""
+    return "/".join(reversed(birth.split("-")))
 
 
 def create(cursor: Cursor, account: UUID, applicant: Applicant, at: datetime, by_whom: UUID | str) -> bool:

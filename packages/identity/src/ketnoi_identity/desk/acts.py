@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 
 from ketnoi_identity.accounts import changing, enrolment, guardians, records, sessions
 from ketnoi_identity.accounts.records import Account, Cursor, tell
+from ketnoi_identity.accounts.registering import Applicant, day_first
 from ketnoi_pages.text import Text
 
 from .officers import DeskError, DeskOfficer
@@ -38,6 +39,8 @@ class Act:
     account: UUID | None
     consent: str | None
     decision: str | None
+    person_name: str
+    person_birth: str
     unit: str
     officer: UUID
     officer_account: UUID
@@ -48,20 +51,32 @@ class Act:
     witnessed_at: datetime | None
 
     @property
+    def birth_shown(self) -> str:
+        """The birth date, day first."""
+        return day_first(self.person_birth)
+
+    @property
     def title(self) -> Text:
         """What is done."""
         return TITLES[self.kind]
 
     @property
     def about(self) -> bytes:
-        """What both officers prove: this act about this account or consent, and the decision."""
-        told = {"kind": self.kind, "account": str(self.account or ""), "consent": self.consent, "says": self.decision}
+        """What both officers prove: this act, about this person's account or consent, and the decision."""
+        told = {
+            "kind": self.kind,
+            "account": str(self.account or ""),
+            "consent": self.consent,
+            "says": self.decision,
+            "name": self.person_name,
+            "birth": self.person_birth,
+        }
         return json.dumps(told, sort_keys=True).encode()
 
 
 _COLUMNS: Final = (
-    "a.id, a.kind, a.account, a.consent, a.decision, a.unit, a.officer, d.account, coalesce(o.full_name, ''), a.at,"
-    " a.until, a.witness, a.witnessed_at"
+    "a.id, a.kind, a.account, a.consent, a.decision, a.person_name, a.person_birth, a.unit, a.officer, d.account,"
+    " coalesce(o.full_name, ''), a.at, a.until, a.witness, a.witnessed_at"
 )
 _FROM: Final = "FROM desk_act a JOIN desk_officer d ON d.id = a.officer JOIN account o ON o.id = d.account"
 
@@ -89,6 +104,7 @@ def check_may_attest(cursor: Cursor, account: Account, today: date) -> Text | No
 def draft(
     officer: DeskOfficer,
     kind: Kind,
+    person: Applicant,
     at: datetime,
     *,
     account: UUID | None = None,
@@ -97,9 +113,22 @@ def draft(
 ) -> Act:
     """An act that is not begun yet: what the officer proves."""
     return Act(
-        uuid4(), kind, account, consent, decision, officer.unit, officer.id, officer.account, officer.full_name, at,
-        at + LASTS, None, None,
-    )  # fmt: skip
+        id=uuid4(),
+        kind=kind,
+        account=account,
+        consent=consent,
+        decision=decision,
+        person_name=person.name,
+        person_birth=person.birth,
+        unit=officer.unit,
+        officer=officer.id,
+        officer_account=officer.account,
+        officer_name=officer.full_name,
+        at=at,
+        until=at + LASTS,
+        witness=None,
+        witnessed_at=None,
+    )
 
 
 def begin(cursor: Cursor, act: Act, proof: dict[str, Any]) -> None:
@@ -110,13 +139,23 @@ def begin(cursor: Cursor, act: Act, proof: dict[str, Any]) -> None:
         [act.at, act.kind, _text(act.account), act.consent, act.at],
     )
     cursor.execute(
-        "INSERT INTO desk_act (id, kind, account, consent, decision, unit, officer, officer_proof, at, until)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s)",
+        "INSERT INTO desk_act (id, kind, account, consent, decision, person_name, person_birth, unit, officer,"
+        " officer_proof, at, until) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s)",
         [
-            str(act.id), act.kind, _text(act.account), act.consent, act.decision, act.unit, str(act.officer),
-            json.dumps(proof), act.at, act.until,
+            str(act.id),
+            act.kind,
+            _text(act.account),
+            act.consent,
+            act.decision,
+            act.person_name,
+            act.person_birth,
+            act.unit,
+            str(act.officer),
+            json.dumps(proof),
+            act.at,
+            act.until,
         ],
-    )  # fmt: skip
+    )
 
 
 def one(cursor: Cursor, act: UUID, unit: str, *, for_update: bool = False) -> Act | None:

@@ -62,6 +62,9 @@ CREATE TABLE desk_act (
     -- The consent that is decided, for somebody who need not have an account.
     consent text REFERENCES consent,
     decision text CHECK (decision IN ('agree', 'refuse', 'take_back')),
+    -- Who stood there, as on their papers: for the witness to compare.
+    person_name text NOT NULL,
+    person_birth text NOT NULL,
     unit text NOT NULL,
     officer uuid NOT NULL REFERENCES desk_officer,
     officer_proof jsonb NOT NULL,

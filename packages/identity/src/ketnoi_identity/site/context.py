@@ -27,7 +27,7 @@ TABS = (
 def everywhere(request: HttpRequest) -> dict[str, Any]:
     """The reader's language, the account, the tabs, whether this is a rehearsal, and the release of the files."""
     account, desk = getattr(request, "account", None), getattr(request, "desk", None)
-    tabs = (*TABS, ("/ban/", Text("Bàn tiếp dân", "Desk"))) if desk else TABS
+    tabs = (*TABS, ("/ban/", Text("Tại bàn", "Desk"))) if desk else TABS
     return {
         "language": get_language() or "vi",
         "account": account,

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from ketnoi_identity.accounts import enrolment, records
 from ketnoi_identity.accounts.proving import Challenge, NotProved, ask, reprove
 from ketnoi_identity.accounts.records import Cursor
+from ketnoi_identity.consent import words
 from ketnoi_identity.consent.content import Decision, challenge_of
 from ketnoi_identity.desk import acts, consents
 from ketnoi_identity.desk.acts import Act
@@ -23,7 +24,7 @@ from ketnoi_identity.site.session import at_desk, officer_of
 from ketnoi_pages import clock
 from ketnoi_pages.text import Text
 
-from .consents import receipt_names, shown
+from .consents import receipt_names
 
 TOO_LATE: Final = Text("Việc này không còn chờ nữa.", "This does not wait any more.")
 
@@ -71,9 +72,8 @@ def _about(cursor: Cursor, found: Act) -> dict[str, Any]:
         kept = consents.of_act(cursor, found)
         if kept is None:
             raise Http404
-        return {"kept": kept, **shown(kept)}
-    assert found.account is not None
-    return {"holder": records.by_id(cursor, found.account)}
+        return {"kept": kept, "each": words.shown(kept, clock.now())}
+    return {}
 
 
 def _may_witness(told: dict[str, Any], found: Act, officer: DeskOfficer) -> bool:

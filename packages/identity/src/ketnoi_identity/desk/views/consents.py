@@ -2,42 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
-from ketnoi_identity.consent import receipts, records, rules
+from ketnoi_identity.consent import receipts, records, rules, words
 from ketnoi_identity.consent.content import Decision, challenge_of
 from ketnoi_identity.consent.records import Kept
 from ketnoi_identity.desk import acts, consents, found
 from ketnoi_identity.desk.officers import DeskError
 from ketnoi_identity.looks.words import SERVICES, fields_of
-from ketnoi_identity.site.agencies import names_of, procedure_name
+from ketnoi_identity.site.agencies import name_of
 from ketnoi_identity.site.session import at_desk, officer_of
 from ketnoi_pages import clock
 
 from .person import begin
 
 
-def shown(kept: Kept) -> dict[str, Any]:
-    """A consent in words, as `desk/consent_shown.html` needs it."""
-    return {
-        "agency": names_of({kept.organisation}).get(kept.organisation, kept.organisation),
-        "service": SERVICES[kept.service],
-        "fields": fields_of(kept.fields),
-        "procedure": procedure_name(kept.procedure_code),
-        "days": max(kept.lasts_seconds // 86_400, 1),
-        "state": rules.state(kept, clock.now()),
-    }
-
-
 def receipt_names(kept: Kept) -> receipts.Names:
     """What its codes are called on the receipt."""
-    agency = names_of({kept.organisation}).get(kept.organisation, kept.organisation)
     fields = {name: told.name.vi for name, told in zip(kept.fields, fields_of(kept.fields), strict=True)}
-    return receipts.Names(agency, SERVICES[kept.service].vi, fields)
+    return receipts.Names(name_of(kept.organisation), SERVICES[kept.service].vi, fields)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -56,6 +41,6 @@ def decide(request: HttpRequest, key: str, consent: str, decision: Decision) -> 
     takes_back = decision is Decision.TAKE_BACK
     if not (rules.may_be_taken_back(kept, at) if takes_back else rules.may_be_answered(kept, at)):
         raise Http404
-    drafted = acts.draft(officer, "consent", at, consent=kept.id, decision=decision.value)
-    told = {"found": someone, "kept": kept, "act": drafted, "decision": decision.value, **shown(kept)}
+    drafted = acts.draft(officer, "consent", someone.person, at, consent=kept.id, decision=decision.value)
+    told = {"found": someone, "kept": kept, "act": drafted, "each": words.shown(kept, at)}
     return begin(request, drafted, "desk/decide.html", told, challenge_of(kept, decision))

@@ -15,8 +15,7 @@ from ketnoi_identity.accounts import changing, records
 from ketnoi_identity.accounts.proving import Challenge, NotProved, ask, reprove
 from ketnoi_identity.accounts.records import Account
 from ketnoi_identity.consent import records as consents
-from ketnoi_identity.consent import rules as consent_rules
-from ketnoi_identity.consent.rules import ConsentState
+from ketnoi_identity.consent import words
 from ketnoi_identity.desk import acts, found
 from ketnoi_identity.desk.found import Found
 from ketnoi_identity.desk.officers import DeskOfficer
@@ -59,15 +58,14 @@ def person(request: HttpRequest, key: str) -> HttpResponse:
         account = records.by_number(cursor, someone.person.personal_number)
         against = acts.check_may_attest(cursor, account, clock.today()) if account else None
         listed = consents.of_person(cursor, someone.person.personal_number, at, MOST_SHOWN)
-    states = [(each, consent_rules.state(each, at)) for each in listed]
-    open_ones = [(each, state) for each, state in states if state in (ConsentState.WAITING, ConsentState.AGREED)]
+    names = names_of(code for each in listed for code in (each.organisation, each.unit))
+    open_ones = [each for each in (words.shown(kept, at, names) for kept in listed) if each.waits or each.holds]
     told = {
         "found": someone,
         "holder": account,
         "own": account is not None and account.id == officer.account,
         "against": against,
         "consents": open_ones,
-        "agencies": names_of({each.organisation for each, _ in open_ones}),
     }
     return render(request, "desk/person.html", told)
 
@@ -131,7 +129,7 @@ def together(request: HttpRequest, key: str, act: str) -> HttpResponse:
     if against is not None:
         messages.error(request, against.in_(get_language() or "vi"))
         return redirect("desk_person", key)
-    drafted = acts.draft(officer, kind, clock.now(), account=account.id)
+    drafted = acts.draft(officer, kind, someone.person, clock.now(), account=account.id)
     told = {"found": someone, "holder": account, "act": drafted}
     return begin(request, drafted, "desk/together.html", told)
 
