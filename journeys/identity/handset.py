@@ -62,6 +62,8 @@ class Handset(Desk):
         self.is_accessible().fits()
         folder = os.environ.get("KETNOI_IDENTITY_PICTURES")
         if folder and name:
+            # It lies over the lower end of the window, which in a picture of the whole page is its middle.
+            self.page.evaluate("document.querySelector('nav.tabs')?.style.setProperty('position', 'static')")
             self.picture(Path(folder) / f"{name}.png")
         return self
 

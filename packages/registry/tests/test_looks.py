@@ -204,3 +204,26 @@ def test_messages_about_the_person_were_answered_or_not(tmp_path, database):
     ]
     assert binh == {"answered": []}
     assert odd == 400
+
+
+def test_a_look_at_the_identity_system_tells_the_consent_and_who_vouches_for_the_officer(tmp_path, database):
+    async def act(world, ask):
+        mine = Pseudonyms.read(world.folder / "keys.json").of_person("990089000001")
+        await world.ask(HOUSEHOLD, ThanhVien=[MEMBER_BINH])
+        await world.pool.execute(
+            "INSERT INTO access_log (logged_at, node_id, subject_key_id, subject_pseudonym, subject_role, instance,"
+            " consumer, unit, officer, officer_identity, procedure_code, system, service, message_id, consent,"
+            " result_code, released_fields) SELECT $1, 'n1', 'k1', $2, role, 'NDXP-TEST',"
+            " 'NDXP-TEST/GOV/H55/MOTCUA', 'H55.1', 'A', 'proved_by_eid', '1.001', 'identity', service, service, 'C',"
+            " '00', '{}' FROM (VALUES ('asked', 'look_up_citizen'), ('claimed_member', 'verify_household'),"
+            " ('asked', 'request_consent')) AS given(role, service)",
+            world.clock.now(), mine,
+        )  # fmt: skip
+        found, _ = await looks(ask)
+        return [(look["system"], look["service"], look["consent"], look["officer_identity"]) for look in found]
+
+    assert asking(tmp_path, database, act) == [
+        ("identity", "verify_household", None, None),
+        ("identity", "look_up_citizen", "C", "proved_by_eid"),
+        ("population", "verify_household", None, "asserted_by_agency"),
+    ]

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from ketnoi_identity.consent.records import Kept, state
-from ketnoi_identity.looks.words import FieldWords, Mood, fields_of
+from ketnoi_identity.looks.words import SERVICES, FieldWords, Mood, fields_of
 from ketnoi_identity.site.agencies import name_of, procedure_name
 from ketnoi_pages.text import Text
 from ketnoi_protocol.consent import ConsentState
@@ -33,6 +33,9 @@ LEARNS: Final = {
         "The agency claims these data and is told yes or no to each; it is given nothing else:",
     ),
 }
+_GOT_NOTHING: Final = Text(
+    "Cơ quan đã xin những điều này và không nhận được gì.", "The agency asked for this and was given nothing."
+)
 _STATES: Final[dict[ConsentState, tuple[Text, Mood]]] = {
     ConsentState.WAITING: (Text("Đang chờ bạn", "Waiting for you"), "warn"),
     ConsentState.AGREED: (Text("Đang có hiệu lực", "In force"), "good"),
@@ -58,6 +61,7 @@ class Shown(NamedTuple):
     agency: str
     unit: str | None
     procedure: Text | None
+    service: Text
     learns: Text
     fields: list[FieldWords]
     lasts: Text
@@ -90,7 +94,8 @@ def shown(kept: Kept, at: datetime, names: dict[str, str] | None = None) -> Show
         names.get(kept.organisation) or name_of(kept.organisation),
         (names.get(kept.unit) or name_of(kept.unit)) if kept.unit != kept.organisation else None,
         procedure_name(kept.procedure_code),
-        LEARNS[kept.service],
+        SERVICES[kept.service],
+        LEARNS[kept.service] if kept.agreed or stands is ConsentState.WAITING else _GOT_NOTHING,
         fields_of(tuple(kept.fields)),
         duration(kept.lasts_seconds),
         stands,

@@ -147,7 +147,7 @@ def _shown(cursor: Cursor, account: Account, looks: tuple[Look, ...]) -> list[Sh
         Shown(
             look,
             names[look.organisation],
-            names[look.unit] if look.unit and look.unit != look.organisation else None,
+            names[look.unit] if look.unit else None,
             procedure_name(look.procedure),
             words.SERVICES[look.service],
             words.SYSTEMS[look.system],
