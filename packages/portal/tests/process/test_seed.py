@@ -55,14 +55,6 @@ def test_every_passage_is_carried_out_by_something() -> None:
     assert bare == []
 
 
-def test_what_is_not_there_yet_stands_among_the_limits() -> None:
-    limits = (ROOT / "docs" / "limits.md").read_text(encoding="utf-8")
-    later = {id_: passage.later for id_, passage in PASSAGE.items() if passage.later is not None}
-    assert "2.2/6" in later
-    listed = dict(re.findall(r"^- Sentence (\S+) of the guidance, later: (.+?)\.$", limits, flags=re.MULTILINE))
-    assert listed == {id_: told.en for id_, told in later.items()}
-
-
 @pytest.mark.parametrize(("id_", "first"), [("2.2/9", "c06"), ("2.2/10", "pc06"), ("2.2/11", "district_police")])
 def test_accounts_at_each_level_are_run_by_steps(id_: str, first: str) -> None:
     assert {f"account step hand_over_to_{first}", "account step create"} <= named()[id_]

@@ -295,12 +295,7 @@ def sentences() -> str:
     for row in REQUIREMENTS:
         carried.setdefault(row.seed, []).append(f"`{row.key}`")
     told = [
-        (
-            each.id,
-            each.text,
-            ", ".join([*carried.get(each.id, []), *(f"`{place}`" for place in each.carried_by)])
-            + (f"<br>**chưa có** · **later**: {both(each.later)}" if each.later is not None else ""),
-        )
+        (each.id, each.text, ", ".join([*carried.get(each.id, []), *(f"`{place}`" for place in each.carried_by)]))
         for each in PASSAGES
         if not each.is_title
     ]

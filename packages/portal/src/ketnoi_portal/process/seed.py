@@ -10,22 +10,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from ketnoi_pages.text import Text
-
 
 @dataclass(frozen=True, slots=True)
 class Passage:
     """One passage: its number, its text, and what carries it out beside steps and requirements.
 
-    `carried_by` names data or a place in the code; `later` says what of it nothing carries out yet, as it stands in
-    docs/limits.md. A title or citation carries nothing (`is_title`).
+    `carried_by` names data or a place in the code. A title or citation carries nothing (`is_title`).
     """
 
     id: str
     text: str
     carried_by: tuple[str, ...] = ()
     is_title: bool = False
-    later: Text | None = None
 
 
 def _title(text: str) -> Passage:
@@ -113,12 +109,8 @@ PASSAGES: Final[tuple[Passage, ...]] = (
         " với điều khoản sử dụng tài khoản định danh điện tử trong quá trình đăng ký tài khoảnl; đồng thời trong quá"
         " trình triển khai dịch vụ, công dân phải đồng ý chia sẻ thông tin cá nhân trên ứng dụng của Hệ thống định danh"
         " điện tử thì các hệ thống mới có thể chia sẻ dữ liệu và cung cấp các dịch vụ trên).",
-        # Only that papers 2, 3 and 4 are not asked for.
-        ("ketnoi_portal.process.requirements.POPULATION",),
-        later=Text(
-            "công dân đồng ý chia sẻ trên ứng dụng: thuộc phía định danh, chưa có",
-            "the citizen's consent in the app: the identity side carries it out, not there yet",
-        ),
+        # That papers 2, 3 and 4 are not asked for; terms and consents are the identity side's, in these words.
+        ("ketnoi_portal.process.requirements.POPULATION", "ketnoi_protocol.consent.ConsentState"),
     ),
     _title("Đơn vị tiếp nhận hồ sơ thủ tục:"),
     Passage(
