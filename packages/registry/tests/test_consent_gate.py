@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 from datetime import timedelta
 
 import pytest
@@ -302,17 +301,19 @@ def test_the_gates_before_it_hold_for_the_identity_system_too(both):
     assert both(act) == ["20", "23", "24", "10"]
 
 
-def test_a_message_id_that_carries_a_number_does_not_reach_the_identity_system(both):
+def test_message_ids_that_carry_numbers_are_told_apart_and_not_told(both):
     async def act(world):
         consent = await world.agreed()
-        answer = await world.ask_identity(
-            LOOK_UP, consent, sign={"message_id": f"hs-{uuid.uuid4().hex[:4]}-990089000001"}
-        )
-        return answer, await world.uses()
+        ids = [f"hs-{number}" for number in ("990089000001", "990089000002", "202611270001")]
+        answers = [await world.ask_identity(LOOK_UP, consent, sign={"message_id": each}) for each in ids]
+        return answers, await world.uses(), (await world.logged())[1:]
 
-    answer, uses = both(act)
-    assert answer.code == "00"
-    assert "990089000001" not in uses[0]["message_id"]
+    answers, uses, rows = both(act)
+    assert [answer.code for answer in answers] == ["00"] * 3
+    told = [row["message_id"] for row in rows]
+    assert sorted(told) == sorted(row["message_id"] for row in uses)
+    assert len(set(told)) == 3
+    assert all(each.startswith("hs-************~") for each in told)
 
 
 def test_a_consent_lasts_as_long_as_it_was_asked_for(both):

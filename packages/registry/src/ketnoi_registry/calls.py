@@ -90,7 +90,7 @@ class Calls:
     async def answer(self, asked: Asked) -> bytes:
         """The answer's body. Raises Refusal."""
         entry = self._entry(asked.instance, asked.service_code)
-        journey = Journey(self._clock.now())
+        journey = Journey(self._clock.now(), self._register.pseudonyms)
         try:
             return await self._answer(asked, entry, journey)
         except Refusal as refusal:
@@ -103,7 +103,7 @@ class Calls:
     async def turned_away(self, instance: str, service_code: str, refusal: Refusal) -> None:
         """A call that is refused before its message was read leaves its row too. Raises Refusal `99` without it."""
         entry = self._entry(instance, service_code)
-        journey = Journey(self._clock.now())
+        journey = Journey(self._clock.now(), self._register.pseudonyms)
         await self._record(log_rows.refused(instance, entry, journey, refusal, self._register), journey)
 
     def description(self, instance: str, service_code: str) -> bytes:

@@ -9,17 +9,20 @@ from time import perf_counter
 from ketnoi_protocol.services import CatalogueEntry, ConsentEntry
 from ketnoi_runtime.logs import redact
 
+from .access_log import Pseudonyms
 from .gates import Case
 from .observer import CallEvent
 
 _UUID = re.compile("([0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})")
 
 
-def shown(message_id: str) -> str:
-    """A message id as logs keep it: an information system that puts somebody's number there finds asterisks. The last
-    twelve places of a UUID may all be digits by chance; they stay."""
+def shown(message_id: str, pseudonyms: Pseudonyms) -> str:
+    """A message id as logs keep it: an information system that puts somebody's number there finds asterisks, and after
+    them what tells one such id from another. The last twelve places of a UUID may all be digits by chance; they stay.
+    """
     parts = _UUID.split(message_id)
-    return "".join(part if number % 2 else redact(part) for number, part in enumerate(parts))
+    text = "".join(part if number % 2 else redact(part) for number, part in enumerate(parts))
+    return text if text == message_id else f"{text}~{pseudonyms.of_message(message_id)}"
 
 
 def name_of(entry: CatalogueEntry | ConsentEntry) -> str:
@@ -30,10 +33,11 @@ def name_of(entry: CatalogueEntry | ConsentEntry) -> str:
 class Journey:
     """One call. `outcome` is the code it ends with."""
 
-    __slots__ = ("_began", "_entered", "_name", "_steps", "at", "case", "outcome")
+    __slots__ = ("_began", "_entered", "_name", "_pseudonyms", "_steps", "at", "case", "outcome")
 
-    def __init__(self, at: datetime) -> None:
+    def __init__(self, at: datetime, pseudonyms: Pseudonyms) -> None:
         self.at = at
+        self._pseudonyms = pseudonyms
         self.case: Case | None = None
         self.outcome = "99"
         self._steps: list[tuple[str, float]] = []
@@ -43,7 +47,7 @@ class Journey:
     @property
     def message_id(self) -> str:
         """The message's id as logs keep it; empty as long as none was read."""
-        return shown(getattr(self.case, "message_id", ""))
+        return shown(getattr(self.case, "message_id", ""), self._pseudonyms)
 
     def enter(self, name: str) -> None:
         """The next step begins; with an empty name none does."""

@@ -12,7 +12,7 @@ from ketnoi_runtime.logs import redact
 
 from .access_log import Call
 from .gates import Case
-from .journey import Journey, name_of, shown
+from .journey import Journey, name_of
 from .repeats import Claim, Kept
 from .services import Register
 
@@ -27,7 +27,7 @@ def answered(case: Case, journey: Journey, kept: Kept, claim: Claim | None) -> C
         case.instance,
         redact(case.consumer.slash),
         name_of(case.entry),
-        shown(case.message_id),
+        journey.message_id,
         kept.result_code,
         kept.released_fields,
         kept.subject_key_id,

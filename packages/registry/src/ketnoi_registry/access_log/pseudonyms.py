@@ -99,6 +99,11 @@ class Pseudonyms:
         """The digest by which the content of a request is compared with that of its repetition."""
         return hmac.digest(self._repetition, b"content\0" + content, hashlib.sha256)
 
+    def of_message(self, message_id: str) -> str:
+        """16 letters that tell one message id from another."""
+        digest = hmac.digest(self._repetition, f"message\0{message_id}".encode(), hashlib.sha256)
+        return base64.b32encode(digest)[:16].decode().lower()
+
     def answer_key(self, organisation: str, ma_yeu_cau: str, content: bytes) -> bytes:
         """The 32-byte key under which the answer to one question is kept, for whoever asks exactly this again."""
         asked = f"answer\0{organisation}\0{ma_yeu_cau}\0".encode() + content

@@ -77,7 +77,7 @@ class Consents:
             Use(
                 consent=request.consent,
                 organisation=case.organisation.value,
-                message_id=shown(case.message_id),
+                message_id=shown(case.message_id, self._register.pseudonyms),
                 question=claim.question,
                 unit=case.unit.value,
                 officer=request.ma_can_bo,
@@ -107,7 +107,7 @@ class Consents:
                 organisation=case.organisation.value,
                 unit=case.unit.value,
                 officer=request.ma_can_bo,
-                message_id=shown(case.message_id),
+                message_id=shown(case.message_id, self._register.pseudonyms),
                 service=request.service,
                 fields=tuple(name for name in FIELDS if name in request.fields),
                 procedure_code=request.ma_dvc,
