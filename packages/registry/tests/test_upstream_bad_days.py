@@ -50,7 +50,6 @@ EXPECTED = {
     "doubled": ("43", "record_malformed"),
     "no_birth": ("43", "fields_missing"),
     "no_number": ("43", "fields_missing"),
-    "no_name": ("43", "fields_missing"),
     "no_such_date": ("43", "record_malformed"),
     "day_zero": ("43", "record_malformed"),
     "with_time": ("43", "record_malformed"),
@@ -63,7 +62,7 @@ EXPECTED = {
     "slow": ("41", "slow"),
 }
 ABOUT_ONE_PERSON = {
-    "fault_client", "another_person", "several_people", "no_birth", "no_number", "no_name", "no_such_code", "doubled",
+    "fault_client", "another_person", "several_people", "no_birth", "no_number", "no_such_code", "doubled",
     "no_such_date", "day_zero", "with_time", "sex_in_words", "no_such_life", "control_character", "letter_cut_in_two",
     "bare_ampersand",
 }  # fmt: skip

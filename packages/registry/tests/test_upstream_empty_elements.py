@@ -104,3 +104,35 @@ def test_an_old_number_that_is_the_personal_number_once_more_is_none(tmp_path, d
     assert "SoCMND" not in only(found)
     assert "SoCMND" not in only(found)["ChuHo"]
     assert told["troubles"] == {}
+
+
+def test_nobody_is_told_by_a_citizen_whose_elements_are_all_empty(tmp_path, database):
+    everything = (
+        "SoDinhDanh", "SoCMND", "HoVaTen", "Ho", "ChuDem", "Ten", "GioiTinh", "DanToc", "TonGiao", "TinhTrangHonNhan",
+        "NhomMau", "NgayThangNamSinh", "NoiDangKyKhaiSinh", "QueQuan", "ThuongTru", "NoiOHienTai", "QuocTich", "Cha",
+        "Me", "VoChong", "ChuHo",
+    )  # fmt: skip
+    (nobody,), told = about_an(tmp_path, database, emptied(*everything), (LOOK_UP, {}))
+    assert (nobody.code, told["troubles"]) == ("01", {})
+
+
+def test_an_empty_name_is_nobody_whatever_else_is_told(tmp_path, database):
+    (nobody,), told = about_an(tmp_path, database, emptied("HoVaTen"), (LOOK_UP, {}))
+    assert (nobody.code, told["troubles"]) == ("01", {})
+
+
+def test_a_head_told_by_an_old_number_alone_is_never_compared(tmp_path, database):
+    """The old number was issued twice, and other records tell the head by the personal number."""
+
+    async def act(world, behind):
+        citizen = behind.citizen
+        behind.citizen = lambda row: (
+            re.sub(r"(<ns1:ChuHo>.*?<ns1:SoDinhDanh>)[0-9]+", r"\1", citizen(row), flags=re.S)
+            if row.personal_number == BINH["SoDinhDanh"]
+            else citizen(row)
+        )
+        return await world.ask(HOUSEHOLD, ThanhVien=[BINH]), await world.ask(LOOK_UP), await health(world)
+
+    together, found, told = in_front(tmp_path, database, act)
+    assert (together.code, told["troubles"]) == ("43", {"head_without_number": 1})
+    assert found.code == "00"

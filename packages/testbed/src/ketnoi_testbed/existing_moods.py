@@ -102,7 +102,6 @@ MOODS: Final[dict[str, Mood]] = {
     "doubled": _xml(lambda c: _message(c[0].replace("<ns1:GioiTinh>", "<ns1:GioiTinh>1</ns1:GioiTinh><ns1:GioiTinh>"))),
     "no_birth": _xml(lambda citizens: _message(_without(citizens[0], "NgayThangNamSinh"))),
     "no_number": _xml(lambda citizens: _message(_without(citizens[0], "SoDinhDanh"))),
-    "no_name": _xml(lambda citizens: _message(_without(citizens[0], "HoVaTen"))),
     "no_such_date": _xml(lambda c: _message(c[0].replace("<ns1:NgayThangNam>", "<ns1:NgayThangNam>9"))),
     "day_zero": _xml(lambda c: _message(c[0].replace("19890302", "19890000"))),
     "with_time": _xml(lambda c: _message(c[0].replace("19890302", "1989-03-02T00:00:00"))),

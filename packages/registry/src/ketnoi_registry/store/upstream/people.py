@@ -21,8 +21,6 @@ _OLD_NUMBER: Final = re.compile("[0-9]{9}")
 _CODES: Final = ("SoCMND", "GioiTinh", "DanToc", "TonGiao", "TinhTrangHonNhan", "NhomMau", "QuocTich")
 _MUST_TELL: Final = (*_CODES[1:], "TinhTrangChetMatTich")
 """What every person has, so that its absence says that the service does not tell it, never that there is none."""
-_EMPTY: Final = {"SoDinhDanh", "SoCMND"}
-"""What a citizen without a name may repeat: so callers of the service are told that nobody was found."""
 
 
 def found_in(
@@ -34,10 +32,11 @@ def found_in(
     service that was asked here. Raises Trouble for another person's answer and for half a person.
     """
     citizen = answer.citizen
-    if citizen is None or (citizen.name is None and set(citizen.fields) <= _EMPTY):
+    # Nobody is told in two ways: no citizen, or one whose name is empty, whatever else stands there.
+    if citizen is None or citizen.name is None:
         return None
     citizen = _told_once(citizen)
-    if citizen.name is None or citizen.personal_number is None or citizen.birth is None:
+    if citizen.personal_number is None or citizen.birth is None:
         raise _odd("fields_missing")
     _check_forms(citizen)
     if asked.personal_number not in (None, citizen.personal_number):
@@ -71,12 +70,16 @@ def _head(citizen: Citizen, relations: Mapping[str, str]) -> Head | None:
 
 
 def _household(number: str, head: Head | None) -> str | None:
-    """Whoever has the same head lives together: the service tells no other sign of a household."""
+    """Whoever has the same head lives together: the service tells no other sign of a household.
+
+    A head told by an old number alone cannot be compared: it was issued twice, and another record may tell the other
+    number of the same person. Raises Trouble then.
+    """
     if head is None:
         return None
     if not head.relation:
         raise _odd("relation_missing")
-    key = number if head.relation == HEAD else head.personal_number or head.old_number
+    key = number if head.relation == HEAD else head.personal_number
     if key is None:
         raise _odd("head_without_number")
     return key
