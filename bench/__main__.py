@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from bench.citizen_page import citizen_page
 from bench.crypto import SignAndVerify
 from bench.identity import identity_over_population
 from bench.load import Load, SoapQuestions
@@ -30,7 +31,7 @@ CALLERS = 32
 going to sleep and waking up."""
 PEOPLE = 100_000
 MANY = 500_000
-PARTS = ("exchanges", "identity", "portal", "demo", "load", "size", "memory")
+PARTS = ("exchanges", "identity", "citizen", "portal", "demo", "load", "size", "memory")
 
 
 def main() -> int:
@@ -47,6 +48,7 @@ def main() -> int:
     parts = {
         "exchanges": lambda: _exchanges(options.seconds, options.people, options.callers),
         "identity": lambda: identity_over_population(options.seconds, options.people, options.callers, _say),
+        "citizen": lambda: citizen_page(options.seconds / 3, 2_000, _say),
         "portal": lambda: lists(options.seconds, _say),
         "demo": lambda: _first_answer(options.people),
         "load": lambda: load_over_copy(options.people * 2, _say),
@@ -133,6 +135,7 @@ def _show(found: dict[str, float]) -> None:
         "lookups_over_pgbench": "≥ 0.35",
         "registry_memory_end_over_warm": "flat: ≤ 1.05",
     }
+    bars |= {"identity_over_population": "≥ 0.8", "citizen_page_queries": "≤ 12"}
     bars |= dict.fromkeys(("queue_p50_ms", "search_p50_ms", "accounts_p50_ms"), "≤ 150")
     bars |= {"load_over_copy": "≥ 0.5", "lookups_10m_over_100k": "≥ 0.85", "lookups_500k_over_100k": "≥ 0.85"}
     width = max(map(len, found))
