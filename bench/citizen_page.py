@@ -46,7 +46,8 @@ FROM access_log, generate_series(1, $2) AS n WHERE subject_pseudonym = $1 AND se
 
 
 def citizen_page(seconds: float, people: int, tell: Callable[[str], None]) -> dict[str, float]:
-    """Median of the server's time for a page, and the most statements that any page took, the registry's too."""
+    """Medians of the server's time for a page and for the start page, and the most statements that any page took, the
+    registry's too."""
     tell(f"a world of {people:,} people, one of whom was looked at {LOOKS:,} times")
     with World("identity", people=people) as world:
         world.run(world.identity.open_pages())
@@ -56,6 +57,7 @@ def citizen_page(seconds: float, people: int, tell: Callable[[str], None]) -> di
         world.agency(AGENCY).look_up_citizen(person_of(citizen.row))
         world.run(_look_often(world, citizen))
         took: list[float] = []
+        starts: list[float] = []
         statements = 0
         with httpx2.Client(base_url=world.identity.url, follow_redirects=True, trust_env=False, timeout=30) as browser:
             _sign_in(browser, citizen)
@@ -64,8 +66,13 @@ def citizen_page(seconds: float, people: int, tell: Callable[[str], None]) -> di
             while perf_counter() < end:
                 pages = _walk(browser)
                 took += [milliseconds for milliseconds, _ in pages]
+                starts.append(_read(browser, "/")[1])
                 statements = max(statements, *(made for _, made in pages))
-    return {"citizen_page_p50_ms": median(took), "citizen_page_queries": statements + OF_THE_REGISTRY}
+    return {
+        "citizen_page_p50_ms": median(took),
+        "start_page_p50_ms": median(starts),
+        "citizen_page_queries": statements + OF_THE_REGISTRY,
+    }
 
 
 async def _look_often(world: World, citizen: Citizen) -> None:
@@ -95,14 +102,20 @@ def _walk(browser: httpx2.Client) -> list[tuple[float, int]]:
     """Every page of the list: the server's milliseconds and the statements of each."""
     address, found, looks = "/luot-xem/", [], 0
     while address:
-        page = browser.get(address)
-        timing = _TIMING.search(page.headers.get("Server-Timing", ""))
-        if page.status_code != 200 or timing is None:
-            raise SystemExit(f"the page could not be read: {page.status_code}")
-        found.append((float(timing[1]), int(timing[2])))
-        looks += page.text.count("<h3>")
-        older = _OLDER.search(page.text)
+        text, milliseconds, statements = _read(browser, address)
+        found.append((milliseconds, statements))
+        looks += text.count("<h3>")
+        older = _OLDER.search(text)
         address = f"/luot-xem/{older[1]}" if older else ""
     if (looks, len(found)) != (LOOKS, LOOKS // PER_PAGE):
         raise SystemExit(f"{looks} looks stand on {len(found)} pages")
     return found
+
+
+def _read(browser: httpx2.Client, address: str) -> tuple[str, float, int]:
+    """A page, the server's milliseconds for it and its statements."""
+    page = browser.get(address)
+    timing = _TIMING.search(page.headers.get("Server-Timing", ""))
+    if page.status_code != 200 or timing is None:
+        raise SystemExit(f"the page could not be read: {page.status_code}")
+    return page.text, float(timing[1]), int(timing[2])

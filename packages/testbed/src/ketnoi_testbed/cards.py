@@ -37,7 +37,7 @@ class Cards:
         at = self._clock.now()
         with self._side.cursor() as cursor:
             officer, witness = self._police(cursor, citizen)
-            act = acts.draft(officer, "attest", at, account=citizen.account)
+            act = acts.draft(officer, "attest", citizen.applicant, at, account=citizen.account)
             acts.begin(cursor, act, {"rehearsal": True})
             assert acts.note_witness(cursor, act, witness, {"rehearsal": True}, at), "nobody else acts here"
             acts.attest(cursor, act, witness, COMMUNE_NAME, at)

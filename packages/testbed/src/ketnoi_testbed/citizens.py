@@ -50,6 +50,11 @@ class Citizen:
     phone: uuid.UUID = field(default_factory=uuid.uuid4)
     key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
 
+    @property
+    def applicant(self) -> registering.Applicant:
+        """Who they are, as they would type it."""
+        return registering.Applicant(self.row.personal_number, self.row.full_name, birth_of(self.row))
+
     def consents(self) -> list[records.Kept]:
         """What agencies have asked for, those that wait first."""
         with self.side.cursor() as cursor:
@@ -135,8 +140,7 @@ class Citizens:
         made = Citizen(self._side, self._clock, row, uuid.uuid4(), f"{secrets.randbelow(900_000) + 100_000}")
         public = made.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         with self._side.cursor() as cursor:
-            applicant = registering.Applicant(row.personal_number, row.full_name, birth_of(row))
-            if not registering.create(cursor, made.account, applicant, at, made.account):
+            if not registering.create(cursor, made.account, made.applicant, at, made.account):
                 raise NotDone("this person has an account already")
             terms.accept(cursor, made.account, terms.current(cursor, at).version, at)
             changing.set_passcode(cursor, made.account, made.passcode, at, made.account)
