@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from threading import Barrier
 from typing import Any
 
 import psycopg
@@ -106,3 +108,21 @@ def somebody(site: Site, agencies: None) -> Iterator[Browser]:
     browser = Browser(site, person(site))
     yield browser
     browser.client.close()
+
+
+@pytest.fixture
+def race(connection: psycopg.Connection[Any], database: str) -> Callable[..., list[Any]]:
+    """`race(act, 6)`: six connections that do it at once; what each returned."""
+
+    def run(act: Callable[[psycopg.Connection[Any]], Any], times: int) -> list[Any]:
+        together = Barrier(times)
+
+        def one(_: int) -> Any:
+            with psycopg.connect(database, autocommit=True) as own:
+                together.wait(30)
+                return act(own)
+
+        with ThreadPoolExecutor(times) as threads:
+            return list(threads.map(one, range(times)))
+
+    return run

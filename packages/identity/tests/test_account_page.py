@@ -249,3 +249,56 @@ def test_a_guardian_registers_a_child_whom_the_register_gives_her(
     child.go("/khoi-phuc/").send("/khoi-phuc/", code=found[1]).enrol("/khoi-phuc/khoa/", Phone(), "590314")
     child.sees(200, "Nguyễn Bé", "Mức 1")
     mother.go("/tai-khoan/").sees(200, "Nguyễn Bé")
+
+
+def test_a_session_outlives_the_program_and_gets_a_new_key_at_sign_in(
+    come_in: ComeIn, site_with_register: Site
+) -> None:
+    phone = come_in().register(PEOPLE["an"])
+    visitor = come_in().go("/dang-nhap/")
+    before = dict(visitor.client.cookies)
+    visitor.prove("/dang-nhap/", phone, PASSCODE, next="/tai-khoan/").sees(200)
+    after = dict(visitor.client.cookies)
+    assert after.keys() == before.keys()
+    assert all(after[name] != before[name] for name in ("dinhdanh", "dinhdanh_csrf"))
+    assert visitor.answer.headers["cache-control"] == "no-store"
+    site_with_register.close()
+    site_with_register.open()
+    visitor.go("/tai-khoan/").sees(200, "Nguyễn Văn An")
+
+
+def test_tidying_throws_away_what_ran_out(
+    come_in: ComeIn, database: psycopg.Connection[Any], site_with_register: Site
+) -> None:
+    an = come_in()
+    an.register(PEOPLE["an"])
+    an.go("/tai-khoan/them/")
+    come_in().tell_who(PEOPLE["xom"]).sees(200)
+    ago(database, "challenge", "until", "1 hour")
+    ago(database, "attempt", "until", "2 hours")
+    # Whoever has not finished registering is forgotten within half an hour.
+    database.execute("UPDATE django_session SET expire_date = expire_date - interval '31 minutes'")
+    site_with_register.say("tidy")
+    counts = [
+        database.execute(f"SELECT count(*) FROM {table}").fetchone()
+        for table in ("challenge", "attempt", "account_session")
+    ]
+    assert counts == [(0,), (0,), (1,)]
+    an.go("/tai-khoan/").sees(200, "Nguyễn Văn An")
+    left = database.execute("SELECT count(*) FROM django_session WHERE expire_date < now() + interval '1 hour'")
+    assert left.fetchone() == (0,)
+
+
+@pytest.mark.parametrize(
+    "address", ["/", "/dang-ky/", "/dang-nhap/", "/khoi-phuc/", "/tai-khoan/", "/tai-khoan/khoa-ngay/", "/dieu-khoan/"]
+)
+def test_pages_speak_english_to_whoever_chose_it(come_in: ComeIn, address: str) -> None:
+    visitor = come_in()
+    if address.startswith("/tai-khoan/"):
+        visitor.register(PEOPLE["an"])
+    visitor.client.cookies.set("dinhdanh_ngon_ngu", "en")
+    visitor.go(address).sees(200, 'lang="en"')
+    main = re.sub(r"<[^>]*>", " ", visitor.text.partition("<main")[2].partition("</main>")[0])
+    for own in (PEOPLE["an"].name, "đ)"):
+        main = main.replace(own, "")
+    assert re.findall(r"[ạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹđ]+", main) == []

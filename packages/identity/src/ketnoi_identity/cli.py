@@ -19,7 +19,7 @@ from ketnoi_runtime import logs, process
 from ketnoi_runtime.pinning import PinningError
 from ketnoi_runtime.settings import SettingsError
 
-from .accounts import terms
+from .accounts import terms, tidying
 from .consent.verification import verify_receipt
 from .desk import officers
 from .initialise import initialise
@@ -78,6 +78,8 @@ def _parser() -> argparse.ArgumentParser:
         if name == "add":
             each.add_argument("--unit", required=True, help="mã đơn vị · the unit's code")
             each.add_argument("--unit-name", required=True, help="tên đơn vị · the unit's name")
+    tidy = commands.add_parser("tidy", help="xóa phiên và mã đã hết hạn, mỗi ngày một lần · once a day: what ran out")
+    tidy.set_defaults(act=_tidy)
     turn = commands.add_parser("turn-keys", help="thêm khóa ký kế tiếp · make the next signing keys")
     turn.set_defaults(act=_turn)
     return parser
@@ -90,6 +92,19 @@ def _init(told: argparse.Namespace, own: Settings) -> int:
 
     django.setup()
     call_command("migrate", verbosity=0)
+    return 0
+
+
+def _tidy(told: argparse.Namespace, own: Settings) -> int:
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    call_command("clearsessions")
+    at = clock.now()
+    with psycopg.connect(own.database) as connection, connection.cursor() as cursor:
+        for statement in tidying.STATEMENTS:
+            cursor.execute(statement, [at])
     return 0
 
 

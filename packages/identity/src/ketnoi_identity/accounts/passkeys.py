@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -200,7 +200,7 @@ def _passkey(row: Any) -> Passkey:
 
 
 def _data(passkey: Passkey) -> AttestedCredentialData:
-    key = CoseKey.parse(cbor.decode(passkey.public_key))
+    key = CoseKey.parse(cast("dict[int, Any]", cbor.decode(passkey.public_key)))
     return AttestedCredentialData.create(bytes(16), passkey.credential_id, key)
 
 

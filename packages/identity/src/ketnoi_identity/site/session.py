@@ -12,6 +12,7 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import rotate_token
 from django.shortcuts import redirect, render
 
 from ketnoi_identity.accounts import sessions, terms
@@ -75,6 +76,7 @@ def enter(request: HttpRequest, account: UUID, session: UUID) -> None:
     request.session.flush()
     request.session[ACCOUNT] = str(account)
     request.session[SESSION] = str(session)
+    rotate_token(request)
 
 
 def leave(request: HttpRequest) -> None:

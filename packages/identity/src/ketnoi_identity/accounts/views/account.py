@@ -26,6 +26,7 @@ from ketnoi_identity.accounts import (
 )
 from ketnoi_identity.accounts.proving import Challenge, NotProved, ask, reprove
 from ketnoi_identity.accounts.records import Account, Cursor
+from ketnoi_identity.consent import ending
 from ketnoi_identity.site.session import SESSION, account_of, forget, leave, signed_in
 from ketnoi_pages import clock
 from ketnoi_pages.text import Text
@@ -190,26 +191,12 @@ def close(request: HttpRequest) -> HttpResponse:
         with transaction.atomic(), connection.cursor() as cursor:
             at = clock.now()
             assert account.personal_number is not None
-            end_consents(cursor, account.personal_number, at)
+            ending.end_all(cursor, account.personal_number, at)
             changing.close(cursor, account, at, account.id)
         forget(request)
         return render(request, "accounts/closed.html")
 
     return with_proof(request, Challenge("close-account", account.id.bytes), "accounts/close.html", {}, act)
-
-
-def end_consents(cursor: Cursor, personal_number: str, at: Any) -> None:
-    """Take back what the person agreed to, and refuse what waits for them."""
-    cursor.execute(
-        "UPDATE consent SET revoked_at = %s, revoked_by = 'account_closed' WHERE personal_number = %s AND agreed"
-        " AND revoked_at IS NULL AND valid_until > %s",
-        [at, personal_number, at],
-    )
-    cursor.execute(
-        "UPDATE consent SET decided_at = %s, agreed = false, decided_by = 'account_closed'"
-        " WHERE personal_number = %s AND decided_at IS NULL AND answer_by > %s",
-        [at, personal_number, at],
-    )
 
 
 @require_POST

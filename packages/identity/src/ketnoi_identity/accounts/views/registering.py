@@ -87,6 +87,8 @@ def who(request: HttpRequest) -> HttpResponse:
                     "birth": found.birth,
                     "until": (clock.now() + LASTS).isoformat(),
                 }
+                # It holds a personal number: it is thrown away soon, whatever becomes of it.
+                request.session.set_expiry(LASTS)
                 return redirect("/dang-ky/dieu-khoan/")
         else:
             wrong = found

@@ -40,7 +40,7 @@ def act(request: HttpRequest, act: UUID) -> HttpResponse:
             raise Http404
         told = _about(cursor, found)
     may, trouble = _may_witness(told, found, officer), None
-    content = challenge_of(told["kept"], Decision(found.decision)) if "kept" in told else b""
+    content = challenge_of(told["kept"], Decision(found.decision or "")) if "kept" in told else b""
     challenge = Challenge("desk-witness", found.about + content)
     if request.method == "POST":
         if not may:

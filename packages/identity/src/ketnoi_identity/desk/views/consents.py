@@ -21,7 +21,7 @@ from .person import begin
 
 def receipt_names(kept: Kept) -> receipts.Names:
     """What its codes are called on the receipt."""
-    fields = {name: told.name.vi for name, told in zip(kept.fields, fields_of(kept.fields), strict=True)}
+    fields = {name: told.name.vi for name, told in zip(kept.fields, fields_of(tuple(kept.fields)), strict=True)}
     return receipts.Names(name_of(kept.organisation), SERVICES[kept.service].vi, fields)
 
 
