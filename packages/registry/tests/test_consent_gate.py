@@ -316,6 +316,16 @@ def test_message_ids_that_carry_numbers_are_told_apart_and_not_told(both):
     assert all(each.startswith("hs-************~") for each in told)
 
 
+def test_the_longest_message_ids_are_told_whole(both):
+    async def act(world):
+        consent = await world.agreed()
+        ids = ["x" * 255, "x" * 243 + "990089000001", "x" * 243 + "990089000002"]
+        answers = [await world.ask_identity(LOOK_UP, consent, sign={"message_id": each}) for each in ids]
+        return [answer.code for answer in answers], {len(row["message_id"]) for row in await world.uses()}
+
+    assert both(act) == (["00"] * 3, {255})
+
+
 def test_a_consent_lasts_as_long_as_it_was_asked_for(both):
     async def act(world):
         consent = await world.agreed()

@@ -180,6 +180,17 @@ def test_what_is_no_answer_is_no_consent(tmp_path, caplog, name):
     assert NUMBER not in caplog.text + str(refusal)
 
 
+def test_what_it_will_not_take_does_not_take_it_away_from_others(tmp_path):
+    async def act(client):
+        for _ in range(5):
+            with pytest.raises(Refusal, match="44"):
+                await client.use(USE)
+        return client.health()["state"]
+
+    assert with_stand_in(tmp_path, answering(status=400), act, breaker_failures=2) == "closed"
+    assert with_stand_in(tmp_path, answering(status=500), act, breaker_failures=2) == "open"
+
+
 def test_a_server_that_is_slow_is_not_waited_for(tmp_path):
     async def handle(_request):
         await asyncio.sleep(60)

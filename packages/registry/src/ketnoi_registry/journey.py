@@ -10,7 +10,7 @@ from ketnoi_protocol.services import CatalogueEntry, ConsentEntry
 from ketnoi_runtime.logs import redact
 
 from .access_log import Pseudonyms
-from .gates import Case
+from .gates import LONGEST_MESSAGE_ID, Case
 from .observer import CallEvent
 
 _UUID = re.compile("([0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})")
@@ -22,7 +22,10 @@ def shown(message_id: str, pseudonyms: Pseudonyms) -> str:
     """
     parts = _UUID.split(message_id)
     text = "".join(part if number % 2 else redact(part) for number, part in enumerate(parts))
-    return text if text == message_id else f"{text}~{pseudonyms.of_message(message_id)}"
+    if text == message_id:
+        return text
+    mark = f"~{pseudonyms.of_message(message_id)}"
+    return text[: LONGEST_MESSAGE_ID - len(mark)] + mark
 
 
 def name_of(entry: CatalogueEntry | ConsentEntry) -> str:

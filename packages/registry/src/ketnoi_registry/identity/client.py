@@ -142,14 +142,11 @@ class IdentityClient:
         try:
             octets = await self._exchange(method, path, None if question is None else msgspec.json.encode(question))
             answer = msgspec.json.decode(octets, type=kind)
-        except (
-            aiohttp.ClientError,
-            TimeoutError,
-            OSError,
-            msgspec.MsgspecError,
-            UnicodeDecodeError,
-            _WrongError,
-        ) as error:
+        except _RefusedError as refused:
+            # It answers: an odd call does not take it away from the others.
+            self.breaker.succeeded(passed)
+            raise self._wrong(f"it refused with {refused}") from None
+        except _TROUBLES as error:
             self.breaker.failed(passed)
             # Not its text, which may quote what was asked.
             raise self._wrong(type(error).__name__) from None
@@ -174,6 +171,8 @@ class IdentityClient:
                 octets += piece
                 if len(octets) > _LARGEST:
                     raise _WrongError
+            if 400 <= response.status < 500:
+                raise _RefusedError(response.status)
             if response.status not in (200, 201) or response.content_type != "application/json":
                 raise _WrongError
             return bytes(octets)
@@ -183,8 +182,17 @@ class IdentityClient:
         return Refusal(IDENTITY_UNAVAILABLE)
 
 
+class _RefusedError(Exception):
+    """The identity system would not take what was asked; the text is the status."""
+
+
 class _WrongError(Exception):
     """An answer that is none."""
+
+
+_TROUBLES: Final = (
+    aiohttp.ClientError, TimeoutError, OSError, msgspec.MsgspecError, UnicodeDecodeError, _WrongError,
+)  # fmt: skip
 
 
 def _tell(state: State) -> None:
