@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import aiohttp
 import asyncpg
+import jsonschema_rs
 import pytest
 
-from ketnoi_protocol.services import Service
+from ketnoi_protocol.services import Catalogue, Service
+from ketnoi_registry import openapi
 from ketnoi_registry.callers import CallerError
 from ketnoi_registry.settings import CitizensPage, Watcher
 
@@ -85,6 +88,32 @@ def test_nothing_else_is_there_for_the_citizens_page(tmp_path, database):
     assert [status for status, _ in asked] == [404] * 14
     assert (status, got["code"]) == (405, "bad_request")
     assert logged == []
+
+
+def test_what_is_answered_is_what_is_described(tmp_path, database):
+    asked = {
+        "/citizens/match": AN,
+        "/citizens/record": AN,
+        "/citizens/looks": AN,
+        "/citizens/answered": AN | {"messages": ["m-1"]},
+        "/citizens/names": {"organisations": ["H55"]},
+    }
+
+    async def act(world, ask):
+        await world.ask(Service.LOOK_UP_CITIZEN, sign={"message_id": "m-1"})
+        return {path: await ask(path, told) for path, told in asked.items()}
+
+    described = json.loads(openapi.document(Catalogue.load()))
+    assert {path for path in described["paths"] if path.startswith("/citizens/")} == set(asked)
+
+    def schema_of(body):
+        return body["content"]["application/json"]["schema"] | {"components": described["components"]}
+
+    for path, (status, told) in asking(tmp_path, database, act).items():
+        operation = described["paths"][path]["post"]
+        assert status == 200
+        jsonschema_rs.validator_for(schema_of(operation["requestBody"])).validate(asked[path])
+        jsonschema_rs.validator_for(schema_of(operation["responses"]["200"])).validate(told)
 
 
 @pytest.mark.parametrize("caller", ["ss-vdxp", "portal"])

@@ -14,6 +14,7 @@ from ketnoi_protocol.errors import row
 from ketnoi_protocol.services import Catalogue, CatalogueEntry, ConsentEntry, Environment, System
 
 from .alarms.rows import MOST, Alarms
+from .citizens import openapi as citizens
 from .gates import GATES
 from .problems import CONTENT_TYPE, STATUS, Problem
 
@@ -33,7 +34,7 @@ def document(
         for entry in (*catalogue, *catalogue.consent_operations)
         if entry.system in systems and entry.environment == environment
     ]
-    types: list[Any] = [Problem, Alarms]
+    types: list[Any] = [Problem, Alarms, *citizens.TYPES]
     for entry in entries:
         types += _types(entry)
     _, schemas = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
@@ -46,7 +47,8 @@ def document(
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "paths": {f"/v1/{entry.service_code}": {"post": _operation(entry)} for entry in entries}
-        | {"/alarms": {"get": _ALARMS}},
+        | {"/alarms": {"get": _ALARMS}}
+        | citizens.paths(_DIGEST),
         "components": {"schemas": schemas, "parameters": _PARAMETERS, "responses": _responses()},
     }
     return json.dumps(described, ensure_ascii=False, indent=2).encode() + b"\n"
