@@ -199,3 +199,31 @@ def test_uses_are_shown_with_their_end_also_where_nothing_came_of_them(near: Cit
     )  # fmt: skip
     assert page.text.count("không có dữ liệu nào được cung cấp") == 2
     visitor.go(f"/dong-y/{code}/").sees(200, "3 lần")
+
+
+def test_nobody_agrees_to_an_agency_without_a_name(near: Citizens, browser: Browser) -> None:
+    visitor, code = browser(AN), asked(near, organisation="G99", unit="G99")
+    visitor.go(f"/dong-y/{code}/").sees(200, "Chưa lấy được tên cơ quan này", "Từ chối")
+    assert f"/dong-y/{code}/dong-y" not in visitor.text
+    visitor.send(f"/dong-y/{code}/dong-y").sees(503, "Chưa lấy được tên cơ quan này")
+    assert row(near, code)["decided_at"] is None
+    visitor.send(f"/dong-y/{code}/tu-choi").sees(200, "Bạn đã từ chối")
+
+
+def test_what_was_decided_at_a_desk_says_so(near: Citizens, browser: Browser) -> None:
+    now = datetime.now(UTC)
+    told = {"decided_at": now, "agreed": False, "decided_by": "desk:0"}
+    browser(AN).go(f"/dong-y/{asked(near, **told)}/").sees(200, "Bạn đã từ chối", "tại bàn tiếp dân của Công an")
+
+
+def test_many_consents_come_in_pages_those_that_wait_first(near: Citizens, browser: Browser) -> None:
+    person, past = PEOPLE["giang"], datetime.now(UTC) - timedelta(hours=1)
+    visitor = browser(person)
+    waits = asked(near, personal_number=person.number, asked_at=past)
+    for _ in range(34):
+        asked(near, personal_number=person.number, answer_by=past)
+    first = visitor.go("/dong-y/").sees(200, f"/dong-y/{waits}/", "Xem các mục cũ hơn").text
+    assert re.findall(r'href="/dong-y/([A-Z2-7]{26})/', first)[0] == waits
+    assert first.count("<h3>") == 30
+    assert visitor.go("/dong-y/?trang=1").sees(200, "Về các mục mới nhất").text.count("<h3>") == 5
+    visitor.go("/dong-y/?trang=-1").sees(404)

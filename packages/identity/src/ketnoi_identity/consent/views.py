@@ -81,12 +81,13 @@ def agree(request: HttpRequest, code: str) -> HttpResponse:
         kept = _mine(cursor, account, code)
     if not rules.may_be_answered(kept, clock.now()):
         return _told(request, code, _TOO_LATE, bad=True)
+    agency = name_of(kept.organisation)
+    if agency == kept.organisation:
+        return _one(request, kept, status=503)
     try:
         proof = reprove(request, _challenge(kept))
     except NotProved as reason:
         return _one(request, kept, trouble=reason.reason, status=422)
-    # Asked for before the row is held: the registry may be slow.
-    agency = name_of(kept.organisation)
     with transaction.atomic(), connection.cursor() as cursor:
         kept, at = _mine(cursor, account, code, for_update=True), clock.now()
         receipt = _receipt(kept, account, agency, at)

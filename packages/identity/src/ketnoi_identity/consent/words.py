@@ -75,6 +75,16 @@ class Shown(NamedTuple):
         return self.state is ConsentState.WAITING
 
     @property
+    def is_named(self) -> bool:
+        """Whether it is known how the agency is called: nobody agrees to a code."""
+        return self.agency != self.kept.organisation
+
+    @property
+    def decided_at_desk(self) -> bool:
+        """Whether the decision was recorded at a police desk."""
+        return (self.kept.decided_by or "").startswith("desk:")
+
+    @property
     def holds(self) -> bool:
         """Whether there is something to take back."""
         return self.state is ConsentState.AGREED
