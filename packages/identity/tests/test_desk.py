@@ -40,10 +40,30 @@ class Officer:
         """Open a page and give the proof that it asks for."""
         return self.visitor.confirm(address, self.phone, **values)
 
-    def begins(self, address: str) -> str:
+    def begins(self, address: str, **values: str) -> str:
         """The address of the act that waits for a witness."""
-        self.proves(address).sees(200, "chờ người làm chứng")
+        self.proves(address, **values).sees(200, "chờ người làm chứng")
         return self.visitor.answer.url.path
+
+    def attests(self, citizen: Citizen) -> str:
+        """Begin to raise somebody to level 2, who shows the code of their phone."""
+        return self.begins(self.finds(citizen.person) + "hai-nguoi/xac-nhan/", presence=citizen.code())
+
+
+@dataclass
+class Citizen:
+    """Somebody with an account."""
+
+    visitor: Visitor
+    person: Person
+    phone: Phone
+
+    def code(self) -> str:
+        """What their phone shows for the desk."""
+        self.visitor.confirm("/tai-khoan/muc-2/", self.phone).sees(200, "Cho cán bộ xem mã này")
+        found = re.search(r'id="presence-code">([^<]+)<', self.visitor.text)
+        assert found is not None
+        return found[1]
 
 
 @pytest.fixture
@@ -65,6 +85,13 @@ def officers(database: psycopg.Connection[Any], come_in: ComeIn) -> list[Officer
     return found
 
 
+@pytest.fixture
+def an(database: psycopg.Connection[Any], come_in: ComeIn) -> Citizen:
+    """Nguyễn Văn An, with an account at level 1."""
+    visitor = come_in()
+    return Citizen(visitor, PEOPLE["an"], visitor.register(PEOPLE["an"]))
+
+
 def level_of(database: psycopg.Connection[Any], person: Person) -> int:
     row = database.execute("SELECT level FROM account WHERE personal_number = %s", [person.number]).fetchone()
     assert row is not None
@@ -72,14 +99,13 @@ def level_of(database: psycopg.Connection[Any], person: Person) -> int:
 
 
 def test_level_2_needs_an_officer_and_a_witness_of_one_unit(
-    officers: list[Officer], database: psycopg.Connection[Any], come_in: ComeIn
+    officers: list[Officer], database: psycopg.Connection[Any], an: Citizen
 ) -> None:
     first, second, elsewhere = officers
-    citizen, an = come_in(), PEOPLE["an"]
-    citizen.register(an)
+    citizen = an.visitor
     citizen.go("/du-lieu/").sees(403, "cần tài khoản mức 2")
-    act = first.begins(first.finds(an) + "hai-nguoi/xac-nhan/")
-    assert level_of(database, an) == 1
+    act = first.attests(an)
+    assert level_of(database, an.person) == 1
     # Neither the officer who began, nor one of another desk, nor the citizen.
     first.visitor.sees(200, "chờ người làm chứng")
     assert "Làm chứng bằng" not in first.visitor.text
@@ -87,34 +113,34 @@ def test_level_2_needs_an_officer_and_a_witness_of_one_unit(
     citizen.go(act).sees(403)
     second.visitor.go("/ban/").sees(200, "chờ bạn")
     second.proves(act).sees(200, "có hiệu lực")
-    assert level_of(database, an) == 2
+    assert level_of(database, an.person) == 2
     row = database.execute(
         "SELECT a.officer <> a.witness, d.officer_proof->>'purpose', d.witness_proof->>'purpose'"
         " FROM attestation a, desk_act d"
     ).fetchone()
     assert row == (True, "desk-begin", "desk-witness")
-    citizen.go("/tai-khoan/").sees(200, "Mức 2", "Nâng lên mức 2", "Công an phường Thử", "không phải bạn làm")
+    citizen.go("/tai-khoan/").sees(
+        200, "Mức 2", "Nâng lên mức 2", "Công an phường Thử", "không phải bạn làm", "Được tìm tại bàn"
+    )
     # It cannot be witnessed twice.
     second.visitor.go(act)
     assert 'name="value"' not in second.visitor.text
 
 
 def test_the_first_officer_cannot_witness_by_hand(
-    officers: list[Officer], database: psycopg.Connection[Any], come_in: ComeIn
+    officers: list[Officer], database: psycopg.Connection[Any], an: Citizen
 ) -> None:
-    come_in().register(PEOPLE["an"])
     first = officers[0]
-    act = first.begins(first.finds(PEOPLE["an"]) + "hai-nguoi/xac-nhan/")
+    act = first.attests(an)
     first.visitor.send(act, value="x", passcode=PASSCODE).sees(422, "không còn chờ nữa")
     assert level_of(database, PEOPLE["an"]) == 1
 
 
 def test_an_act_that_waited_too_long_is_void(
-    officers: list[Officer], database: psycopg.Connection[Any], come_in: ComeIn
+    officers: list[Officer], database: psycopg.Connection[Any], an: Citizen
 ) -> None:
-    come_in().register(PEOPLE["an"])
     first, second, _ = officers
-    act = first.begins(first.finds(PEOPLE["an"]) + "hai-nguoi/xac-nhan/")
+    act = first.attests(an)
     second.visitor.go(act)
     database.execute("UPDATE desk_act SET until = until - interval '31 minutes'")
     second.visitor.prove(act, second.phone, PASSCODE).sees(422, "không còn chờ nữa")
@@ -122,20 +148,46 @@ def test_an_act_that_waited_too_long_is_void(
 
 
 def test_level_2_is_taken_back_with_a_reason(
-    officers: list[Officer], database: psycopg.Connection[Any], come_in: ComeIn
+    officers: list[Officer], database: psycopg.Connection[Any], an: Citizen
 ) -> None:
     first, second, _ = officers
-    citizen, an = come_in(), PEOPLE["an"]
-    citizen.register(an)
-    second.proves(first.begins(first.finds(an) + "hai-nguoi/xac-nhan/"))
-    lower = first.finds(an) + "mot-minh/ha-muc/"
+    second.proves(first.attests(an))
+    lower = first.finds(an.person) + "mot-minh/ha-muc/"
     first.proves(lower).sees(422, "Ghi lý do")
     first.proves(lower, because="Giấy tờ giả").sees(200, "Đã hạ xuống mức 1")
-    assert level_of(database, an) == 1
+    assert level_of(database, an.person) == 1
     row = database.execute("SELECT revoked_because, revoked_at IS NOT NULL FROM attestation").fetchone()
     assert row == ("Giấy tờ giả", True)
-    citizen.go("/tai-khoan/")
-    assert "/dang-nhap/" in str(citizen.answer.url)
+    an.visitor.go("/tai-khoan/")
+    assert "/dang-nhap/" in str(an.visitor.answer.url)
+
+
+def test_keys_of_a_stranger_are_not_raised_with_the_account(
+    officers: list[Officer], database: psycopg.Connection[Any], an: Citizen, come_in: ComeIn
+) -> None:
+    # Somebody registered in An's name. She stands at the desk; that phone is not hers, and shows her no code.
+    first, second, _ = officers
+    page = first.finds(an.person)
+    for typed in ("", "123 456"):
+        first.proves(page + "hai-nguoi/xac-nhan/", presence=typed).sees(422, "Không có mã thì khôi phục")
+    second.proves(act := first.begins(page + "hai-nguoi/khoi-phuc/"))
+    found = re.search(r'id="enrolment-code">([^<]+)<', first.visitor.go(act).send(act + "ma/").text)
+    assert found is not None
+    own = Citizen(come_in(), an.person, Phone())
+    own.visitor.go("/khoi-phuc/").send("/khoi-phuc/", code=found[1]).enrol("/khoi-phuc/khoa/", own.phone, PASSCODE)
+    code = own.code()
+    own.code()
+    page = first.finds(an.person)
+    first.proves(page + "hai-nguoi/xac-nhan/", presence=code).sees(422, "hết hạn")
+    second.proves(first.begins(page + "hai-nguoi/xac-nhan/", presence=own.code())).sees(200, "có hiệu lực")
+    assert level_of(database, an.person) == 2
+    an.visitor.go("/tai-khoan/")
+    assert "/dang-nhap/" in str(an.visitor.answer.url)
+
+
+def test_an_officer_without_level_2_is_none(officers: list[Officer], database: psycopg.Connection[Any]) -> None:
+    database.execute("UPDATE account SET level = 1 WHERE personal_number = %s", [PEOPLE["cuong"].number])
+    officers[0].visitor.go("/ban/").sees(403)
 
 
 def test_a_lost_phone_is_replaced_at_the_desk(officers: list[Officer], come_in: ComeIn) -> None:

@@ -28,6 +28,8 @@ WORDS: Final = {
     "unlocked": Text("Mở khóa tài khoản", "The account was unlocked"),
     "enrolment_code_made": Text("Cấp mã thêm điện thoại", "A code for another phone was made"),
     "enrolment_code_used": Text("Dùng mã thêm điện thoại", "A code for another phone was used"),
+    "seen_at_desk": Text("Được tìm tại bàn tiếp dân", "Found at a police desk"),
+    "found_without_account": Text("Tìm một người chưa có tài khoản", "Found somebody without an account"),
     "recovered": Text("Khôi phục tại Công an cấp xã", "Recovered at the commune police"),
     "level_raised": Text("Nâng lên mức 2", "Raised to level 2"),
     "level_lowered": Text("Hạ xuống mức 1", "Lowered to level 1"),

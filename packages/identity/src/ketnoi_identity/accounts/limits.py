@@ -25,7 +25,7 @@ REGISTER_BY_ADDRESS: Final = Limit("register_address", 30, timedelta(hours=1))
 REGISTER_BY_NUMBER: Final = Limit("register_number", 5, timedelta(hours=1))
 ENTER_BY_ADDRESS: Final = Limit("enter_address", 60, timedelta(minutes=5))
 RECOVER_BY_ADDRESS: Final = Limit("recover_address", 10, timedelta(minutes=15))
-DESK_BY_OFFICER: Final = Limit("desk_officer", 60, timedelta(hours=1))
+DESK_BY_OFFICER: Final = Limit("desk_officer", 200, timedelta(hours=1))
 
 
 def wait(cursor: Cursor, secret: str, limit: Limit, who: str, at: datetime) -> int:

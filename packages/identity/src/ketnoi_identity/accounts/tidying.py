@@ -7,6 +7,7 @@ from typing import Final
 STATEMENTS: Final = (
     "DELETE FROM challenge WHERE until <= %s",
     "DELETE FROM attempt WHERE until <= %s",
+    "DELETE FROM presence_code WHERE until <= %s",
     "DELETE FROM enrolment_code WHERE until <= %s - interval '1 day'",
     "DELETE FROM account_session WHERE coalesce(ended_at, last_seen_at) <= %s - interval '90 days'",
 )

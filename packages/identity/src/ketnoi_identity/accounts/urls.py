@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern] = [
     path("tai-khoan/them/", account.add, name="add_key"),
     path("tai-khoan/go/<str:kind>/<str:key>/", account.remove, name="remove_key"),
     path("tai-khoan/dien-thoai-khac/", account.another_phone, name="another_phone"),
+    path("tai-khoan/muc-2/", account.presence_code, name="presence_code"),
     path("tai-khoan/khoa-ngay/", account.lock, name="lock"),
     path("tai-khoan/dong/", account.close, name="close"),
     path("tai-khoan/phien/ket-thuc/", account.end_others, name="end_others"),

@@ -30,7 +30,7 @@ def active_officer(cursor: Cursor, account: UUID, at: datetime) -> DeskOfficer |
         "SELECT d.id, d.account, d.unit, d.unit_name, coalesce(account.full_name, '') FROM desk_officer d"
         " JOIN account ON account.id = d.account"
         " WHERE d.account = %s AND d.since <= %s AND (d.until IS NULL OR d.until > %s) AND account.state = 'active'"
-        " ORDER BY d.since DESC LIMIT 1",
+        " AND account.level = 2 ORDER BY d.since DESC LIMIT 1",
         [str(account), at, at],
     )
     row = cursor.fetchone()

@@ -21,6 +21,7 @@ from ketnoi_identity.accounts import (
     events,
     guardians,
     passkeys,
+    presence,
     records,
     sessions,
 )
@@ -166,6 +167,21 @@ def another_phone(request: HttpRequest) -> HttpResponse:
         return render(request, "accounts/code.html", {"code": code, "minutes": enrolment.LASTS.seconds // 60})
 
     return with_proof(request, Challenge("another-phone", account.id.bytes), "accounts/another_phone.html", {}, act)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def presence_code(request: HttpRequest) -> HttpResponse:
+    """Six digits for the desk: whoever stands there holds this account's keys."""
+    account = account_of(request)
+
+    def act() -> HttpResponse:
+        with transaction.atomic(), connection.cursor() as cursor:
+            code = presence.show(cursor, account.id, clock.now())
+        told = {"code": f"{code[:3]} {code[3:]}", "minutes": presence.LASTS.seconds // 60}
+        return render(request, "accounts/presence_code.html", told)
+
+    return with_proof(request, Challenge("presence", account.id.bytes), "accounts/presence.html", {}, act)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

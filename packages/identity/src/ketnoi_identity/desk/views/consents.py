@@ -43,4 +43,4 @@ def decide(request: HttpRequest, key: str, consent: str, decision: Decision) -> 
         raise Http404
     drafted = acts.draft(officer, "consent", someone.person, at, consent=kept.id, decision=decision.value)
     told = {"found": someone, "kept": kept, "act": drafted, "each": words.shown(kept, at)}
-    return begin(request, drafted, "desk/decide.html", told, challenge_of(kept, decision))
+    return begin(request, drafted, "desk/decide.html", told, content=challenge_of(kept, decision))

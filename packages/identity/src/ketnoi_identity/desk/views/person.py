@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from django.contrib import messages
@@ -11,9 +12,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods, require_safe
 
-from ketnoi_identity.accounts import changing, records
+from ketnoi_identity.accounts import changing, limits, presence, records
 from ketnoi_identity.accounts.proving import Challenge, NotProved, ask, reprove
 from ketnoi_identity.accounts.records import Account
+from ketnoi_identity.accounts.views.limiting import too_many
 from ketnoi_identity.consent import records as consents
 from ketnoi_identity.consent import words
 from ketnoi_identity.desk import acts, found
@@ -25,6 +27,10 @@ from ketnoi_pages import clock
 from ketnoi_pages.text import Text
 
 MOST_SHOWN: Final = 20
+WRONG_CODE: Final = Text(
+    "Mã trên điện thoại không đúng hoặc đã hết hạn. Không có mã thì khôi phục tài khoản trước.",
+    "The code of the phone is wrong or too old. Without one recover the account first.",
+)
 NO_REASON: Final = Text("Ghi lý do.", "Give a reason.")
 DONE: Final = {
     "unlock": Text("Đã mở khóa.", "Unlocked."),
@@ -131,23 +137,39 @@ def together(request: HttpRequest, key: str, act: str) -> HttpResponse:
         return redirect("desk_person", key)
     drafted = acts.draft(officer, kind, someone.person, clock.now(), account=account.id)
     told = {"found": someone, "holder": account, "act": drafted}
-    return begin(request, drafted, "desk/together.html", told)
+
+    def against_code() -> Text | None:
+        with transaction.atomic(durable=True), connection.cursor() as cursor:
+            good = presence.check(cursor, account.id, request.POST.get("presence", ""), clock.now())
+        return None if good else WRONG_CODE
+
+    return begin(request, drafted, "desk/together.html", told, against=against_code if kind == "attest" else None)
 
 
 def begin(
-    request: HttpRequest, drafted: acts.Act, template: str, told: dict[str, Any], content: bytes = b""
+    request: HttpRequest,
+    drafted: acts.Act,
+    template: str,
+    told: dict[str, Any],
+    *,
+    content: bytes = b"",
+    against: Callable[[], Text | None] | None = None,
 ) -> HttpResponse:
     """Show what is about to begin; begin it by the officer's proof, and go to where it waits for the witness.
 
-    `content` stands for what is shown beside the act itself.
+    `content` stands for what is shown beside the act itself; `against` is asked once the officer has proved it.
     """
     challenge, trouble = Challenge("desk-begin", drafted.about + content), None
     if request.method == "POST":
+        stop = too_many(request, limits.DESK_BY_OFFICER, str(drafted.officer))
+        if stop is not None:
+            return stop
         try:
             proof = reprove(request, challenge)
+            trouble = against() if against else None
         except NotProved as error:
             trouble = error.reason
-        else:
+        if trouble is None:
             with transaction.atomic(), connection.cursor() as cursor:
                 acts.begin(cursor, drafted, proof.jsonable())
             return redirect("desk_act", drafted.id)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from django.db import connection
+from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from ketnoi_identity.accounts import limits, registering
+from ketnoi_identity.accounts import limits, records, registering
 from ketnoi_identity.accounts.views.limiting import too_many
 from ketnoi_identity.accounts.views.registering import NOT_NOW, who_form
 from ketnoi_identity.desk import acts, found
+from ketnoi_identity.desk.officers import DeskOfficer
 from ketnoi_identity.registry_client import RegistryUnavailable, registry
 from ketnoi_identity.settings import current
 from ketnoi_identity.site.session import at_desk, officer_of
@@ -21,6 +22,17 @@ NO_MATCH = Text(
     "Không khớp với Cơ sở dữ liệu quốc gia về dân cư. Xem lại giấy tờ.",
     "This does not agree with the National Population Database. Look at the papers again.",
 )
+
+
+def _note(officer: DeskOfficer, person: registering.Applicant) -> None:
+    """Whoever opens somebody's page leaves a trace: in that account, or in the officer's own where there is none."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        account = records.by_number(cursor, person.personal_number)
+        if account is not None:
+            kind, about = "seen_at_desk", account.id
+        else:
+            kind, about = "found_without_account", officer.account
+        records.tell(cursor, about, clock.now(), kind, officer.account, unit_name=officer.unit_name)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -40,6 +52,7 @@ def start(request: HttpRequest) -> HttpResponse:
         else:
             try:
                 if registry().matches(told.person()):
+                    _note(officer, told)
                     return redirect("desk_person", found.keep(request, told).key)
                 wrong = {"": NO_MATCH}
             except RegistryUnavailable:
