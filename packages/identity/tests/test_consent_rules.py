@@ -102,6 +102,7 @@ def test_how_it_stands(consent, after, stands):
         (AGREED, {"fields": ("DanToc",)}, "55"),
         (AGREED, {"personal_number": ANOTHER}, "54"),
         (AGREED, {"personal_number": None}, "54"),
+        (replace(AGREED, personal_number=None), {"personal_number": None}, "54"),
     ],
 )
 def test_each_use_is_refused_with_a_code_of_its_own(consent, changes, code):
@@ -282,6 +283,7 @@ def asked(ago, *, answered=False, waits=900):
         ([asked(1_000 * n, answered=True) for n in range(1, 6)], 86_400 - 5_000),
         ([asked(86_400 + n) for n in range(9)], None),
         ([asked(900.5), asked(899.5), asked(1), asked(2)], 1),
+        ([asked(898.75), asked(1), asked(2)], 2),
     ],
 )
 def test_how_often_may_be_asked(earlier, wait):

@@ -128,8 +128,13 @@ def test_limits_are_the_same_whether_number_and_name_belong_together_or_not(with
 
 def test_who_asks_at_once_passes_no_limit(within):
     async def act(world):
-        answers = await asyncio.gather(*(world.begin() for _ in range(12)))
-        return [each["code"] for each in answers], await world.pool.fetchval("SELECT count(*) FROM consent")
+        # Whoever has counted waits here with what it counted, so that the others could count the same.
+        async with world.pool.acquire() as connection, connection.transaction():
+            await connection.execute("LOCK TABLE consent IN SHARE MODE")
+            calls = [asyncio.create_task(world.begin()) for _ in range(12)]
+            await asyncio.sleep(1)
+        codes = [(await call)["code"] for call in calls]
+        return codes, await world.pool.fetchval("SELECT count(*) FROM consent")
 
     codes, rows = within(act)
     assert (codes.count("02"), codes.count("30"), rows) == (3, 9, 3)
@@ -256,3 +261,12 @@ def test_another_name_under_the_same_number_and_message_is_told_the_same(within)
         return told
 
     assert all(first == second for first, second in within(act))
+
+
+def test_of_requests_at_once_under_one_message_id_one_stands(within):
+    async def act(world):
+        told = await asyncio.gather(*(world.begin(message_id="m1", about=f"{n:064x}") for n in range(8)))
+        return [each["code"] for each in told], await world.pool.fetchval("SELECT count(*) FROM consent")
+
+    codes, rows = within(act)
+    assert (codes.count("02"), codes.count("12"), rows) == (1, 7, 1)

@@ -187,6 +187,40 @@ def test_taking_back_waits_for_a_use_that_runs_and_no_later_one_is_allowed(withi
     assert set(before) == {"00", "57"}
 
 
+def test_taking_back_waits_for_a_use_that_was_allowed_and_is_not_yet_written(within):
+    async def act(world):
+        code = await world.agreed()
+        async with world.pool.acquire() as connection, connection.transaction():
+            await connection.execute("LOCK TABLE consent_use IN EXCLUSIVE MODE")
+            using = asyncio.create_task(world.use(use(code)))
+            await asyncio.sleep(0.7)
+            taking_back = asyncio.create_task(world.taken_back(code))
+            done, _ = await asyncio.wait([taking_back], timeout=0.7)
+        await taking_back
+        return bool(done), await using, await world.use(use(code))
+
+    assert within(act) == (False, ["00"], ["57"])
+
+
+def test_a_message_that_another_node_is_writing_is_judged_when_it_is_written(within):
+    async def act(world):
+        code = await world.agreed()
+        asked = use(code)
+        async with world.pool.acquire() as connection, connection.transaction():
+            await connection.execute(
+                "INSERT INTO consent_use (organisation, message_id, question, consent, at, unit, officer, service,"
+                " fields, procedure_code, code)"
+                " VALUES ('H55', $1, 'another question', $2, $3, 'u', 'o', 's', '{}', 'p', '00')",
+                asked["message_id"], code, world.clock.now(),
+            )  # fmt: skip
+            using = asyncio.create_task(world.use(asked, use(code)))
+            await asyncio.sleep(0.7)
+            assert not using.done()
+        return await using, await world.pool.fetchval("SELECT count(*) FROM consent_use")
+
+    assert within(act) == (["12", "00"], 2)
+
+
 def test_uses_that_are_told_are_on_the_disk_whatever_the_databases_rule_is(within):
     async def act(world):
         name = await world.pool.fetchval("SELECT current_database()")

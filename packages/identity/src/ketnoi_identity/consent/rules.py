@@ -154,7 +154,7 @@ def seconds_to_wait(earlier: Iterable[Asked], at: datetime, *, most_waiting: int
         for moments, most in ((waiting, most_waiting), (recent, most_a_day))
         if len(moments) >= most
     ]
-    return max(1, math.ceil((max(ends) - at).total_seconds())) if ends else None
+    return math.ceil((max(ends) - at).total_seconds()) if ends else None
 
 
 def _is_left(consent: Consent, use: Use, at: datetime) -> bool:

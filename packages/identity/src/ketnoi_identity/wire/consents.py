@@ -65,16 +65,23 @@ class ConsentDesk:
         """
         asked = request.read(Begin)
         _check(asked)
+        try:
+            return 200, await self._begin(asked)
+        except asyncpg.UniqueViolationError:
+            # Another request under this message id came first, about another number; it stands there now.
+            return 200, await self._begin(asked)
+
+    async def _begin(self, asked: Begin) -> Begun:
         async with self._pool.acquire() as connection, connection.transaction():
             # One at a time about one person, so that no limit is passed by asking at once.
             await connection.execute(_LOCK, f"consent {asked.organisation} {_about(asked)[1] or asked.message_id}")
             earlier = await connection.fetchrow(_EARLIER, asked.organisation, asked.message_id)
             if earlier is not None:
-                return 200, self._begun(earlier, asked)
+                return self._begun(earlier, asked)
             wait = await self._wait(connection, asked)
             if wait is not None:
-                return 200, Begun(code=TOO_OFTEN, retry_after=wait)
-            return 200, await self._insert(connection, asked)
+                return Begun(code=TOO_OFTEN, retry_after=wait)
+            return await self._insert(connection, asked)
 
     async def state(self, request: Request) -> tuple[int, Standing]:
         """How a consent stands. Of another agency's nothing else is told."""
