@@ -110,6 +110,7 @@ def my_objections(request: HttpRequest) -> HttpResponse:
         {
             "made": each,
             "agency": names[each.organisation],
+            "procedure": procedure_name(each.procedure),
             "c06": each.answer_of("c06"),
             "answer": each.answer_of("agency"),
             "due_on": _last_day(each.due_at),
