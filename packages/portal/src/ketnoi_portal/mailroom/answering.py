@@ -108,7 +108,9 @@ def _write(address: str, subject: str, vi: list[str], en: list[str], *, key: str
 def _missing(form: Registration, application: Application, language: str) -> list[str]:
     """Fields and mends of the pre-check. Its rules are left out: they quote what stands in the form."""
     system = System(application.system)
-    found = defects(form, system, application.organisation_id, application.profile, clock.now())
+    found = defects(
+        form, system, application.organisation_id, application.profile, clock.now(), rehearsal=current().rehearsal
+    )
     if not found:
         return [Text("Phiếu không còn lỗi.", "The form has no defects.").in_(language)]
     lines = [Text("Còn phải hoàn thiện:", "To be completed:").in_(language)]

@@ -8,8 +8,9 @@ import msgspec
 
 from ketnoi_portal.mailroom.limits import MOST_JSON
 from ketnoi_portal.onboarding.registration import Code, Line, Registration
+from ketnoi_portal.onboarding.sign_in import MOST_ADDRESSES, holds_private_key
 from ketnoi_protocol.identifiers import InvalidIdentifier, SecurityServerId
-from ketnoi_protocol.services import System
+from ketnoi_protocol.services import Environment, System
 
 _MOST: Final = {"servers": 16, "services": 16, "procedures": 400, "fields": 60, "match_fields": 60}
 _LONGEST_NAME: Final = 60
@@ -76,10 +77,11 @@ def bounded(submission: Submission) -> Submission:
             raise Refused("form_too_long")
     if not all(-1 < number < 10**9 for number in (form.per_day, form.peak_per_second, form.months)):
         raise Refused("json_invalid")
-    for server in form.servers:
-        for pem in (server.certificate, server.request):
-            if "PRIVATE KEY" in pem:
-                raise Refused("mail_private_key")
+    if len(form.sign_in) > len(Environment) or any(len(each.redirects) > MOST_ADDRESSES for each in form.sign_in):
+        raise Refused("form_too_long")
+    pems = [pem for server in form.servers for pem in (server.certificate, server.request)]
+    if any(holds_private_key(text) for text in (*pems, *(each.key for each in form.sign_in))):
+        raise Refused("mail_private_key")
     return submission
 
 

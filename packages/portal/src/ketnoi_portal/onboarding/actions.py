@@ -139,7 +139,14 @@ def name_server(actor: Actor, application: Application, server: ServerEntry) -> 
             raise StepRefused([NO_SERVER_HERE])
         put_server(locked, server)
         system, at = System(locked.system), f"servers.{place[0]}.{place[1]}"
-        found = defects(locked.registration, system, locked.organisation_id, locked.profile, clock.now())
+        found = defects(
+            locked.registration,
+            system,
+            locked.organisation_id,
+            locked.profile,
+            clock.now(),
+            rehearsal=current().rehearsal,
+        )
         wrong = [each for each in found if each.field.startswith(at)]
         if wrong:
             raise StepRefused(Reason(each.field, each.rule, each.mend) for each in wrong)

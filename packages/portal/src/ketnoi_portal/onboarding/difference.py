@@ -10,6 +10,7 @@ from typing import Final
 from ketnoi_pages.fields import FIELDS
 from ketnoi_pages.text import Text
 from ketnoi_portal.onboarding.registration import Registration, ServiceEntry
+from ketnoi_portal.onboarding.sign_in import SignInEntry
 from ketnoi_portal.onboarding.words import ENVIRONMENTS, service_title
 from ketnoi_protocol.services import System
 
@@ -45,7 +46,13 @@ _LINES: Final = {
 
 def difference(live: Registration, new: Registration, system: System) -> list[Change]:
     """Everything that the new form changes: services, procedures, fields, servers, volumes, dates, contacts."""
-    return [*_services(live, new, system), *_servers(live, new), *_lines(live, new), *_contacts(live, new)]
+    return [
+        *_services(live, new, system),
+        *_servers(live, new),
+        *_sign_in(live, new),
+        *_lines(live, new),
+        *_contacts(live, new),
+    ]
 
 
 def _services(live: Registration, new: Registration, system: System) -> Iterator[Change]:
@@ -94,6 +101,21 @@ def _servers(live: Registration, new: Registration) -> Iterator[Change]:
         elif old and fresh and (old.certificate, old.request) != (fresh.certificate, fresh.request):
             what = Text(f"{what.vi}: chứng thư", f"{what.en}: certificate")
             yield Change(what, "changed", "", "")
+
+
+def _sign_in(live: Registration, new: Registration) -> Iterator[Change]:
+    before, after = ({each.environment: each for each in form.sign_in} for form in (live, new))
+    for environment in sorted({*before, *after}):
+        where = ENVIRONMENTS[environment]
+        old = before.get(environment) or SignInEntry(environment=environment)
+        fresh = after.get(environment) or SignInEntry(environment=environment)
+        what = Text(f"Đăng nhập bằng eID, {where.vi}", f"Signing in with eID, {where.en}")
+        for address in sorted({*fresh.redirects} - {*old.redirects}):
+            yield Change(what, "added", "", address)
+        for address in sorted({*old.redirects} - {*fresh.redirects}):
+            yield Change(what, "removed", address, "")
+        if old.key.strip() != fresh.key.strip():
+            yield Change(Text(f"{what.vi}: khóa", f"{what.en}: key"), "changed", "", "")
 
 
 def _lines(live: Registration, new: Registration) -> Iterator[Change]:

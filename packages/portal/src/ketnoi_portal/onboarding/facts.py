@@ -11,6 +11,7 @@ from ketnoi_pages.text import Text
 from ketnoi_portal.onboarding import renewing
 from ketnoi_portal.onboarding.difference import KINDS, difference
 from ketnoi_portal.onboarding.sections import Page, Section, page_for, register
+from ketnoi_portal.onboarding.sign_in import thumbprint
 from ketnoi_portal.onboarding.survey_actions import may_write
 from ketnoi_portal.onboarding.words import ENVIRONMENTS, OUTCOMES, PAPERS, service_title
 from ketnoi_portal.process.case import PaperState, Stage
@@ -45,7 +46,8 @@ def _form(page: Page) -> Mapping[str, Any]:
         for each in form.services
     ]
     servers = [(each, ENVIRONMENTS[each.environment]) for each in form.servers]
-    return {"form": form, "services": services, "servers": servers}
+    sign_in = [(each, ENVIRONMENTS[each.environment], thumbprint(each.key)) for each in form.sign_in]
+    return {"form": form, "services": services, "servers": servers, "sign_in": sign_in}
 
 
 def _registrations(page: Page) -> Mapping[str, Any]:

@@ -30,7 +30,7 @@ def _line(vi: str, en: str, help_vi: str = "", help_en: str = "", **attributes: 
     )
 
 
-def _area(vi: str, en: str, help_vi: str = "", help_en: str = "", rows: int = 3) -> forms.CharField:
+def area(vi: str, en: str, help_vi: str = "", help_en: str = "", rows: int = 3) -> forms.CharField:
     return forms.CharField(
         label=say(Text(vi, en)),
         help_text=say(Text(help_vi, help_en)),
@@ -44,7 +44,7 @@ def _count(vi: str, en: str, largest: int) -> forms.IntegerField:
     return forms.IntegerField(label=say(Text(vi, en)), required=False, min_value=0, max_value=largest)
 
 
-class _Part(forms.Form):
+class Part(forms.Form):
     """A draft's part. What is marked as required here the pre-check asks for; a draft may still lack it."""
 
     use_required_attribute = False
@@ -63,14 +63,14 @@ class _Part(forms.Form):
             field.required = name not in self.optional
 
 
-class BodyForm(_Part):
+class BodyForm(Part):
     """The organisation's duties, the information system and its security level; volumes; the address for answers."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         levels = [(0, "–"), *((level, str(level)) for level in range(1, 6))]
         self.fields |= {
-            "duties": _area("Chức năng, nhiệm vụ của cơ quan", "Functions and duties of the organisation"),
+            "duties": area("Chức năng, nhiệm vụ của cơ quan", "Functions and duties of the organisation"),
             "information_system": _line("Tên hệ thống thông tin", "Name of the information system"),
             "information_system_code": _line("Mã hệ thống thông tin", "Code of the information system"),
             "security_level": forms.TypedChoiceField(
@@ -118,7 +118,7 @@ class BodyForm(_Part):
         return [self[name] for name in self.VOLUMES]
 
 
-class ServiceForm(_Part):
+class ServiceForm(Part):
     """One service: whether it is asked for, for which procedures, fields and purpose."""
 
     optional = ("match_fields",)
@@ -128,7 +128,7 @@ class ServiceForm(_Part):
         self.service, self.title = service, service_title(service, system)
         fields = [(name, f"{say(text)} ({name}){_mark(name)}") for name, text in FIELDS.items()]
         self.fields["chosen"] = forms.BooleanField(label=say(self.title), required=False)
-        self.fields["procedures"] = _area(
+        self.fields["procedures"] = area(
             "Mã thủ tục hành chính (MaDVC)", "Procedure codes (MaDVC)", "Mỗi dòng một mã, ví dụ G15-TP110", "One a line"
         )
         ticks = forms.CheckboxSelectMultiple(attrs={"class": "boxes"})
@@ -140,7 +140,7 @@ class ServiceForm(_Part):
             self.fields["match_fields"] = forms.MultipleChoiceField(
                 label=label, choices=fields, required=False, widget=ticks
             )
-        self.fields["purpose"] = _area("Mục đích khai thác", "Purpose")
+        self.fields["purpose"] = area("Mục đích khai thác", "Purpose")
 
     @property
     def is_open(self) -> bool:
@@ -176,7 +176,7 @@ def _codes(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(code for code in re.split(r"[\s,;]+", text) if code))
 
 
-class ServerForm(_Part):
+class ServerForm(Part):
     """One security server on one platform in one environment, with its certificate or CSR, pasted or uploaded."""
 
     optional = ("upload",)
@@ -226,7 +226,7 @@ class ServerForm(_Part):
         )
 
 
-class ContactForm(_Part):
+class ContactForm(Part):
     """Somebody to reach."""
 
     optional = ("position", "phone", "email")

@@ -16,6 +16,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ketnoi_pages.text import Text
+from ketnoi_portal.onboarding.sign_in import SignInEntry, wrongs
 from ketnoi_protocol.citizen import ATTRIBUTES
 from ketnoi_protocol.identifiers import InvalidIdentifier, SecurityServerId, SubsystemId
 from ketnoi_protocol.services import Catalogue, CatalogueEntry, ConsentEntry, Environment, Platform, Service, System
@@ -84,6 +85,7 @@ class Registration(_Form, frozen=True, kw_only=True, forbid_unknown_fields=True)
     technical: Contact = Contact()
     head: Contact = Contact()
     notify: Line = ""
+    sign_in: tuple[SignInEntry, ...] = ()
 
     def server(self, platform: Platform, environment: Environment) -> ServerEntry | None:
         """The entry for a platform in an environment."""
@@ -130,12 +132,15 @@ def platforms_of(system: System, services: Iterable[Service], profile: str) -> f
     return frozenset(each.platform for each in entries(system, services, Environment.TEST, profile))
 
 
-def defects(form: Registration, system: System, organisation: str, profile: str, at: datetime) -> list[Defect]:
-    """Everything that is wrong with a form, in its own order."""
+def defects(
+    form: Registration, system: System, organisation: str, profile: str, at: datetime, *, rehearsal: bool = False
+) -> list[Defect]:
+    """Everything that is wrong with a form, in its own order. In a `rehearsal` addresses may be this machine's."""
     return [
         *_body(form),
         *_services(form, system),
         *_servers(form, system, organisation, profile, at),
+        *_sign_in(form, system, rehearsal=rehearsal),
         *_contacts(form),
     ]
 
@@ -319,6 +324,24 @@ def _is_for_authentication(certificate: x509.Certificate) -> bool:
     except x509.ExtensionNotFound:
         return False
     return usage.digital_signature or usage.key_encipherment or usage.data_encipherment
+
+
+def _sign_in(form: Registration, system: System, *, rehearsal: bool) -> Iterator[Defect]:
+    if form.sign_in and system is not System.IDENTITY:
+        yield Defect(
+            "sign_in",
+            Text("Đăng nhập bằng eID thuộc hệ thống định danh", "Signing in with eID is the identity system's"),
+            Text("Đăng ký hệ thống định danh và xác thực điện tử", "Apply for the identity system"),
+        )
+    elif len({each.environment for each in form.sign_in}) != len(form.sign_in):
+        yield Defect(
+            "sign_in",
+            Text("Một môi trường được nêu hai lần", "An environment is named twice"),
+            Text("Gộp hai phần lại", "Join the two parts"),
+        )
+    for entry in form.sign_in:
+        for part, rule, mend in wrongs(entry, rehearsal=rehearsal):
+            yield Defect(f"sign_in.{entry.environment}.{part}", rule, mend)
 
 
 def _contacts(form: Registration) -> Iterator[Defect]:

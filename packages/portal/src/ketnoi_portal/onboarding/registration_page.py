@@ -19,7 +19,8 @@ from ketnoi_portal.onboarding.forms import (
 )
 from ketnoi_portal.onboarding.models import Application
 from ketnoi_portal.onboarding.registration import Defect, Registration
-from ketnoi_protocol.services import Platform, Service, System
+from ketnoi_portal.onboarding.sign_in_form import SignInForm, initial_sign_in
+from ketnoi_protocol.services import Environment, Platform, Service, System
 
 
 class RegistrationPage:
@@ -63,13 +64,18 @@ class RegistrationPage:
             )
             for place in self.places
         ]
+        signs_in = {each.environment: each for each in form.sign_in}
+        self.sign_ins = [
+            SignInForm(environment, data, initial=initial_sign_in(signs_in.get(environment)))
+            for environment in (Environment if system is System.IDENTITY else ())
+        ]
         self.technical = ContactForm(data, prefix="technical", initial=_plain(form.technical))
         self.head = ContactForm(data, prefix="head", initial=_plain(form.head))
 
     @property
     def forms(self) -> list[BaseForm]:
         """Every part, in the page's order."""
-        return [self.body, *self.services, *self.servers, self.technical, self.head]
+        return [self.body, *self.services, *self.servers, *self.sign_ins, self.technical, self.head]
 
     def is_valid(self) -> bool:
         """Whether every part can be kept; what is missing for sending is the pre-check's business."""
@@ -98,6 +104,7 @@ class RegistrationPage:
             technical=self.technical.contact(),
             head=self.head.contact(),
             notify=told["notify"].strip(),
+            sign_in=tuple(entry for form in self.sign_ins if (entry := form.entry()) is not None),
         )
 
 
@@ -124,6 +131,8 @@ def anchor(defect: Defect, form: Registration) -> str:
     if parts[0] == "servers":
         field = {"certificate": "pem", "address": "address"}.get(parts[3] if len(parts) > 3 else "", "server")
         return f"id_{parts[1]}-{parts[2]}-{field}"
+    if parts[0] == "sign_in":
+        return f"id_sign_in-{parts[1]}-{parts[2]}" if len(parts) > 2 else "sign_in"
     if parts[0] in ("technical", "head"):
         return f"id_{parts[0]}-{parts[1]}"
     return f"id_{parts[0]}"

@@ -18,6 +18,7 @@ from ketnoi_pages import clock
 from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.onboarding.models import Application, ListedAccount
 from ketnoi_portal.onboarding.registration import Contact, ServerEntry, entries
+from ketnoi_portal.onboarding.sign_in import SignInEntry, thumbprint
 from ketnoi_portal.papers.letterhead import full_name, issuer_of, place_and_date, place_of, signature_of
 from ketnoi_portal.papers.making import Form
 from ketnoi_portal.process.effects import paper_of
@@ -128,6 +129,8 @@ def registration(application: Application) -> dict[str, Any]:
         "months": f"{form.months} tháng",
         "technical": _reach(form.technical),
         "notify": form.notify,
+        # Without any the paper says what it said before there was signing in, to the letter.
+        **({"sign_in": [_sign_in(each) for each in form.sign_in]} if form.sign_in else {}),
     }
 
 
@@ -189,6 +192,11 @@ def commitment_of_person(
         "system": SYSTEMS[system],
         "person": person,
     }
+
+
+def _sign_in(entry: SignInEntry) -> dict[str, str]:
+    where = ENVIRONMENTS[entry.environment]
+    return {"where": where, "addresses": ", ".join(entry.redirects), "key": thumbprint(entry.key)}
 
 
 def services_of(application: Application) -> list[dict[str, str]]:

@@ -23,6 +23,7 @@ from ketnoi_portal.onboarding.views.answers import refused
 from ketnoi_portal.process.roles import Actor
 from ketnoi_portal.process.rules import StepRefused, can_step, is_theirs
 from ketnoi_portal.process.workflow import STEP
+from ketnoi_portal.settings import current
 from ketnoi_portal.site.numbers import whole
 from ketnoi_protocol.services import System
 
@@ -30,7 +31,9 @@ from ketnoi_protocol.services import System
 def found_defects(application: Application) -> list[tuple[Defect, str]]:
     """Every defect of the form, with the id of its field on the page."""
     form, system = application.registration, System(application.system)
-    wrong = defects(form, system, application.organisation_id, application.profile, clock.now())
+    wrong = defects(
+        form, system, application.organisation_id, application.profile, clock.now(), rehearsal=current().rehearsal
+    )
     return [(each, anchor(each, form)) for each in wrong]
 
 
