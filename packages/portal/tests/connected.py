@@ -26,7 +26,7 @@ from ketnoi_testbed.world import World
 
 from .applications import an_application
 
-NEIGHBOURS = ("base", "servers", "exchanges", "directories", "registries")
+NEIGHBOURS = ("base", "servers", "exchanges", "directories", "registries", "identities")
 HOST = "127.0.0.1"
 
 

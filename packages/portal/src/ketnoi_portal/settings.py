@@ -142,6 +142,18 @@ class Registry(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     client_key: str
 
 
+class Identity(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The wire of one environment's identity system, under a name of one's own: it is told which agencies' systems
+    people may sign in to, and asked for terms and objections. Believed and known as a registry is (all PEM)."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=50)]
+    environment: Environment
+    url: str
+    certificate: str
+    client_certificate: str
+    client_key: str
+
+
 class Signing(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whom signatures on papers are believed: certificates (PEM) of issuers, by a name that people read."""
 
@@ -179,6 +191,7 @@ class Settings(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     exchanges: tuple[Exchange, ...] = ()
     directories: tuple[Directory, ...] = ()
     registries: tuple[Registry, ...] = ()
+    identities: tuple[Identity, ...] = ()
     signing: Signing = msgspec.field(default_factory=Signing)
     most_removals: int = 20
     most_removed_share: float = 0.05

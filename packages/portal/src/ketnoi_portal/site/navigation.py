@@ -86,6 +86,11 @@ def _reads_mail(actor: Actor | None) -> bool:
     return actor is not None and actor.desk is DeskKind.C06 and bool(actor.roles & {Role.HANDLER, Role.AUDITOR})
 
 
+def _answers_citizens(actor: Actor | None) -> bool:
+    """Of agencies, those that are in it for the first time find the page by the letter and the panel of their day."""
+    return actor is not None and actor.desk is DeskKind.C06 and bool(actor.roles & {Role.HANDLER, Role.AUDITOR})
+
+
 # Rooms add their own rows, in the order in which people look for them.
 ENTRIES: Final[tuple[Entry, ...]] = (
     Entry(Text("Việc của tôi", "My day"), "day", _signed_in),
@@ -99,6 +104,7 @@ ENTRIES: Final[tuple[Entry, ...]] = (
     Entry(Text("Mở tài khoản cơ quan", "Admissions"), "staff:admissions", _admits),
     Entry(Text("Đăng ký nền tảng", "Registrations"), "publication:registrations", _operates_a_platform),
     Entry(Text("Cảnh báo", "Alarms"), "alarms:list", _has_servers),
+    Entry(Text("Phản ánh", "Objections"), "identities:list", _answers_citizens),
     Entry(Text("Máy chủ", "Servers"), "publication:overview", _has_servers),
     Entry(Text("Nhân sự", "People"), "staff:people", _signed_in),
     Entry(Text("Nhật ký", "Audit log"), "audit:log", _checks),

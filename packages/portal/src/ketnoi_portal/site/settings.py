@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "ketnoi_portal.worker",
     "ketnoi_portal.publication",
     "ketnoi_portal.alarms",
+    "ketnoi_portal.identities",
     "ketnoi_portal.rehearsal",
     "ketnoi_portal.papers",
     "ketnoi_portal.mailroom",

@@ -28,4 +28,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("ketnoi_portal.worker.urls")),
     path("", include("ketnoi_portal.publication.urls")),
     path("canh-bao/", include("ketnoi_portal.alarms.urls")),
+    path("phan-anh/", include("ketnoi_portal.identities.urls")),
 ]

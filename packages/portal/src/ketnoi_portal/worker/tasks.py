@@ -16,6 +16,7 @@ PROCESS: Final = "process"
 CONNECTION: Final = "connection"
 MONITORING: Final = "monitoring"
 ALARMS: Final = "alarms"
+IDENTITIES: Final = "identities"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,27 @@ TASKS: Final[tuple[Task, ...]] = (
         10,
         ALARMS,
         "ketnoi_portal.alarms.fetching:fetch",
+    ),
+    Task(
+        "send_clients",
+        Text("Báo hệ thống định danh nơi được đăng nhập", "Tell the identity systems where people may sign in"),
+        5,
+        IDENTITIES,
+        "ketnoi_portal.identities.sending:send",
+    ),
+    Task(
+        "exchange_objections",
+        Text("Lấy phản ánh của công dân, gửi câu trả lời", "Fetch citizens' objections, send answers"),
+        10,
+        IDENTITIES,
+        "ketnoi_portal.identities.fetching:exchange",
+    ),
+    Task(
+        "fetch_terms",
+        Text("Lấy việc chấp nhận điều khoản của cán bộ", "Fetch which terms officers have accepted"),
+        60,
+        IDENTITIES,
+        "ketnoi_portal.identities.terms:fetch",
     ),
     Task(
         "fetch_traffic",

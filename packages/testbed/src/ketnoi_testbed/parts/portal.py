@@ -20,6 +20,7 @@ from ketnoi_testbed.authority import Holder
 from ketnoi_testbed.parts.agencies import directory_content
 from ketnoi_testbed.parts.exchanges import OPERATOR
 from ketnoi_testbed.parts.hosting import ServerProcess, StartFailed
+from ketnoi_testbed.parts.identity import IdentitySide
 from ketnoi_testbed.parts.premises import write_settings
 from ketnoi_testbed.parts.security_servers import SecurityServerPart
 from ketnoi_testbed.world import World
@@ -39,6 +40,7 @@ class Neighbours:
     exchanges: list[dict[str, Any]] = field(default_factory=list)
     directory: dict[str, Any] = field(default_factory=dict)
     registry: dict[str, Any] = field(default_factory=dict)
+    identities: list[dict[str, Any]] = field(default_factory=list)
 
 
 class PortalPart:
@@ -149,6 +151,8 @@ class PortalPart:
             interval=world.around.pace.directory,
         )
         met.registry.update(self._watch(world))
+        if System.IDENTITY in world.plan.systems:
+            met.identities.append(self._know(world.identity, environment))
         self._neighbours[environment] = met
         self.write()
 
@@ -164,6 +168,21 @@ class PortalPart:
             "certificate": f"{name}.pem",
             "client_certificate": f"{name}-watcher.pem",
             "client_key": f"{name}-watcher.key",
+        }
+
+    def _know(self, side: IdentitySide, environment: Environment) -> dict[str, Any]:
+        """The identity system's wire, and the certificate by which it knows the portal."""
+        name = f"identity-{environment.value}"
+        self._keep(f"{name}.pem", side.tls.pem)
+        self._keep(f"{name}-portal.pem", side.portal.pem)
+        self._keep(f"{name}-portal.key", side.portal.key_pem)
+        return {
+            "name": name,
+            "environment": environment.value,
+            "url": side.wire_url,
+            "certificate": f"{name}.pem",
+            "client_certificate": f"{name}-portal.pem",
+            "client_key": f"{name}-portal.key",
         }
 
     async def _door_for_evidence(self, world: World, provider: SecurityServerPart) -> dict[str, Any]:
@@ -202,6 +221,7 @@ class PortalPart:
             "exchanges": [table for each in known for table in each.exchanges],
             "directories": [each.directory for each in known],
             "registries": [each.registry for each in known],
+            "identities": [table for each in known for table in each.identities],
             "mailboxes": self._mailboxes,
             "mail": self._mail,
             "signing": self._signing,

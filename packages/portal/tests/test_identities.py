@@ -1,0 +1,324 @@
+"""What the portal tells a running identity system, and what it hears from it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psycopg
+import pytest
+from django.urls import reverse
+from joserfc.jwk import ECKey
+
+from ketnoi_pages import clock
+from ketnoi_portal.audit.models import Event
+from ketnoi_portal.identities import fetching, sending, terms
+from ketnoi_portal.identities.models import IdentitySource, Objection, ObjectionAnswer
+from ketnoi_portal.notices.models import Letter
+from ketnoi_portal.onboarding.models import Application
+from ketnoi_portal.onboarding.sign_in import SignInEntry
+from ketnoi_portal.process.case import Stage
+from ketnoi_protocol.services import Environment, Service, System
+from ketnoi_testbed.postgres import Postgres
+from ketnoi_testbed.world import World
+
+from .applications import an_application
+from .forms import a_form
+from .pages import Cast
+
+pytestmark = pytest.mark.django_db
+
+KEY = ECKey.generate_key("P-256")
+ADDRESS = "https://motcua.example.vn/quay-lai"
+
+
+@pytest.fixture(scope="module")
+def world(cluster: Postgres) -> Iterator[World]:
+    """One with an identity system in it."""
+    with World("identity", people=60, postgres=cluster) as running:
+        yield running
+
+
+@pytest.fixture
+def cast() -> Cast:
+    return Cast()
+
+
+@pytest.fixture
+def there(world: World, neighbours: Path) -> Iterator[psycopg.Connection[Any]]:
+    """The identity system's own database, which the portal knows nothing of."""
+    with psycopg.connect(world.identity.database, autocommit=True) as connection:
+        yield connection
+        connection.execute("DELETE FROM client")
+        connection.execute("DELETE FROM client_version")
+
+
+def live(code: str = "H55", *environments: Environment, stage: Stage = Stage.LIVE) -> Application:
+    entries = tuple(
+        SignInEntry(environment=each, redirects=(ADDRESS,), key=KEY.as_pem(private=False).decode())
+        for each in environments or (Environment.TEST,)
+    )
+    form = msgspec.structs.replace(a_form(System.IDENTITY, code, (Service.VERIFY_CITIZEN,)), sign_in=entries)
+    return an_application(code, stage=stage, form=form, system=System.IDENTITY)
+
+
+def clients(there: psycopg.Connection[Any]) -> list[tuple[Any, ...]]:
+    return there.execute("SELECT client_id, organisation, redirect_uris, jwks FROM client ORDER BY 1").fetchall()
+
+
+# Clients
+
+
+def test_an_approved_application_makes_a_client_and_its_end_takes_it_away(
+    cast: Cast, there: psycopg.Connection[Any]
+) -> None:
+    application = live()
+    sending.send()
+    ((client, organisation, redirects, jwks),) = clients(there)
+    assert (client, organisation, redirects) == ("H55", "H55", [ADDRESS])
+    assert [each["kid"] for each in jwks["keys"]] == [KEY.thumbprint()]
+    assert "d" not in jwks["keys"][0]
+    application.stage = Stage.SUSPENDED
+    application.save(update_fields=["stage"])
+    sending.send()
+    assert clients(there) == []
+
+
+def test_only_what_is_in_force_and_of_this_environment_is_sent(cast: Cast, there: psycopg.Connection[Any]) -> None:
+    live("H55", Environment.PRODUCTION)
+    live("H38", stage=Stage.DRAFT)
+    live("G15", stage=Stage.REVOKED)
+    an_application("H55.02", system=System.IDENTITY, services=(Service.VERIFY_CITIZEN,))
+    sending.send()
+    assert clients(there) == []
+    source = IdentitySource.objects.get()
+    assert source.sent_at is not None
+    assert source.troubles == []
+
+
+def test_of_two_in_force_the_newer_one_counts(cast: Cast, there: psycopg.Connection[Any]) -> None:
+    live()
+    newer = live()
+    newer.form["sign_in"][0]["redirects"] = [ADDRESS + "-moi"]
+    newer.save(update_fields=["form"])
+    sending.send()
+    assert [row[2] for row in clients(there)] == [[ADDRESS + "-moi"]]
+
+
+def test_it_is_sent_when_it_changes_and_again_after_a_while(cast: Cast, there: psycopg.Connection[Any]) -> None:
+    live()
+    sending.send()
+    first = IdentitySource.objects.get()
+    there.execute("DELETE FROM client")
+    sending.send()
+    assert clients(there) == [], "nothing has changed and it was sent just now"
+    IdentitySource.objects.update(sent_at=clock.now() - timedelta(minutes=2))
+    sending.send()
+    assert len(clients(there)) == 1, "a system that has lost it gets it again"
+    assert IdentitySource.objects.get().version == first.version
+    live("H38")
+    sending.send()
+    assert IdentitySource.objects.get().version > first.version
+
+
+def test_a_portal_that_was_restored_sends_under_a_higher_number(cast: Cast, there: psycopg.Connection[Any]) -> None:
+    live()
+    sending.send()
+    IdentitySource.objects.all().delete()
+    live("H38")
+    sending.send()
+    assert [row[0] for row in clients(there)] == ["H38", "H55"]
+
+
+@pytest.mark.parametrize("broken", ["client", "server"])
+def test_a_system_that_cannot_be_reached_is_told_where_people_look(
+    cast: Cast, world: World, there: psycopg.Connection[Any], neighbours: Path, broken: str
+) -> None:
+    strange = world.authority.issue_authentication("stranger")
+    if broken == "client":
+        (neighbours / "identity-test-portal.pem").write_bytes(strange.pem)
+        (neighbours / "identity-test-portal.key").write_bytes(strange.key_pem)
+    else:
+        (neighbours / "identity-test.pem").write_bytes(strange.pem)
+    live()
+    sending.send()
+    fetching.exchange()
+    assert clients(there) == []
+    trouble, asked = IdentitySource.objects.get().troubles
+    page = cast.client("c06").get(reverse("identities:list")).content.decode()
+    assert trouble.vi in page
+    assert asked.vi in cast.client("c06").get(reverse("day")).content.decode()
+
+
+# Objections
+
+
+def objection(
+    there: psycopg.Connection[Any], organisation: str = "H55", reason: str = "Tôi không làm thủ tục này"
+) -> int:
+    """As a citizen makes one; its id."""
+    account, at = uuid.uuid4(), clock.now()
+    there.execute(
+        "INSERT INTO account (id, level, state, sessions_after, created_at, closed_at)"
+        " VALUES (%s, 2, 'closed', %s, %s, %s)",
+        [account, at, at, at],
+    )
+    row = there.execute(
+        "INSERT INTO objection (account, organisation, unit, message_id, system, service, procedure_code, looked_at,"
+        " reason, made_at, due_at) VALUES (%s, %s, 'H55.02', %s, 'population', 'look_up_citizen', '1.001', %s, %s, %s,"
+        " %s) RETURNING id",
+        [account, organisation, str(uuid.uuid4()), at, reason, at, at + timedelta(days=2)],
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def page(cast: Cast, who: str, address: str = "") -> str:
+    answer = cast.client(who).get(reverse("identities:list") + address)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def answer(cast: Cast, who: str, row: Objection, words: str) -> int:
+    told = cast.client(who).post(reverse("identities:answer", args=[row.pk]), {"words": words})
+    return int(told.status_code)
+
+
+def test_an_objection_is_fetched_once_and_told_to_both_who_answer(cast: Cast, there: psycopg.Connection[Any]) -> None:
+    reason = "Ai đó đã xem dữ liệu của tôi"
+    number = objection(there, reason=reason)
+    fetching.exchange()
+    fetching.exchange()
+    row = Objection.objects.get(number=number)
+    assert (row.organisation, row.unit, row.procedure, row.reason) == ("H55", "H55.02", "1.001", reason)
+    letters = Letter.objects.filter(key=f"objection:{row.source}:{number}")
+    people = {cast[name].person for name in ("rep", "c06")}
+    from ketnoi_portal.staff.models import Person
+
+    assert {each.address for each in letters} == {each.email for each in Person.objects.filter(pk__in=people)}
+    for each in letters:
+        assert reason not in each.body + each.subject
+        assert "H55" not in each.body + each.subject
+
+
+def test_c06_and_the_agency_answer_and_the_citizen_gets_both(cast: Cast, there: psycopg.Connection[Any]) -> None:
+    number = objection(there)
+    fetching.exchange()
+    row = Objection.objects.get(number=number)
+    for who in ("c06", "rep"):
+        assert "Tôi không làm thủ tục này" in page(cast, who)
+    assert answer(cast, "rep", row, "  Cán bộ nhập nhầm số.  ") == 302
+    assert answer(cast, "c06", row, "Đã nhắc cơ quan.") == 302
+    fetching.exchange()
+    kept = there.execute(
+        "SELECT by_whom, words FROM objection_answer WHERE objection = %s ORDER BY by_whom", [number]
+    ).fetchall()
+    assert kept == [("agency", "Cán bộ nhập nhầm số."), ("c06", "Đã nhắc cơ quan.")]
+    assert not ObjectionAnswer.objects.filter(objection=row, sent_at=None).exists()
+    assert "Tôi không làm thủ tục này" not in page(cast, "c06")
+    assert "Cán bộ nhập nhầm số." in page(cast, "c06", "?tat-ca=1")
+    assert Event.objects.filter(act="answer_objection", subject=str(row.pk)).count() == 2
+
+
+def test_each_side_answers_once_and_says_something(cast: Cast, there: psycopg.Connection[Any]) -> None:
+    row_number = objection(there)
+    fetching.exchange()
+    row = Objection.objects.get(number=row_number)
+    for words in ("", "   ", "x" * 4001):
+        answer(cast, "c06", row, words)
+    assert not row.answers.exists()
+    answer(cast, "c06", row, "Một")
+    answer(cast, "c06", row, "Hai")
+    assert [each.words for each in row.answers.all()] == ["Một"]
+
+
+def test_nobody_else_reads_or_answers_it(cast: Cast, there: psycopg.Connection[Any]) -> None:
+    row_number = objection(there)
+    fetching.exchange()
+    row = Objection.objects.get(number=row_number)
+    for who in ("other_rep", "unit_rep", "ministry_rep"):
+        assert "Tôi không làm thủ tục này" not in page(cast, who)
+        assert answer(cast, who, row, "x") == 404
+    for who in ("officer", "pc06", "a05", "leader_1", "vdxp", "c06_publisher"):
+        assert cast.client(who).get(reverse("identities:list")).status_code == 404
+        assert answer(cast, who, row, "x") == 404
+    for who in ("clerk", "auditor"):
+        assert "Tôi không làm thủ tục này" in page(cast, who)
+        assert 'name="words"' not in page(cast, who)
+        answer(cast, who, row, "x")
+    assert not row.answers.exists()
+
+
+def test_what_is_late_says_so_on_the_page_and_on_the_day(cast: Cast, there: psycopg.Connection[Any]) -> None:
+    row_number = objection(there)
+    fetching.exchange()
+    assert "quá hạn" not in page(cast, "rep")
+    Objection.objects.filter(number=row_number).update(due_at=clock.now() - timedelta(hours=1))
+    assert "quá hạn" in page(cast, "rep")
+    assert "đã quá hạn" in cast.client("rep").get(reverse("day")).content.decode()
+
+
+def test_an_answer_that_the_identity_system_will_not_take_is_not_sent_for_ever(
+    cast: Cast, there: psycopg.Connection[Any]
+) -> None:
+    row_number = objection(there)
+    fetching.exchange()
+    row = Objection.objects.get(number=row_number)
+    there.execute("INSERT INTO objection_answer VALUES (%s, 'c06', 'Khác', %s)", [row_number, clock.now()])
+    answer(cast, "c06", row, "Lời này")
+    fetching.exchange()
+    assert ObjectionAnswer.objects.get(objection=row).refused
+    assert "đã có câu trả lời khác" in page(cast, "c06", "?tat-ca=1")
+
+
+def test_a_citizens_words_are_no_markup(cast: Cast, there: psycopg.Connection[Any]) -> None:
+    objection(there, reason="<b>x</b>")
+    fetching.exchange()
+    assert "&lt;b&gt;x" in page(cast, "c06")
+
+
+# Terms
+
+
+def officer(there: psycopg.Connection[Any], code: str, at: datetime, *, version: str = "", digest: bytes = b"") -> None:
+    account = uuid.uuid4()
+    number = "9" + f"{uuid.uuid4().int % 10**11:011d}"
+    there.execute(
+        "INSERT INTO account (id, personal_number, level, state, sessions_after, created_at)"
+        " VALUES (%s, %s, 2, 'active', %s, %s)",
+        [account, number, at, at],
+    )
+    there.execute("INSERT INTO officer VALUES ('H55', %s, %s, %s)", [code, account, at])
+    if version:
+        there.execute("INSERT INTO terms VALUES (%s, %s, %s)", [version, digest, at - timedelta(days=4000)])
+        there.execute("INSERT INTO terms_acceptance VALUES (%s, %s, %s, %s)", [account, version, digest, at])
+    else:
+        there.execute(
+            "INSERT INTO terms_acceptance SELECT %s, version, sha256, %s FROM terms WHERE valid_from <= %s"
+            " ORDER BY valid_from DESC LIMIT 1",
+            [account, at, at],
+        )
+
+
+def test_the_dossier_shows_which_terms_officers_have_accepted(cast: Cast, there: psycopg.Connection[Any]) -> None:
+    application = live()
+    address = reverse("onboarding:application", args=[application.pk])
+    assert "Chưa lấy được từ hệ thống định danh" in cast.client("c06").get(address).content.decode()
+    officer(there, "A" * 20, clock.now())
+    officer(there, "B" * 20, clock.now(), version="1999-01-01", digest=b"x" * 32)
+    terms.fetch()
+    row = there.execute(
+        "SELECT version, sha256 FROM terms WHERE valid_from <= %s ORDER BY valid_from DESC LIMIT 1", [clock.now()]
+    ).fetchone()
+    assert row is not None
+    for who in ("c06", "rep"):
+        shown = cast.client(who).get(address).content.decode()
+        for told in ("A" * 20, "B" * 20, row[0], row[1].hex(), "bản cũ", "hiện hành", "thay cho bản cam kết (4)"):
+            assert told in shown
+    population = an_application("H55")
+    shown = cast.client("c06").get(reverse("onboarding:application", args=[population.pk])).content.decode()
+    assert "A" * 20 not in shown
