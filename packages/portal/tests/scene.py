@@ -31,6 +31,7 @@ from .account_helpers import commune_with_commitment, ready_to_hand_over
 from .alarm_rows import an_alarm
 from .applications import an_application
 from .browsing import as_person
+from .objection_rows import an_objection
 from .pages import PDF, Cast, Walk
 
 COMMUNE = "H55.30.12"
@@ -119,6 +120,7 @@ class Scene:
             "publication:decide": server | {"number": proposal.pk, "name": "confirm"},
             "publication:registration": {"number": registered.pk},
             "alarms:acknowledge": {"number": an_alarm().pk},
+            "identities:answer": {"number": an_objection().pk},
         }
         self._by_room: dict[str, dict[str, object]] = {
             "onboarding": of, "connection": of, "papers": of, "publication": of,
