@@ -51,7 +51,8 @@ def page(client: Client, path: str, language: str) -> HttpResponse | None:
 
 def test_every_page_is_whole_in_both_languages() -> None:
     scene = Scene()
-    entries = Catalogue.load(DEFAULT_PROFILE)
+    catalogue = Catalogue.load(DEFAULT_PROFILE)
+    entries = (*catalogue, *catalogue.consent_operations)
     # Services stand side by side in both languages where documents are quoted.
     written = {f"{each.title_vi} · {each.title_en}" for each in entries}
     written |= {*Organisation.objects.values_list("name", flat=True), *Mail.objects.values_list("subject", flat=True)}
