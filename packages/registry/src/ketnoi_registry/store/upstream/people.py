@@ -35,14 +35,14 @@ def found_in(
     # Nobody is told in two ways: no citizen, or one whose name is empty, whatever else stands there.
     if citizen is None or citizen.name is None:
         return None
-    citizen = _told_once(citizen)
+    full_name, citizen = citizen.name.full, _told_once(citizen)
     if citizen.personal_number is None or citizen.birth is None:
         raise _odd("fields_missing")
     _check_forms(citizen)
     if asked.personal_number not in (None, citizen.personal_number):
         raise _odd("another_person")
     matching = asking.matching
-    if not matching.same_name(name, citizen.name.full) & matching.same_birth(asked.birth, citizen.birth):
+    if not matching.same_name(name, full_name) & matching.same_birth(asked.birth, citizen.birth):
         return None
     number = citizen.personal_number
     head = _head(citizen, relations) if asking.head or asking.household else None
