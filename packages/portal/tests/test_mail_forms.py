@@ -25,7 +25,7 @@ def test_every_field_of_the_registration_has_a_box() -> None:
     for system in System:
         paths = set(titles(system, PROFILE))
         tops = {path.partition(".")[0] for path in paths} - {"organisation", "organisation_name"}
-        assert tops == set(Registration.__struct_fields__)
+        assert tops == set(Registration.__struct_fields__) - ({"sign_in"} if system is System.POPULATION else set())
         for service in Service:
             assert f"services.{service}.procedures" in paths
         numbers = [row.number for row in titles(system, PROFILE).values()]
@@ -35,6 +35,20 @@ def test_every_field_of_the_registration_has_a_box() -> None:
 def test_identity_asks_for_servers_on_its_own_platform_alone() -> None:
     servers = {path.split(".")[1] for path in titles(System.IDENTITY, PROFILE) if path.startswith("servers.")}
     assert servers == {"NDXP"}
+
+
+def test_signing_in_is_read_from_its_boxes() -> None:
+    document = Document(BytesIO(form_document(System.IDENTITY, PROFILE)))
+    values = {"[01]": "H55", "[81]": "https://a.vn/x\nhttps://a.vn/y", "[82]": '{"kty": "EC"}', "[84]": "PEM"}
+    for table in document.tables:
+        for row in table.rows:
+            row.cells[-1].text = values.get(row.cells[0].text, row.cells[-1].text)
+    written = BytesIO()
+    document.save(written)
+    test, production = read_document(written.getvalue(), System.POPULATION, PROFILE).form.sign_in
+    assert (test.environment, test.redirects) == (Environment.TEST, ("https://a.vn/x", "https://a.vn/y"))
+    assert test.key == '{"kty": "EC"}'
+    assert (production.environment, production.redirects, production.key) == (Environment.PRODUCTION, (), "PEM")
 
 
 def test_what_is_filled_in_is_what_is_read() -> None:

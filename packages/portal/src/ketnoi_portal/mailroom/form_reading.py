@@ -21,11 +21,12 @@ from ketnoi_portal.mailroom.form_rows import MARK, titles
 from ketnoi_portal.mailroom.submission import Refused, Submission, bounded
 from ketnoi_portal.onboarding.certificates import PemError, split
 from ketnoi_portal.onboarding.registration import Contact, Registration, ServerEntry, ServiceEntry
+from ketnoi_portal.onboarding.sign_in import SignInEntry
 from ketnoi_protocol.services import Environment, Platform, Service, System
 
 _NUMBER: Final = re.compile(r"\[?\s*(\d\d[a-e]?)\s*\]?")
 _YES: Final = frozenset({"x", "co", "yes", "v", "1", "✓", "✔", "☑", "☒", "true"})
-_LONG: Final = frozenset({"duties", "purpose", "certificate"})
+_LONG: Final = frozenset({"duties", "purpose", "certificate", "redirects", "key"})
 
 
 def read_document(data: bytes, mailbox: System, profile: str) -> Submission:
@@ -105,6 +106,7 @@ def _submission(told: dict[str, str], system: System) -> Submission:
         months=_count(line("months")),
         technical=_contact("technical", lines),
         head=_contact("head", lines),
+        sign_in=tuple(_sign_in(lines)),
     )
     submission = Submission(
         organisation=line("organisation"), organisation_name=line("organisation_name"), system=system, form=form
@@ -131,6 +133,15 @@ def _servers(lines: dict[str, str]) -> Iterator[ServerEntry]:
             yield ServerEntry(
                 platform=platform, environment=environment, certificate=certificate, request=request, **entry
             )
+
+
+def _sign_in(lines: dict[str, str]) -> Iterator[SignInEntry]:
+    for environment in Environment:
+        at = f"sign_in.{environment}"
+        redirects = tuple(dict.fromkeys(lines.get(f"{at}.redirects", "").split()))
+        key = lines.get(f"{at}.key", "")
+        if redirects or key:
+            yield SignInEntry(environment=environment, redirects=redirects, key=key)
 
 
 def _services(lines: dict[str, str]) -> Iterator[ServiceEntry]:

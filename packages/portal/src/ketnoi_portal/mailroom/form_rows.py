@@ -92,6 +92,7 @@ def parts(system: System, profile: str) -> tuple[Part, ...]:
         Part(Text("I. Cơ quan và hệ thống thông tin", "Organisation and information system"), _BODY),
         *_services(system),
         *_servers(system, profile),
+        *_sign_in(system),
         Part(Text("IV. Khối lượng và thời hạn", "Volumes and time"), _VOLUMES),
         Part(
             Text("V. Đầu mối", "Contacts"),
@@ -153,6 +154,31 @@ def _servers(system: System, profile: str) -> Iterable[Part]:
                 ),
             ),
             Text("Chỉ điền khi dịch vụ đã chọn đi qua nền tảng này", "Only if a chosen service goes over it"),
+        )
+
+
+def _sign_in(system: System) -> Iterable[Part]:
+    if system is not System.IDENTITY:
+        return
+    for number, environment in enumerate(Environment):
+        where, at = ENVIRONMENTS[environment], f"sign_in.{environment}"
+        yield Part(
+            Text(f"Đăng nhập bằng eID, {where.vi}", f"Signing in with eID, {where.en}"),
+            (
+                Row(
+                    f"8{2 * number + 1}",
+                    f"{at}.redirects",
+                    Text("Địa chỉ trở lại (redirect_uri)", "Addresses to come back to"),
+                    Text("Địa chỉ https đầy đủ, mỗi dòng một địa chỉ", "Whole https addresses, one a line"),
+                ),
+                Row(
+                    f"8{2 * number + 2}",
+                    f"{at}.key",
+                    Text("Khóa công khai P-256", "Public key on P-256"),
+                    Text("PEM hoặc JWK; không bao giờ dán khóa bí mật", "PEM or JWK; never a private key"),
+                ),
+            ),
+            Text("Không bắt buộc", "Optional"),
         )
 
 
