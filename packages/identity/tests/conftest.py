@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from pathlib import Path
 from threading import Barrier
 from typing import Any
 
@@ -19,6 +20,7 @@ from .register import Register
 from .site import Site
 from .tables import make_tables
 from .visiting import Visitor
+from .wires import run
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +45,18 @@ def site_with_register(
     folder = tmp_path_factory.mktemp("identity")
     with Site(folder, cluster.create_database(), register=register.settings) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def wire_database(cluster: Postgres) -> str:
+    """The database of one file's wires, which is emptied before each of them."""
+    return cluster.create_database()
+
+
+@pytest.fixture
+def within(tmp_path: Path, wire_database: str) -> Callable[..., Any]:
+    """`within(act, **changes)` runs `await act(world)` with a fresh wire; `changes` are of the settings."""
+    return lambda act, **changes: run(tmp_path, wire_database, act, **changes)
 
 
 PROCEDURES = '"1.001" = { vi = "Đăng ký khai sinh", en = "Birth registration" }\n'

@@ -8,13 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from .wires import ANOTHER, NUMBER, begin, run
-
-
-@pytest.fixture
-def within(tmp_path, database):
-    """`within(act, **changes)` runs `await act(world)` with a fresh wire."""
-    return lambda act, **changes: run(tmp_path, database, act, **changes)
+from .wires import ANOTHER, NUMBER, begin
 
 
 def test_a_consent_is_begun_and_waits_for_its_citizen(within):

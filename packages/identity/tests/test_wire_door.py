@@ -12,7 +12,7 @@ import pytest
 from ketnoi_identity.wire.app import Wire
 from ketnoi_runtime.pinning import PinningError
 
-from .wires import NUMBER, begin, run, self_signed, settings, tls, use
+from .wires import NUMBER, begin, self_signed, settings, tls, use
 
 REGISTRYS = [("POST", "/v1/consents"), ("POST", "/v1/consents/state"), ("POST", "/v1/uses"), ("GET", "/v1/keys")]
 PORTALS = [
@@ -21,12 +21,6 @@ PORTALS = [
     ("GET", "/v1/objections"),
     ("POST", "/v1/objections/1/answers"),
 ]
-
-
-@pytest.fixture
-def within(tmp_path, database):
-    """`within(act, **changes)` runs `await act(world)` with a fresh wire."""
-    return lambda act, **changes: run(tmp_path, database, act, **changes)
 
 
 def test_only_the_registry_and_the_portal_get_through_the_handshake(within):

@@ -12,13 +12,7 @@ from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from ketnoi_identity.wire.objections import MOST
 
-from .wires import NUMBER, run
-
-
-@pytest.fixture
-def within(tmp_path, database):
-    """`within(act, **changes)` runs `await act(world)` with a fresh wire."""
-    return lambda act, **changes: run(tmp_path, database, act, **changes)
+from .wires import NUMBER
 
 
 def public(*keys):

@@ -12,12 +12,6 @@ from ketnoi_identity.wire.app import Wire
 from .wires import ANOTHER, run, use
 
 
-@pytest.fixture
-def within(tmp_path, database):
-    """`within(act, **changes)` runs `await act(world)` with a fresh wire."""
-    return lambda act, **changes: run(tmp_path, database, act, **changes)
-
-
 def test_the_eight_refusals(within):
     async def act(world):
         agreed, once = await world.agreed(), await world.agreed(one_time=True, about="01" * 32)
@@ -221,7 +215,7 @@ def test_a_message_that_another_node_is_writing_is_judged_when_it_is_written(wit
     assert within(act) == (["12", "00"], 2)
 
 
-def test_uses_that_are_told_are_on_the_disk_whatever_the_databases_rule_is(within):
+def test_uses_that_are_told_are_on_the_disk_whatever_the_databases_rule_is(tmp_path, database):
     async def act(world):
         name = await world.pool.fetchval("SELECT current_database()")
         await world.pool.execute(f'ALTER DATABASE "{name}" SET synchronous_commit = off')
@@ -242,7 +236,7 @@ def test_uses_that_are_told_are_on_the_disk_whatever_the_databases_rule_is(withi
             await world.wire.stop()
         return await world.pool.fetch("SELECT told FROM seen")
 
-    assert [row["told"] for row in within(act)] == ["on"]
+    assert [row["told"] for row in run(tmp_path, database, act)] == ["on"]
 
 
 @pytest.mark.parametrize(

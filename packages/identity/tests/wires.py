@@ -119,15 +119,23 @@ class World:
             if not (self.folder / f"{name}.crt").exists():
                 self_signed(self.folder, name)
         self.settings = settings(self.folder, self.database, **changes)
-        await initialise(self.settings, self.clock)
         self.pool = await open_pool(self.database)
         stack.push_async_callback(self.pool.close)
+        await self._empty()
+        await initialise(self.settings, self.clock)
         self.wire = await RunningWire.start(self.settings, self.clock)
         stack.push_async_callback(self.wire.stop)
         for name in ("registry", "portal"):
             connector = aiohttp.TCPConnector(ssl=tls(self.folder, name), limit=100)
             self._sessions[name] = aiohttp.ClientSession(connector=connector)
             stack.push_async_callback(self._sessions[name].close)
+
+    async def _empty(self) -> None:
+        """What an earlier test left in this database."""
+        rows = await self.pool.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        tables = sorted({row["tablename"] for row in rows} - {"schema_version"})
+        if tables:
+            await self.pool.execute(f"TRUNCATE {', '.join(tables)}")
 
     @property
     def url(self) -> str:
