@@ -22,7 +22,7 @@ class Site:
     def __init__(self, folder: Path, database: str, **changes: Any) -> None:
         port = free_port()
         self.folder, self.database, self.url = folder, database, f"http://localhost:{port}"
-        self.settings = folder / "identity.toml"
+        self.settings, self.log = folder / "identity.toml", folder / "web.log"
         (folder / "secret").write_text(secrets.token_urlsafe(48))
         told = {
             "environment": "test",
@@ -60,7 +60,10 @@ class Site:
 
     def open(self) -> None:
         """Start the pages; returns when they can be had."""
-        self._web = subprocess.Popen([*COMMAND, str(self.settings), "web"], stdout=subprocess.PIPE, text=True)
+        with self.log.open("a") as log:
+            self._web = subprocess.Popen(
+                [*COMMAND, str(self.settings), "web"], stdout=subprocess.PIPE, stderr=log, text=True
+            )
         assert self._web.stdout is not None
         assert '"ready"' in self._web.stdout.readline()
 

@@ -270,6 +270,7 @@ def test_a_session_outlives_the_program_and_gets_a_new_key_at_sign_in(
 def test_tidying_throws_away_what_ran_out(
     come_in: ComeIn, database: psycopg.Connection[Any], site_with_register: Site
 ) -> None:
+    database.execute("TRUNCATE django_session")
     an = come_in()
     an.register(PEOPLE["an"])
     an.go("/tai-khoan/them/")
@@ -285,8 +286,7 @@ def test_tidying_throws_away_what_ran_out(
     ]
     assert counts == [(0,), (0,), (1,)]
     an.go("/tai-khoan/").sees(200, "Nguyễn Văn An")
-    left = database.execute("SELECT count(*) FROM django_session WHERE expire_date < now() + interval '1 hour'")
-    assert left.fetchone() == (0,)
+    assert database.execute("SELECT count(*) FROM django_session").fetchone() == (1,)
 
 
 @pytest.mark.parametrize(

@@ -269,8 +269,9 @@ def test_consent_without_a_smartphone(
     has_account: bool,
 ) -> None:
     an = PEOPLE["an"]
-    if has_account:
-        come_in().register(an)
+    citizen = come_in() if has_account else None
+    if citizen is not None:
+        citizen.register(an)
     consent = ask(database, an.number)
     first, second, _ = officers
     page = first.finds(an)
@@ -290,6 +291,9 @@ def test_consent_without_a_smartphone(
     assert proof["officer"]["about_sha256"] == proof["witness"]["about_sha256"]
     told = receipts.verify(receipt, receipts.public_receipt_keys(site_with_register.folder / "keys", now))
     assert told["record"]["parties"][0]["party_name"] == "UBND tỉnh Thái Nguyên"
+    if citizen is not None:
+        database.execute("UPDATE account SET level = 2 WHERE personal_number = %s", [an.number])
+        citizen.go(f"/dong-y/{consent}/").sees(200, "Đang có hiệu lực", "tại bàn tiếp dân của Công an")
     # Taken back the same way.
     page = first.finds(an)
     second.proves(first.begins(f"{page}dong-y/{consent}/rut-lai/")).sees(200, "có hiệu lực")

@@ -117,3 +117,15 @@ def test_too_many_tries_about_one_number_are_held_back(come_in: ComeIn) -> None:
     told = come_in().tell_who(PEOPLE["khoa"]).sees(429, "Bạn đã thử quá nhiều lần", "phút")
     assert 0 < int(told.answer.headers["retry-after"]) <= 3600
     come_in().tell_who(PEOPLE["long"]).sees(200, "Điều khoản sử dụng")
+
+
+def test_the_log_tells_nothing_about_anybody(site_with_register: Site, come_in: ComeIn) -> None:
+    wrong = dataclasses.replace(PEOPLE["dung"], name="Phan Khác")
+    come_in().tell_who(wrong).sees(422, NO_MATCH)
+    come_in().tell_who(PEOPLE["dung"]).accept().enrol("/dang-ky/khoa/", Phone(), "123456").sees(422, "quá dễ đoán")
+    log = site_with_register.log.read_text()
+    assert "/citizens/match" in log
+    for person in PEOPLE.values():
+        assert person.number not in log
+        assert person.name not in log
+    assert "123456" not in log

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from typing import Any, Final
 from urllib.parse import quote
@@ -25,6 +26,7 @@ View = Callable[..., HttpResponse]
 ACCOUNT: Final = "account"
 SESSION: Final = "account_session"
 BINDING: Final = "binding"
+STRANGERS: Final = timedelta(hours=1)
 
 
 class AccountMiddleware:
@@ -49,9 +51,8 @@ class AccountMiddleware:
                     desk = active_officer(cursor, account.id, at)
         request.account, request.desk = account, desk  # type: ignore[attr-defined]
         response = self._get_response(request)
-        if account is not None:
-            # What an account's holder sees stays out of every cache, the browser's own too.
-            response.headers.setdefault("Cache-Control", "no-store")
+        # What an account's holder sees stays out of every cache, the browser's own too.
+        response.headers.setdefault("Cache-Control", "private, no-cache" if account is None else "no-store")
         return response
 
 
@@ -99,6 +100,9 @@ def binding(request: HttpRequest) -> str:
     found: str | None = request.session.get(BINDING)
     if found is None:
         found = request.session[BINDING] = secrets.token_urlsafe(24)
+        if SESSION not in request.session:
+            # Strangers leave one each time they look at a page that asks for a proof.
+            request.session.set_expiry(STRANGERS)
     return found
 
 
