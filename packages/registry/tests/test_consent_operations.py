@@ -104,6 +104,21 @@ def test_a_repeated_request_asks_the_citizen_once(both):
     assert rows[0]["consent"] == rows[1]["consent"]
 
 
+def test_what_only_looks_odd_is_taken(both):
+    """Six characters that JSON could mean a NUL by are a text like any other, and take the system away from nobody."""
+
+    async def act(world):
+        odd = [
+            (await world.request(MucDich="Cấp giấy phép \\u0000", HoVaTen=f"Nguyễn Văn An{'h' * n}")).code
+            for n in range(6)
+        ]
+        return odd, (await world.ask_identity(LOOK_UP, await world.agreed(SoDinhDanh=None, SoCMND="990000009"))).code
+
+    odd, good = both(act, asked={"breaker_failures": 2})
+    assert set(odd) <= {"02", "10", "30"}
+    assert good == "00"
+
+
 def test_the_state_is_told_anew_under_the_same_code(both):
     async def act(world):
         consent = await world.agreed()

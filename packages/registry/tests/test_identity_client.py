@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from ketnoi_protocol.consent import Ask, Use
+from ketnoi_protocol.consent import REPEAT_SECONDS, Ask, Use
 from ketnoi_protocol.errors import Refusal
 from ketnoi_protocol.services import Service, System
 from ketnoi_registry.identity import Identity, IdentityClient, IdentityError
@@ -185,10 +185,13 @@ def test_what_it_will_not_take_does_not_take_it_away_from_others(tmp_path):
         for _ in range(5):
             with pytest.raises(Refusal, match="44"):
                 await client.use(USE)
-        return client.health()["state"]
+        with pytest.raises(Refusal) as caught:
+            await client.standing(Ask(organisation="H55", consent="A" * 26))
+        return client.health()["state"], caught.value.code
 
-    assert with_stand_in(tmp_path, answering(status=400), act, breaker_failures=2) == "closed"
-    assert with_stand_in(tmp_path, answering(status=500), act, breaker_failures=2) == "open"
+    assert with_stand_in(tmp_path, answering(status=400), act, breaker_failures=2) == ("closed", "10")
+    assert with_stand_in(tmp_path, answering(status=403), act, breaker_failures=2) == ("closed", "44")
+    assert with_stand_in(tmp_path, answering(status=500), act, breaker_failures=2) == ("open", "44")
 
 
 def test_a_server_that_is_slow_is_not_waited_for(tmp_path):
@@ -282,3 +285,15 @@ def test_the_identity_systems_services_need_an_identity_system(both):
         return Settings(**told | {"identity": None, "systems": (System.POPULATION,)}).identity
 
     assert both(act) is None
+
+
+def test_answers_are_kept_for_longer_than_a_question_may_be_repeated(both):
+    async def act(world):
+        told = {name: getattr(world.settings, name) for name in world.settings.__struct_fields__}
+        for seconds in (60.0, float(REPEAT_SECONDS)):
+            with pytest.raises(ValueError, match="repeat_window_seconds"):
+                Settings(**told | {"repeat_window_seconds": seconds})
+        without = {"identity": None, "systems": (System.POPULATION,), "repeat_window_seconds": 60.0}
+        return Settings(**told | without).repeat_window_seconds
+
+    assert both(act) == 60.0

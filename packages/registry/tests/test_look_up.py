@@ -156,4 +156,6 @@ def test_the_log_tells_who_for_whom_what_for_and_under_which_message(do):
         "result_code": "00",
         "released_fields": [name for name in FIELDS if name != "NguoiDaiDien"],
         "repeats": False,
+        "system": "population",
+        "consent": None,
     }

@@ -20,8 +20,9 @@ from ketnoi_protocol.services import Service
 LONGEST_PURPOSE: Final = 300
 LONGEST_CONSENT: Final = 365 * 86_400
 """Seconds for which a consent may be asked at most."""
-REPEAT_SECONDS: Final = 86_400
-"""How long a question may be repeated under a one-time consent that it has used up."""
+REPEAT_SECONDS: Final = 82_800
+"""How long a question may be repeated under a one-time consent that it has used up: an hour less than a registry keeps
+its answer, so that nobody is looked up a second time."""
 MOST_USES: Final = 1_000
 """So many uses go in one request."""
 
@@ -59,7 +60,8 @@ class Begin(Personal, frozen=True, kw_only=True):
     `personal_number` is None where number, name and birth date are nobody's. `about` is a keyed digest of the number
     that was claimed, whoever holds it: by it is counted how often an agency asks, so that whether a number and a name
     belong together cannot be read off the limit. `one_time` consents are used up by the first answer; `lasts_seconds`
-    count from the decision, and are cut to the longest time that the identity system allows.
+    count from the decision, and are cut to the longest time that the identity system allows. `question` is as of a
+    use: one request that is repeated under its MaYeuCau, also at the same moment, is one consent, for REPEAT_SECONDS.
     """
 
     organisation: str
@@ -74,6 +76,7 @@ class Begin(Personal, frozen=True, kw_only=True):
     lasts_seconds: int
     personal_number: str | None
     about: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$(?!\\n)")] | None = None
+    question: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$(?!\\n)")] | None = None
 
 
 class Begun(msgspec.Struct, frozen=True, kw_only=True):

@@ -139,7 +139,7 @@ class Calls:
                 journey.enter("quota")
                 await self._quotas.take(case)
             agreed = await self._agreed(case, claim, journey)
-            kept = await self._make(case, agreed, journey) if earlier is None else None
+            kept = await self._make(case, claim, agreed, journey) if earlier is None else None
         except Refusal as refusal:
             journey.enter("log")
             await self._record_refused(asked, entry, journey, refusal)
@@ -226,12 +226,12 @@ class Calls:
             return None
         return Claim.of(self._register.pseudonyms, case.organisation.value, case.dialect.name, case.request)
 
-    async def _make(self, case: Case, agreed: tuple[str, ...] | None, journey: Journey) -> Kept:
+    async def _make(self, case: Case, claim: Claim | None, agreed: tuple[str, ...] | None, journey: Journey) -> Kept:
         """The answer of this call, as it is kept."""
         active = self._register.pseudonyms.active
         if isinstance(case.entry, ConsentEntry):
             journey.enter("consent")
-            told, subjects = await self._consents.operation(case)
+            told, subjects = await self._consents.operation(case, claim)
             return Kept(encode_consent_answer(told), told.ma_ket_qua, (), active, subjects, told.consent)
         journey.enter("look up")
         outcome = await self._looking.answer(case, agreed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ketnoi_protocol.consent_messages import AskConsent, ConsentMessage
-from ketnoi_protocol.envelope import Claimed, Request
+from ketnoi_protocol.envelope import Request
 from ketnoi_protocol.errors import Refusal
 from ketnoi_protocol.services import CatalogueEntry, ConsentEntry
 from ketnoi_runtime.logs import redact
@@ -64,8 +64,8 @@ def refused(
     )
     if request is None or case is None:
         return call
-    if isinstance(request, Claimed):
-        call = replace(call, subject_key_id=register.pseudonyms.active, subjects=(register.subject(request, None),))
+    if not isinstance(request, AskConsent):
+        call = replace(call, subject_key_id=register.pseudonyms.active, subjects=register.subjects(request))
     return replace(
         call,
         unit=redact(request.unit.value),

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from ketnoi_protocol.consent import REPEAT_SECONDS
 from ketnoi_protocol.services import Catalogue, System
 
 from .alarms.settings import Alarming
@@ -93,6 +94,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         """Raises ValueError for what no single field shows."""
         if System.IDENTITY in self.systems and self.identity is None:
             raise ValueError("systems: the identity system's services need the table [identity]: no consent, no answer")
+        if self.identity is not None and self.repeat_window_seconds <= REPEAT_SECONDS:
+            # Else the register would be looked into again under a one-time consent that is used up.
+            raise ValueError(f"repeat_window_seconds: with [identity] it is more than {REPEAT_SECONDS}")
 
     @property
     def catalogue(self) -> Catalogue:

@@ -35,6 +35,10 @@ _KEPT_SECONDS: Final = 30.0
 _LARGEST: Final = 1_048_576
 """Octets of an answer, at most."""
 
+MALFORMED: Final = "10"
+"""What is asked is itself the reason why it is refused."""
+_BAD_REQUEST: Final = 400
+
 Verdict = tuple[str, tuple[str, ...]]
 """The code of one use, and the fields that were agreed to."""
 
@@ -70,11 +74,11 @@ class IdentityClient:
         await self._session.close()
 
     async def begin(self, begin: Begin) -> Begun:
-        """Ask for a consent. Raises Refusal `44`."""
+        """Ask for a consent. Raises Refusal `44`, and `10` for what the identity system does not take."""
         return await self._ask("POST", CONSENTS_PATH, Begun, begin)
 
     async def standing(self, ask: Ask) -> Standing:
-        """How a consent stands. Raises Refusal `44`."""
+        """How a consent stands. Raises Refusal `44`, `10`."""
         return await self._ask("POST", STATE_PATH, Standing, ask)
 
     async def keys(self) -> OfficerKeys:
@@ -145,7 +149,9 @@ class IdentityClient:
         except _RefusedError as refused:
             # It answers: an odd call does not take it away from the others.
             self.breaker.succeeded(passed)
-            raise self._wrong(f"it refused with {refused}") from None
+            if refused.status == _BAD_REQUEST and path != USES_PATH:
+                raise Refusal(MALFORMED, "the identity system does not take this message") from None
+            raise self._wrong(f"it refused with {refused.status}") from None
         except _TROUBLES as error:
             self.breaker.failed(passed)
             # Not its text, which may quote what was asked.
@@ -183,7 +189,11 @@ class IdentityClient:
 
 
 class _RefusedError(Exception):
-    """The identity system would not take what was asked; the text is the status."""
+    """The identity system would not take what was asked."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
 
 
 class _WrongError(Exception):

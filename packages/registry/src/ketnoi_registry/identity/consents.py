@@ -40,12 +40,12 @@ from ..journey import shown
 from ..looking_up import LookingUp
 from ..repeats import Claim
 from ..services import Register
-from .client import IdentityClient
+from .client import MALFORMED, IdentityClient
 
 USE_REFUSALS: Final = frozenset(
     (
         NO_CONSENT, STILL_WAITING, REFUSED, ANOTHER_AGENCYS, ANOTHER_PERSONS, WIDER_THAN_AGREED, EXPIRED, TAKEN_BACK,
-        USED_UP, ANOTHER_QUESTION,
+        USED_UP, ANOTHER_QUESTION, MALFORMED,
     )
 )  # fmt: skip
 """What the identity system may say of a use but `00`; anything else is no answer."""
@@ -91,16 +91,17 @@ class Consents:
             return fields
         raise Refusal(code if code in USE_REFUSALS else IDENTITY_UNAVAILABLE)
 
-    async def operation(self, case: Case) -> tuple[ConsentAnswer, tuple[Subject, ...]]:
+    async def operation(self, case: Case, claim: Claim | None) -> tuple[ConsentAnswer, tuple[Subject, ...]]:
         """What a consent operation answers, and about whom it was."""
         request = case.request
         if isinstance(request, AskConsent):
             return await self._standing(case, request), ()
         assert isinstance(request, RequestConsent), "there are two operations"
+        assert claim is not None, "a request for a consent claims its MaYeuCau"
         number = await self._looking.person(case, request)
-        return await self._begun(case, request, number), (self._register.subject(request, number),)
+        return await self._begun(case, claim, request, number), (self._register.subject(request, number),)
 
-    async def _begun(self, case: Case, request: RequestConsent, number: str | None) -> ConsentBegun:
+    async def _begun(self, case: Case, claim: Claim, request: RequestConsent, number: str | None) -> ConsentBegun:
         """Ask the citizen of that number; None where the claim is nobody's, which is answered like any other."""
         begun = await self._client.begin(
             Begin(
@@ -116,6 +117,7 @@ class Consents:
                 lasts_seconds=request.lasts,
                 personal_number=number,
                 about=_about(self._register.pseudonyms, request),
+                question=claim.question,
             )
         )
         if begun.code == TOO_OFTEN:

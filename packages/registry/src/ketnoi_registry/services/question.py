@@ -8,6 +8,7 @@ from typing import Generic, Literal, TypeVar
 
 import msgspec
 
+from ketnoi_protocol.consent_messages import RequestConsent
 from ketnoi_protocol.directory import Grant
 from ketnoi_protocol.envelope import Answer, Claimed, HouseholdRequest, Request
 
@@ -64,7 +65,7 @@ class Register:
     store: Store
     pseudonyms: Pseudonyms
 
-    def subjects(self, request: Request) -> tuple[Subject, ...]:
+    def subjects(self, request: Request | RequestConsent) -> tuple[Subject, ...]:
         """Whom the access log names for a question that found nobody: who is asked about, and members claimed."""
         members = request.members if isinstance(request, HouseholdRequest) else ()
         claimed = (self.subject(member, None, "claimed_member") for member in members)
