@@ -56,6 +56,10 @@ def test_a_posted_address_does_not_replace_the_one_that_was_shown(site: Site, so
     told |= {"redirect_uri": B.callback, "client_id": B.client_id}
     answer = somebody.client.post(asked.address(), data=told, headers={"Referer": str(page.url)})
     assert answer.status_code == 400, "what was not on the page is not agreed to"
+    told = {"csrfmiddlewaretoken": token, "decision": "agree"}
+    for more in ({"nonce": "another"}, {"scope": "openid officer"}, {"state": "x"}):
+        answer = somebody.client.post(asked.address(), data=told | more, headers={"Referer": str(page.url)})
+        assert "code=" not in answer.headers.get("location", ""), more
 
 
 def test_an_unknown_client_gets_a_page_and_no_address(citizen: Browser) -> None:
@@ -74,6 +78,10 @@ def test_an_unknown_client_gets_a_page_and_no_address(citizen: Browser) -> None:
         ({"code_challenge": "x"}, "invalid_request"),
         ({"nonce": None}, "invalid_request"),
         ({"nonce": "x" * 600}, "invalid_request"),
+        ({"request": "x.y.z"}, "request_not_supported"),
+        ({"request_uri": "https://evil.example/"}, "request_uri_not_supported"),
+        ({"response_mode": "fragment"}, "invalid_request"),
+        ({"response_mode": "form_post"}, "invalid_request"),
         ({"scope": "profile"}, "invalid_scope"),
         ({"scope": None}, "invalid_scope"),
         ({"response_type": "token"}, "unsupported_response_type"),
@@ -100,8 +108,9 @@ def test_a_parameter_that_stands_twice_is_refused(somebody: Browser) -> None:
     asked = Asked(A)
     for more in ("&redirect_uri=https%3A%2F%2Fevil.example%2F", "&client_id=motcua-H38", "&scope=officer", "&state=x"):
         assert somebody.go(asked.address() + more).headers.get("location", "").find("code=") < 0
-    answer = somebody.go(asked.address() + "&code_challenge_method=plain")
-    assert sent_back(answer)["error"] == "invalid_request"
+    for more in ("&code_challenge_method=plain", "&nonce=x", "&prompt=login&prompt=none", "&max_age=1&max_age=2"):
+        answer = somebody.go(asked.address() + more)
+        assert sent_back(answer)["error"] == "invalid_request", more
 
 
 def test_a_nonce_counts_once(somebody: Browser) -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx2
+from joserfc import jws
 from joserfc.jwk import ECKey
 
 from .agencies import ASSERTION, A, Agency, Asked, B, Browser, bearing, code_of, exchange, is_refused, person
@@ -83,6 +84,9 @@ def test_an_assertion_is_for_us_alone_and_short_lived_and_clocks_may_be_a_little
         {"aud": None},
         {"jti": None},
         {"jti": 7},
+        {"jti": ""},
+        {"jti": "a\0b"},
+        {"jti": "x" * 300},
         {"exp": None},
         {"exp": after(-40)},
         {"exp": after(3600)},
@@ -121,3 +125,15 @@ def test_a_client_that_the_portal_has_withdrawn_gets_nothing_more(site: Site) ->
     is_refused(exchange(site, second, code), "invalid_client")
     assert bearing(site, "/openid/userinfo", token).status_code == 401
     assert browser.go(second.address()).status_code == 400
+
+
+def test_names_that_no_table_takes_are_refused_before_they_are_looked_for(site: Site, agencies: None) -> None:
+    for name in ("a\\u0000b", "\\ud800", "", "đ", "x" * 300):
+        payload = f'{{"iss": "{name}", "sub": "{name}"}}'.encode()
+        assertion = encoded(b'{"alg":"ES256"}', payload, b"x" * 64)
+        told = {"grant_type": "authorization_code", "code": "x", "client_assertion_type": ASSERTION}
+        answer = httpx2.post(f"{site.url}/openid/token", data=told | {"client_assertion": assertion}, trust_env=False)
+        is_refused(answer, "invalid_client")
+    payload = json.dumps({"iss": A.client_id, "sub": A.client_id, "aud": site.url, "exp": after(60), "jti": "\ud800"})
+    assertion = jws.serialize_compact({"alg": "ES256", "kid": A.key.kid}, payload.encode(), A.key, ["ES256"])
+    is_refused(exchange(site, Asked(A), "x", client_assertion=assertion), "invalid_client")

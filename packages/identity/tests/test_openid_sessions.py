@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx2
 import pytest
@@ -60,3 +60,21 @@ def test_one_account_gets_only_so_many_codes_in_a_minute(site: Site, somebody: B
     answer = somebody.decide(Asked(A).address())
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "60")
     assert "quá nhiều lần" in answer.text
+
+
+def test_a_lock_that_has_run_out_is_none_here_either(site: Site, agencies: None) -> None:
+    account, asked = person(site), Asked(A)
+    browser = Browser(site, account)
+    with site.connect() as connection:
+        connection.execute(
+            "UPDATE account SET state = 'locked', locked_until = %s WHERE id = %s",
+            [datetime.now(UTC) - timedelta(minutes=1), account],
+        )
+    token = exchange(site, asked, code_of(browser, asked)).json()["access_token"]
+    assert bearing(site, "/openid/userinfo", token).status_code == 200
+    with site.connect() as connection:
+        connection.execute(
+            "UPDATE account SET locked_until = %s WHERE id = %s", [datetime.now(UTC) + timedelta(minutes=1), account]
+        )
+    assert bearing(site, "/openid/userinfo", token).status_code == 401
+    assert browser.go(Asked(A).address()).headers["location"].startswith("/dang-nhap/")

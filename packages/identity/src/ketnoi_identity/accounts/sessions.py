@@ -15,6 +15,9 @@ LONGEST: Final = timedelta(hours=12)
 LONGEST_IDLE: Final = timedelta(hours=1)
 """A session nobody uses ends after this long [OC]."""
 
+OPEN: Final = "(account.state = 'active' OR account.locked_until <= %s)"
+"""Which accounts' sessions count, at a moment: `rules.is_open`, for a statement."""
+
 _SEEN_AGAIN: Final = timedelta(minutes=1)
 
 
@@ -45,7 +48,7 @@ def of(cursor: Cursor, session: str, at: datetime) -> Account | None:
     """The account whose session this is; None once it is over. Notes that it was used."""
     cursor.execute(
         f"SELECT {COLUMNS}, s.last_seen_at FROM account_session s JOIN account ON account.id = s.account"  # noqa: S608
-        " WHERE s.id = %s AND s.ended_at IS NULL AND (account.state = 'active' OR account.locked_until <= %s)"
+        f" WHERE s.id = %s AND s.ended_at IS NULL AND {OPEN}"
         " AND s.began_at > %s AND s.last_seen_at > %s AND s.began_at >= account.sessions_after",
         [session, at, at - LONGEST, at - LONGEST_IDLE],
     )

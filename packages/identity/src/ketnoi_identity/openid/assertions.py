@@ -15,7 +15,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from ketnoi_identity.openid.client import PRIVATE_KEY_JWT, Client
+from ketnoi_identity.openid.client import PRIVATE_KEY_JWT, Client, is_name
 from ketnoi_identity.openid.keys import ALGORITHM
 from ketnoi_identity.openid.measures import ASSERTION_LASTS, LEEWAY
 
@@ -82,6 +82,8 @@ class Assertions(JWTBearerClientAssertion):  # type: ignore[misc]
         # An assertion is meant for us and for nobody besides.
         if claims["aud"] not in (self._issuer, [self._issuer]) or claims["sub"] != claims["iss"]:
             raise InvalidClientError(description="The assertion is for others, or of others.")
+        if not is_name(claims["jti"]):
+            raise InvalidClientError(description="The assertion has no usable jti.")
         if claims["exp"] > (now + ASSERTION_LASTS + LEEWAY).timestamp():
             raise InvalidClientError(description="The assertion lasts too long.")
         until = datetime.fromtimestamp(claims["exp"], UTC) + 2 * LEEWAY

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +18,14 @@ SCOPES: Final = (OPENID, OFFICER)
 PRIVATE_KEY_JWT: Final = "private_key_jwt"
 CODE: Final = "code"
 AUTHORIZATION_CODE: Final = "authorization_code"
+
+
+_NAME: Final = re.compile(r"[!-~]{1,255}")
+
+
+def is_name(text: object) -> bool:
+    """Whether something may be a client's name or an assertion's id: visible ASCII, which every table takes."""
+    return isinstance(text, str) and _NAME.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from ketnoi_identity.openid import keys
 from ketnoi_identity.openid.client import AUTHORIZATION_CODE, CODE, PRIVATE_KEY_JWT, SCOPES
-from ketnoi_identity.openid.grants import S256
+from ketnoi_identity.openid.grants import QUERY, S256
 from ketnoi_identity.openid.keys import ALGORITHM
 from ketnoi_identity.openid.server import issuer, ring
 from ketnoi_identity.settings import current
@@ -43,7 +43,7 @@ def metadata() -> dict[str, Any]:
         "jwks_uri": base + reverse("openid:keys"),
         "scopes_supported": list(SCOPES),
         "response_types_supported": [CODE],
-        "response_modes_supported": ["query"],
+        "response_modes_supported": [QUERY],
         "grant_types_supported": [AUTHORIZATION_CODE],
         "acr_values_supported": ["1", "2"],
         "subject_types_supported": ["pairwise"],

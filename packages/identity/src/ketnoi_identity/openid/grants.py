@@ -12,6 +12,7 @@ from authlib.oauth2.rfc6749 import InvalidRequestError
 from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
 from authlib.oauth2.rfc7636 import CodeChallenge
 from authlib.oidc.core import OpenIDCode
+from authlib.oidc.core.errors import RequestNotSupportedError, RequestURINotSupportedError
 from authlib.oidc.core.models import AuthorizationCodeMixin
 from joserfc.jwk import ECKey
 
@@ -22,6 +23,7 @@ from ketnoi_identity.openid.measures import CODE_LASTS, ID_TOKEN_LASTS
 from ketnoi_identity.openid.records import KeptCode, SignedIn
 
 S256: Final = "S256"
+QUERY: Final = "query"
 LONGEST: Final = 512
 """Characters of a nonce or state [our choice]."""
 
@@ -128,9 +130,30 @@ class S256Only(CodeChallenge):  # type: ignore[misc]
         asked = grant.request.payload.data
         if not asked.get("code_challenge") or asked.get("code_challenge_method") != S256:
             raise InvalidRequestError("A code_challenge by S256 is required.")
-        if any(len(asked.get(name, "")) > LONGEST for name in ("nonce", "state")):
-            raise InvalidRequestError("nonce or state is too long.")
         super().validate_code_challenge(grant, redirect_uri)
+
+
+class PlainRequests:
+    """A request says each thing once, in measure, and in its own address: no request objects, one way of answering."""
+
+    def __call__(self, grant: CodeFlow) -> None:
+        """Take part in the checks of the grant."""
+        grant.register_hook("after_validate_authorization_request_payload", self.validate)
+
+    def validate(self, grant: CodeFlow, redirect_uri: str) -> None:
+        """Raises InvalidRequestError, RequestNotSupportedError, RequestURINotSupportedError."""
+        payload = grant.request.payload
+        # RFC 6749, 3.1; in the form's body beside the address is twice, too.
+        if any(len(values) > 1 for values in payload.datalist.values()):
+            raise InvalidRequestError("A parameter stands there more than once.")
+        if "request" in payload.data:
+            raise RequestNotSupportedError()
+        if "request_uri" in payload.data:
+            raise RequestURINotSupportedError()
+        if payload.data.get("response_mode", QUERY) != QUERY:
+            raise InvalidRequestError("The one response_mode is query.")
+        if any(len(payload.data.get(name, "")) > LONGEST for name in ("nonce", "state")):
+            raise InvalidRequestError("nonce or state is too long.")
 
 
 class IdTokens(OpenIDCode):  # type: ignore[misc]

@@ -10,7 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from ketnoi_identity.accounts.records import Cursor
-from ketnoi_identity.accounts.sessions import LONGEST
+from ketnoi_identity.accounts.sessions import LONGEST, OPEN
 
 KEEP: Final = timedelta(days=1)
 """So long an expired code is kept, so that one that is shown again is known for what it is [our choice]."""
@@ -82,12 +82,13 @@ def client(cursor: Cursor, client_id: str) -> Registered | None:
 
 
 def signed_in(cursor: Cursor, session: UUID | str, now: datetime) -> SignedIn | None:
-    """Who is in a session that nobody has ended, of an account that is active; with the level that it has now."""
+    """Who is in a session that nobody has ended, of an account that is open; with the level that it has now."""
     cursor.execute(
-        "SELECT a.id, s.id, s.began_at, a.level FROM account_session s JOIN account a ON a.id = s.account"
-        " WHERE s.id = %s AND s.ended_at IS NULL AND s.began_at > %s AND s.began_at >= a.sessions_after"
-        " AND a.state = 'active'",
-        [str(session), now - LONGEST],
+        "SELECT account.id, s.id, s.began_at, account.level"  # noqa: S608
+        " FROM account_session s JOIN account ON account.id = s.account"
+        " WHERE s.id = %s AND s.ended_at IS NULL AND s.began_at > %s AND s.began_at >= account.sessions_after"
+        f" AND {OPEN}",
+        [str(session), now - LONGEST, now],
     )
     row = cursor.fetchone()
     return None if row is None else SignedIn(*row)

@@ -17,8 +17,8 @@ from django.http import HttpRequest, HttpResponse
 
 from ketnoi_identity.openid import keys, records
 from ketnoi_identity.openid.assertions import Assertions
-from ketnoi_identity.openid.client import PRIVATE_KEY_JWT, SCOPES, Client
-from ketnoi_identity.openid.grants import CodeFlow, IdTokens, Means, S256Only
+from ketnoi_identity.openid.client import PRIVATE_KEY_JWT, SCOPES, Client, is_name
+from ketnoi_identity.openid.grants import CodeFlow, IdTokens, Means, PlainRequests, S256Only
 from ketnoi_identity.openid.keys import KeyRing
 from ketnoi_identity.openid.measures import ACCESS_LASTS
 from ketnoi_identity.openid.pseudonyms import Pseudonyms
@@ -111,10 +111,12 @@ class Provider(AuthorizationServer):  # type: ignore[misc]
         self._issuer = Issuer()
         self.register_extension(lambda server: self._issuer(server))
         self.register_client_auth_method(PRIVATE_KEY_JWT, Assertions(means.issuer, means.now, self._spend))
-        self.register_grant(CodeFlow, [S256Only(required=True), IdTokens(means)])
+        self.register_grant(CodeFlow, [PlainRequests(), S256Only(required=True), IdTokens(means)])
 
     def query_client(self, client_id: str) -> Client | None:
-        """A client that the portal has written."""
+        """A client that the portal has written; None for what is no name, which anybody may send unproved."""
+        if not is_name(client_id):
+            return None
         found = records.client(self.means.cursor(), client_id)
         return None if found is None else Client(found)
 

@@ -37,10 +37,19 @@ def authorize(request: HttpRequest) -> HttpResponse:
             raise ConsentRequiredError(redirect_uri=grant.redirect_uri, state=request.GET.get("state"))
     except OAuth2Error as error:
         return provider().refusal(request, error) or _unbelieved(request, error)
-    if person is not None and _must_sign_in_again(request, grant, person):
+    if person is None:
+        return _decide_who(request)
+    if _must_sign_in_again(request, grant, person):
         leave(request)
         return redirect("/dang-nhap/?" + urlencode({"next": _without_prompt(request)}))
     return _decide(request, grant, person)
+
+
+@signed_in
+def _decide_who(request: HttpRequest) -> HttpResponse:
+    """For strangers, whom `signed_in` sends to sign in; a session that ended this very moment is a stranger's too."""
+    leave(request)
+    return redirect("/dang-nhap/?" + urlencode({"next": request.get_full_path()}))
 
 
 @signed_in
