@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from ketnoi_identity.consent import records
+from ketnoi_identity.consent import ending, records
 from ketnoi_identity.consent.codes import new_code
 from ketnoi_identity.consent.content import Decision, canonical, challenge_of, shown
 from ketnoi_protocol.consent import ConsentState
@@ -139,6 +139,36 @@ def test_of_two_decisions_at_once_one_counts(database, connection, cursor):
     for thread in threads:
         thread.join()
     assert sorted(done) == [False, True]
+
+
+def test_what_is_agreed_to_while_the_account_is_closed_does_not_last(database, connection, cursor):
+    code = ask(cursor)
+    waiting = kept(cursor, code)
+    closing = threading.Thread(target=lambda: end_in_a_connection_of_its_own(database))
+    with psycopg.connect(database) as mine, mine.cursor() as own:
+        assert records.agree(own, waiting, BY, PROOF, "r", AT)
+        closing.start()
+        # It waits for the row that is held here.
+        closing.join(0.7)
+        assert closing.is_alive()
+    closing.join(10)
+    after = kept(cursor, code)
+    assert (after.agreed, after.revoked_by) == (True, ending.BY)
+
+
+def test_closing_leaves_nothing_that_lasts_or_waits(cursor):
+    waiting, lasting, over = ask(cursor), agreed(cursor), agreed(cursor, AT - timedelta(days=1), lasts_seconds=60)
+    others = ask(cursor, personal_number=ANOTHER)
+    ending.end_all(cursor, NUMBER, AT)
+    assert records.state(kept(cursor, waiting), AT) is ConsentState.REFUSED
+    assert records.state(kept(cursor, lasting), AT) is ConsentState.REVOKED
+    assert kept(cursor, over).revoked_at is None
+    assert records.one(cursor, others, ANOTHER).agreed is None
+
+
+def end_in_a_connection_of_its_own(database):
+    with psycopg.connect(database) as mine, mine.cursor() as own:
+        ending.end_all(own, NUMBER, AT)
 
 
 def test_another_person_cannot_decide(cursor):

@@ -264,3 +264,57 @@ def test_of_requests_at_once_under_one_message_id_one_stands(within):
 
     codes, rows = within(act)
     assert (codes.count("02"), codes.count("12"), rows) == (1, 7, 1)
+
+
+def test_a_question_repeated_under_other_messages_asks_the_citizen_once(within):
+    async def act(world):
+        question = {"question": "ef" * 32}
+        told = await asyncio.gather(*(world.begin(**question) for _ in range(6)))
+        later = await world.begin(**question)
+        other_agency = await world.begin(**question, organisation="H99")
+        return told, later, other_agency, await world.pool.fetchval("SELECT count(*) FROM consent")
+
+    told, later, other_agency, rows = within(act)
+    assert {each["consent"] for each in told} == {later["consent"]}
+    assert other_agency["consent"] != later["consent"]
+    assert rows == 2
+
+
+def test_another_question_under_one_message_id_is_told_nothing(within):
+    async def act(world):
+        first = await world.begin(message_id="m1", question="01" * 32)
+        other = await world.begin(message_id="m1", question="02" * 32)
+        # Of a message and a question that belong to two requests the message's counts.
+        await world.begin(message_id="m2", question="03" * 32)
+        crossed = await world.begin(message_id="m1", question="03" * 32)
+        return first, other, crossed
+
+    first, other, crossed = within(act)
+    assert (first["code"], other["code"], crossed["code"]) == ("02", "12", "12")
+    assert other["consent"] == crossed["consent"] == ""
+
+
+def test_under_several_numbers_nobody_is_shown_more_and_the_agency_learns_nothing(within):
+    async def act(world):
+        told = []
+        for about in ("aa", "bb", "cc"):
+            told += [await world.begin(about=about * 32) for _ in range(3)]
+        shown = await world.pool.fetchval("SELECT count(*) FROM consent WHERE personal_number = $1", NUMBER)
+        return told, shown, [await world.state(each["consent"]) for each in told]
+
+    told, shown, standing = within(act)
+    assert [each["code"] for each in told] == ["02"] * 9
+    assert shown == 3
+    assert {each["state"] for each in standing} == {"CHO_DONG_Y"}
+
+
+def test_under_several_numbers_at_once_nobody_is_shown_more(within):
+    async def act(world):
+        async with world.pool.acquire() as connection, connection.transaction():
+            await connection.execute("LOCK TABLE consent IN SHARE MODE")
+            calls = [asyncio.create_task(world.begin(about=f"{n:064x}")) for n in range(8)]
+            await asyncio.sleep(1)
+        codes = {(await call)["code"] for call in calls}
+        return codes, await world.pool.fetchval("SELECT count(*) FROM consent WHERE personal_number IS NOT NULL")
+
+    assert within(act) == ({"02"}, 3)

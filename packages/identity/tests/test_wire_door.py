@@ -118,6 +118,19 @@ def test_odd_json_is_refused(within, body, caplog):
     assert caplog.records == []
 
 
+def test_the_character_nul_is_refused_and_its_name_is_a_text(within):
+    async def act(world):
+        nul = [await world.send("POST", "/v1/consents", begin(purpose=each)) for each in ("a\0", "\\\0", "\\\\\0")]
+        named = [await world.begin(purpose=each, about=None) for each in (r"a\u0000", r"\\u0000", r"\\\u0000")]
+        kept = await world.pool.fetch("SELECT purpose FROM consent ORDER BY asked_at")
+        return nul, named, [row["purpose"] for row in kept]
+
+    nul, named, kept = within(act)
+    assert [(each.status, each.body["code"]) for each in nul] == [(400, "10")] * 3
+    assert [each["code"] for each in named] == ["02"] * 3
+    assert kept == [r"a\u0000", r"\\u0000", r"\\\u0000"]
+
+
 @pytest.mark.parametrize(
     "headers",
     [{"Content-Type": "text/plain"}, {"Content-Type": ""}, {"Content-Encoding": "gzip"}],

@@ -19,6 +19,8 @@ CREATE TABLE consent (
     personal_number text CHECK (personal_number ~ '^[0-9]{12}$'),
     -- A keyed digest of the number that the agency claimed, whoever holds it: by it requests are counted.
     about text,
+    -- What the request is known by when it is repeated under its MaYeuCau (ketnoi_protocol.consent.Begin).
+    question text,
     asked_at timestamptz NOT NULL,
     answer_by timestamptz NOT NULL,
     -- What the citizen said; the state is judged from these moments (consent/rules.py).
@@ -41,6 +43,7 @@ CREATE TABLE consent (
     CONSTRAINT only_what_was_agreed_is_taken_back CHECK (revoked_at IS NULL OR agreed)
 );
 CREATE UNIQUE INDEX one_consent_a_message ON consent (organisation, message_id);
+CREATE UNIQUE INDEX one_consent_a_question ON consent (organisation, question);
 CREATE INDEX consent_of_person ON consent (personal_number, asked_at DESC);
 CREATE INDEX consent_of_organisation ON consent (organisation, asked_at DESC);
 CREATE INDEX consent_about ON consent (about, organisation, asked_at DESC) WHERE about IS NOT NULL;

@@ -31,11 +31,14 @@ from .rows import COLUMNS, LONGEST_TEXT, consent_of
 BEGUN: Final = "02"
 TOO_OFTEN: Final = "30"
 MOST_FIELDS: Final = 100
+_BY_NUMBER: Final = "about"
+_BY_PERSON: Final = "personal_number"
 _NUMBER: Final = re.compile("[0-9]{12}")
 
-_EARLIER: Final = (
-    f"SELECT {COLUMNS}, about, purpose, lasts_seconds FROM consent WHERE organisation = $1 AND message_id = $2"  # noqa: S608
-)
+_EARLIER: Final = f"""
+SELECT {COLUMNS}, message_id, about, question, purpose, lasts_seconds FROM consent
+WHERE organisation = $1 AND (message_id = $2 OR question = $3) ORDER BY message_id = $2 DESC LIMIT 1
+"""  # noqa: S608
 # By whom the agency named where the registry says it, else by whom it is.
 _ASKED: Final = """
 SELECT asked_at, answer_by, decided_at IS NOT NULL AS decided FROM consent
@@ -43,8 +46,8 @@ WHERE organisation = $1 AND {by} = $2 AND (asked_at > $3 OR answer_by > $4)
 """
 _INSERT: Final = """
 INSERT INTO consent (id, organisation, unit, officer, message_id, service, fields, procedure_code, purpose, one_time,
-    lasts_seconds, personal_number, about, asked_at, answer_by)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+    lasts_seconds, personal_number, about, question, asked_at, answer_by)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 """
 _LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 _STANDING: Final = f"SELECT {COLUMNS} FROM consent WHERE id = $1"  # noqa: S608
@@ -73,15 +76,25 @@ class ConsentDesk:
 
     async def _begin(self, asked: Begin) -> Begun:
         async with self._pool.acquire() as connection, connection.transaction():
-            # One at a time about one person, so that no limit is passed by asking at once.
+            # One at a time about one number, so that no limit is passed by asking at once.
             await connection.execute(_LOCK, f"consent {asked.organisation} {_about(asked)[1] or asked.message_id}")
-            earlier = await connection.fetchrow(_EARLIER, asked.organisation, asked.message_id)
+            earlier = await connection.fetchrow(_EARLIER, asked.organisation, asked.message_id, asked.question)
             if earlier is not None:
                 return self._begun(earlier, asked)
-            wait = await self._wait(connection, asked)
+            wait = await self._wait(connection, asked.organisation, *_about(asked))
             if wait is not None:
                 return Begun(code=TOO_OFTEN, retry_after=wait)
-            return await self._insert(connection, asked)
+            return await self._insert(connection, asked, await self._whose(connection, asked))
+
+    async def _whose(self, connection: asyncpg.Connection, asked: Begin) -> str | None:
+        """Who is shown the request. Somebody whom the agency asks too often under several numbers is not, and the
+        agency is not told: it would learn whose numbers they are."""
+        number = asked.personal_number
+        if number is None or asked.about is None:
+            return number
+        await connection.execute(_LOCK, f"consent of {asked.organisation} {number}")
+        wait = await self._wait(connection, asked.organisation, _BY_PERSON, number)
+        return number if wait is None else None
 
     async def state(self, request: Request) -> tuple[int, Standing]:
         """How a consent stands. Of another agency's nothing else is told."""
@@ -105,16 +118,19 @@ class ConsentDesk:
 
     def _begun(self, row: asyncpg.Record, asked: Begin) -> Begun:
         consent = consent_of(row)
-        # Not whether a person was found: it would tell whether the other name was as right, or as wrong, as the first.
-        kept = (
-            row["about"], consent.service, set(consent.fields), consent.procedure_code,
-            row["purpose"], consent.one_time, row["lasts_seconds"],
-        )  # fmt: skip
-        told = (
-            asked.about, asked.service, set(asked.fields), asked.procedure_code,
-            asked.purpose, asked.one_time, self._lasts(asked),
-        )  # fmt: skip
-        if kept != told:
+        if asked.question is not None:
+            same = row["question"] == asked.question
+        else:
+            # Not whether a person was found: it would tell whether another name is as right, or as wrong, as the first.
+            kept = (
+                row["about"], consent.service, set(consent.fields), consent.procedure_code,
+                row["purpose"], consent.one_time, row["lasts_seconds"],
+            )  # fmt: skip
+            same = kept == (
+                asked.about, asked.service, set(asked.fields), asked.procedure_code,
+                asked.purpose, asked.one_time, self._lasts(asked),
+            )  # fmt: skip
+        if not same:
             return Begun(code=ANOTHER_QUESTION)
         stands = state(consent, self._clock.now())
         return Begun(code=BEGUN, consent=row["id"], state=stands, answer_by=consent.answer_by)
@@ -122,12 +138,13 @@ class ConsentDesk:
     def _lasts(self, asked: Begin) -> int:
         return min(asked.lasts_seconds, int(self._measures.longest_seconds))
 
-    async def _wait(self, connection: asyncpg.Connection, asked: Begin) -> int | None:
-        column, value = _about(asked)
+    async def _wait(
+        self, connection: asyncpg.Connection, organisation: str, column: str, value: str | None
+    ) -> int | None:
         if value is None:
             return None
         now = self._clock.now()
-        rows = await connection.fetch(_ASKED.format(by=column), asked.organisation, value, now - DAY, now)
+        rows = await connection.fetch(_ASKED.format(by=column), organisation, value, now - DAY, now)
         return seconds_to_wait(
             (Asked(row["asked_at"], row["answer_by"], row["decided"]) for row in rows),
             now,
@@ -135,22 +152,23 @@ class ConsentDesk:
             most_a_day=self._measures.most_a_day,
         )
 
-    async def _insert(self, connection: asyncpg.Connection, asked: Begin) -> Begun:
+    async def _insert(self, connection: asyncpg.Connection, asked: Begin, whose: str | None) -> Begun:
         now = self._clock.now()
         answer_by = now + timedelta(seconds=self._measures.answer_within_seconds)
         lasts = self._lasts(asked)
         code = new_code()
         values: tuple[Any, ...] = (
             code, asked.organisation, asked.unit, asked.officer, asked.message_id, asked.service.value,
-            list(asked.fields), asked.procedure_code, asked.purpose, asked.one_time, lasts, asked.personal_number,
-            asked.about, now, answer_by,
+            list(asked.fields), asked.procedure_code, asked.purpose, asked.one_time, lasts, whose,
+            asked.about, asked.question, now, answer_by,
         )  # fmt: skip
         await connection.execute(_INSERT, *values)
         return Begun(code=BEGUN, consent=code, answer_by=answer_by)
 
 
 def _about(asked: Begin) -> tuple[str, str | None]:
-    return ("about", asked.about) if asked.about is not None else ("personal_number", asked.personal_number)
+    """By what requests are counted: the number that was claimed, where the registry tells its digest."""
+    return (_BY_NUMBER, asked.about) if asked.about is not None else (_BY_PERSON, asked.personal_number)
 
 
 def _check(asked: Begin) -> None:

@@ -32,7 +32,8 @@ LIMITS: Final[dict[str, Any]] = {
     "lingering_time": 2.0,
 }
 _ALWAYS: Final = {"Cache-Control": "no-store", "Server": "ketnoi-identity"}
-_NUL: Final = b"\\u0000"
+_NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+"""The character NUL in JSON. After a stroke that is a character itself, `u0000` is a text like others."""
 Kind = TypeVar("Kind")
 
 
@@ -46,7 +47,7 @@ class Asked:
 
     def read(self, kind: type[Kind], *, nul_refused: bool = True) -> Kind:
         """The body as one of the agreed types. Raises Refusal `10`, whose detail quotes no value."""
-        if nul_refused and _NUL in self.body:
+        if nul_refused and _NUL.search(self.body):
             raise Refusal("10", "no text has the character NUL")
         try:
             return msgspec.json.decode(self.body, type=kind, strict=True)
