@@ -37,7 +37,7 @@ class CitizenStory:
         """The whole story. Raises StoryWentWrong, and whatever a call raises."""
         out = self.terminal
         out.heading(
-            "Định danh và xác thực điện tử: công dân đồng ý rồi dữ liệu mới đi",
+            "7. Định danh và xác thực điện tử: công dân đồng ý rồi dữ liệu mới đi",
             "The identity system: data leave once the citizen has agreed",
         )
         citizen = Citizens.of(self.world).enrol(self.row)

@@ -34,7 +34,7 @@ class PortalStory:
         """The whole story. Raises StoryWentWrong, and whatever a page or a call raises."""
         out = self.terminal
         out.heading(
-            "7. Tỉnh Lào Cai đăng ký kết nối, qua cổng đăng ký",
+            "8. Tỉnh Lào Cai đăng ký kết nối, qua cổng đăng ký",
             "Lào Cai province registers, through the portal",
         )
         out.both(f"cổng: {self.country.portal.url}", "the portal", indent=2)
