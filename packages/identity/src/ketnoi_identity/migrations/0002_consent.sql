@@ -43,7 +43,7 @@ CREATE TABLE consent (
     CONSTRAINT only_what_was_agreed_is_taken_back CHECK (revoked_at IS NULL OR agreed)
 );
 CREATE UNIQUE INDEX one_consent_a_message ON consent (organisation, message_id);
-CREATE UNIQUE INDEX one_consent_a_question ON consent (organisation, question);
+CREATE INDEX consent_of_question ON consent (organisation, question, asked_at DESC);
 CREATE INDEX consent_of_person ON consent (personal_number, asked_at DESC);
 CREATE INDEX consent_of_organisation ON consent (organisation, asked_at DESC);
 CREATE INDEX consent_about ON consent (about, organisation, asked_at DESC) WHERE about IS NOT NULL;

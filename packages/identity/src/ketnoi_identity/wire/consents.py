@@ -23,7 +23,7 @@ from ketnoi_protocol.errors import Refusal
 from ketnoi_runtime.clock import Clock
 
 from ..consent.codes import new_code
-from ..consent.rules import ALLOWED, DAY, Asked, seconds_to_wait, state
+from ..consent.rules import ALLOWED, DAY, REPEAT_WITHIN, Asked, seconds_to_wait, state
 from ..settings import Consents
 from .door import Asked as Request
 from .rows import COLUMNS, LONGEST_TEXT, consent_of
@@ -37,7 +37,8 @@ _NUMBER: Final = re.compile("[0-9]{12}")
 
 _EARLIER: Final = f"""
 SELECT {COLUMNS}, message_id, about, question, purpose, lasts_seconds FROM consent
-WHERE organisation = $1 AND (message_id = $2 OR question = $3) ORDER BY message_id = $2 DESC LIMIT 1
+WHERE organisation = $1 AND (message_id = $2 OR (question = $3 AND asked_at > $4))
+ORDER BY message_id = $2 DESC LIMIT 1
 """  # noqa: S608
 # By whom the agency named where the registry says it, else by whom it is.
 _ASKED: Final = """
@@ -76,9 +77,10 @@ class ConsentDesk:
 
     async def _begin(self, asked: Begin) -> Begun:
         async with self._pool.acquire() as connection, connection.transaction():
-            # One at a time about one number, so that no limit is passed by asking at once.
+            # One at a time about one number, so that no limit is passed, and no question asked twice, by asking at once.
             await connection.execute(_LOCK, f"consent {asked.organisation} {_about(asked)[1] or asked.message_id}")
-            earlier = await connection.fetchrow(_EARLIER, asked.organisation, asked.message_id, asked.question)
+            since = self._clock.now() - REPEAT_WITHIN
+            earlier = await connection.fetchrow(_EARLIER, asked.organisation, asked.message_id, asked.question, since)
             if earlier is not None:
                 return self._begun(earlier, asked)
             wait = await self._wait(connection, asked.organisation, *_about(asked))
