@@ -77,7 +77,7 @@ class ConsentDesk:
 
     async def _begin(self, asked: Begin) -> Begun:
         async with self._pool.acquire() as connection, connection.transaction():
-            # One at a time about one number, so that no limit is passed, and no question asked twice, by asking at once.
+            # One at a time about one number, so that asking at once passes no limit and asks no question twice.
             await connection.execute(_LOCK, f"consent {asked.organisation} {_about(asked)[1] or asked.message_id}")
             since = self._clock.now() - REPEAT_WITHIN
             earlier = await connection.fetchrow(_EARLIER, asked.organisation, asked.message_id, asked.question, since)
