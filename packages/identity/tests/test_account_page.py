@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg
 import pytest
 
+from .asked import ask
 from .people import Person, Phone, octets, text
 from .register import PEOPLE
 from .site import Site
@@ -27,7 +29,7 @@ def database(site_with_register: Site) -> Iterator[psycopg.Connection[Any]]:
 def nobody_yet(site_with_register: Site) -> None:
     """Each test begins without accounts, and with no attempt counted."""
     with site_with_register.connect() as opened:
-        opened.execute("TRUNCATE attempt, challenge, account CASCADE")
+        opened.execute("TRUNCATE attempt, challenge, consent, account CASCADE")
 
 
 def kinds(database: psycopg.Connection[Any], person: Person) -> list[str]:
@@ -184,6 +186,35 @@ def test_locked_at_once_by_oneself_and_then_by_no_key_opened(come_in: ComeIn) ->
     come_in().sign_in(phone).sees(422, "Đến Công an cấp xã")
 
 
+def test_a_lock_and_a_removed_key_void_codes(come_in: ComeIn, database: psycopg.Connection[Any]) -> None:
+    an = come_in()
+    phone = an.register(PEOPLE["an"])
+
+    def code() -> str:
+        an.confirm("/tai-khoan/dien-thoai-khac/", phone).sees(200)
+        found = re.search(r'id="enrolment-code">([^<]+)<', an.text)
+        assert found is not None
+        return found[1]
+
+    second, second_phone = come_in(), Phone()
+    second.go("/khoi-phuc/").send("/khoi-phuc/", code=code()).enrol("/khoi-phuc/khoa/", second_phone, PASSCODE)
+    # A phone that joins ends the other sessions; so does one that is removed, whose own session was open.
+    an.go("/tai-khoan/")
+    assert "/dang-nhap/" in str(an.answer.url)
+    an.sign_in(phone).sees(200)
+    made = code()
+    second.confirm(f"/tai-khoan/go/dien-thoai/{phone.id}/", second_phone).sees(200, "Đã gỡ")
+    an.go("/tai-khoan/")
+    assert "/dang-nhap/" in str(an.answer.url)
+    come_in().go("/khoi-phuc/").send("/khoi-phuc/", code=made).sees(422, "Mã không đúng")
+
+    an, phone = second, second_phone
+    made = code()
+    an.go("/tai-khoan/khoa-ngay/").send("/tai-khoan/khoa-ngay/").sees(200)
+    database.execute("UPDATE account SET state = 'active'")
+    come_in().go("/khoi-phuc/").send("/khoi-phuc/", code=made).sees(422, "Mã không đúng")
+
+
 def test_closing_leaves_no_name_and_ends_consents(come_in: ComeIn, database: psycopg.Connection[Any]) -> None:
     an = come_in()
     phone = an.register(PEOPLE["an"])
@@ -222,6 +253,39 @@ def test_new_terms_are_read_before_anything_else(come_in: ComeIn, database: psyc
     assert rows == [("2020-01-01",), ("2026-01-01",)]
 
 
+def test_saying_no_and_locking_want_no_new_terms(come_in: ComeIn, database: psycopg.Connection[Any]) -> None:
+    an = come_in()
+    phone = an.register(PEOPLE["an"])
+    database.execute("UPDATE account SET level = 2")
+    agreed, waits, refused = (ask(database, PEOPLE["an"].number) for _ in range(3))
+    an.go(f"/dong-y/{agreed}/").prove(f"/dong-y/{agreed}/dong-y", phone, PASSCODE).sees(200, "Đang có hiệu lực")
+    database.execute("DELETE FROM terms_acceptance")
+    an.go("/du-lieu/").sees(200, "Điều khoản đã thay đổi", "từ chối và rút lại đồng ý")
+    an.go(f"/dong-y/{agreed}/").send(f"/dong-y/{agreed}/rut-lai").sees(200, "Đã rút lại")
+    an.go(f"/dong-y/{refused}/").send(f"/dong-y/{refused}/tu-choi").sees(200, "Bạn đã từ chối")
+    an.go(f"/dong-y/{waits}/").prove(f"/dong-y/{waits}/dong-y", phone, PASSCODE).sees(200, "Điều khoản đã thay đổi")
+    rows = database.execute("SELECT id, agreed, revoked_at IS NOT NULL FROM consent").fetchall()
+    assert sorted(rows) == sorted([(agreed, True, True), (refused, False, False), (waits, None, False)])
+    an.go("/tai-khoan/khoa-ngay/").send("/tai-khoan/khoa-ngay/").sees(200, "Tài khoản đã khóa")
+
+
+def test_sessions_keep_nobodys_number_in_clear(come_in: ComeIn, database: psycopg.Connection[Any]) -> None:
+    database.execute("TRUNCATE django_session")
+    visitor = come_in()
+    visitor.tell_who(PEOPLE["an"]).sees(200)
+    rows = database.execute("SELECT session_data FROM django_session").fetchall()
+    assert len(rows) == 1
+    kept = rows[0][0].split(":")[0].removeprefix(".")
+    try:
+        clear = zlib.decompress(octets(kept))
+    except zlib.error:
+        clear = octets(kept)
+    assert b"registering" in clear
+    assert PEOPLE["an"].number.encode() not in clear
+    assert b"Nguy" not in clear
+    visitor.accept().sees(200).enrol("/dang-ky/khoa/", Phone(), PASSCODE).sees(200, "Nguyễn Văn An")
+
+
 @pytest.mark.parametrize("to", ["https://evil.example/", "//evil.example/", "/\\evil.example/", "evil.example"])
 def test_nobody_is_sent_to_another_site(come_in: ComeIn, to: str) -> None:
     phone = come_in().register(PEOPLE["an"])
@@ -234,7 +298,7 @@ def test_a_guardian_registers_a_child_whom_the_register_gives_her(
     come_in: ComeIn, database: psycopg.Connection[Any]
 ) -> None:
     mother, stranger = come_in(), come_in()
-    mother.register(PEOPLE["binh"])
+    phone = mother.register(PEOPLE["binh"])
     mother.go("/tai-khoan/tre-em/").sees(403, "cần tài khoản mức 2")
     stranger.register(PEOPLE["xom"])
     database.execute("UPDATE account SET level = 2")
@@ -248,7 +312,15 @@ def test_a_guardian_registers_a_child_whom_the_register_gives_her(
     child = come_in()
     child.go("/khoi-phuc/").send("/khoi-phuc/", code=found[1]).enrol("/khoi-phuc/khoa/", Phone(), "590314")
     child.sees(200, "Nguyễn Bé", "Mức 1")
-    mother.go("/tai-khoan/").sees(200, "Nguyễn Bé")
+    page = mother.go("/tai-khoan/").sees(200, "Nguyễn Bé").text
+    found = re.search(r"/tai-khoan/tre-em/[0-9a-f-]{36}/ma/", page)
+    assert found is not None
+    mother.confirm(found[0], phone).sees(200, "Mã dùng một lần")
+    # Once 14, the account is its holder's alone.
+    database.execute("UPDATE account SET birth_text = '2007-05-04' WHERE personal_number = %s", [be.number])
+    mother.go(found[0]).sees(404)
+    mother.go("/tai-khoan/").sees(200)
+    assert "Nguyễn Bé" not in mother.text
 
 
 def test_a_session_outlives_the_program_and_gets_a_new_key_at_sign_in(

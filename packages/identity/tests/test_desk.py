@@ -162,6 +162,48 @@ def test_level_2_is_taken_back_with_a_reason(
     assert "/dang-nhap/" in str(an.visitor.answer.url)
 
 
+def test_what_was_agreed_to_ends_with_level_2(
+    officers: list[Officer], database: psycopg.Connection[Any], an: Citizen
+) -> None:
+    first, second, _ = officers
+    second.proves(first.attests(an))
+    consent, waits = ask(database, an.person.number), ask(database, an.person.number)
+    an.visitor.go(f"/dong-y/{consent}/").prove(f"/dong-y/{consent}/dong-y", an.phone, PASSCODE).sees(200, "có hiệu lực")
+    first.proves(first.finds(an.person) + "mot-minh/ha-muc/", because="Giấy tờ giả").sees(200)
+    rows = database.execute("SELECT id, agreed, revoked_by FROM consent").fetchall()
+    assert sorted(rows) == sorted([(consent, True, "level_lowered"), (waits, None, None)])
+
+
+@pytest.mark.parametrize("kind", ["xac-nhan", "khoi-phuc"])
+@pytest.mark.parametrize("what", ["ended", "locked", "lowered"])
+def test_what_an_officer_began_does_not_count_once_they_are_none(
+    officers: list[Officer], database: psycopg.Connection[Any], an: Citizen, kind: str, what: str
+) -> None:
+    first, second, _ = officers
+    act = first.attests(an) if kind == "xac-nhan" else first.begins(first.finds(an.person) + "hai-nguoi/khoi-phuc/")
+    number = PEOPLE["cuong"].number
+    if what == "ended":
+        desk.end(database.cursor(), number, datetime.now(UTC))
+    else:
+        change = "state = 'locked'" if what == "locked" else "level = 1"
+        database.execute(f"UPDATE account SET {change} WHERE personal_number = %s", [number])
+    second.proves(act).sees(422, "không còn chờ nữa")
+    assert level_of(database, an.person) == 1
+    an.visitor.go("/tai-khoan/").sees(200, "Nguyễn Văn An")
+
+
+def test_a_code_from_before_the_recovery_lets_nobody_in(officers: list[Officer], an: Citizen, come_in: ComeIn) -> None:
+    # Somebody has the old phone, and gets a code for another one.
+    an.visitor.confirm("/tai-khoan/dien-thoai-khac/", an.phone).sees(200)
+    found = re.search(r'id="enrolment-code">([^<]+)<', an.visitor.text)
+    assert found is not None
+    first, second, _ = officers
+    act = first.begins(first.finds(an.person) + "hai-nguoi/khoi-phuc/")
+    second.proves(act).sees(200, "có hiệu lực")
+    come_in().go("/khoi-phuc/").send("/khoi-phuc/", code=found[1]).sees(422, "Mã không đúng")
+    first.visitor.go(act).send(act + "ma/").sees(200, "Xoay màn hình")
+
+
 def test_keys_of_a_stranger_are_not_raised_with_the_account(
     officers: list[Officer], database: psycopg.Connection[Any], an: Citizen, come_in: ComeIn
 ) -> None:

@@ -18,17 +18,22 @@ _LENGTH: Final = 12
 
 def make(cursor: Cursor, account: UUID, at: datetime, by_whom: UUID | str) -> str:
     """A new code of an account, in groups of four; any earlier one is void."""
+    void(cursor, account, at)
     code = "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
-    cursor.execute(
-        "UPDATE enrolment_code SET until = %s WHERE account = %s AND used_at IS NULL AND until > %s",
-        [at, str(account), at],
-    )
     cursor.execute(
         "INSERT INTO enrolment_code (sha256, account, made_by, at, until) VALUES (%s, %s, %s, %s, %s)",
         [_digest(code), str(account), str(by_whom), at, at + LASTS],
     )
     tell(cursor, account, at, "enrolment_code_made", by_whom)
     return "-".join(code[start : start + 4] for start in range(0, _LENGTH, 4))
+
+
+def void(cursor: Cursor, account: UUID, at: datetime) -> None:
+    """No code of this account counts any more."""
+    cursor.execute(
+        "UPDATE enrolment_code SET until = %s WHERE account = %s AND used_at IS NULL AND until > %s",
+        [at, str(account), at],
+    )
 
 
 def find(cursor: Cursor, code: str, at: datetime) -> Account | None:

@@ -27,20 +27,20 @@ def name(cursor: Cursor, account: UUID, guardian: UUID, at: datetime) -> None:
     tell(cursor, account, at, "guardian_named", guardian, guardian=str(guardian))
 
 
-def children_of(cursor: Cursor, guardian: UUID) -> list[Account]:
-    """The accounts that somebody answers for; closed ones are nobody's."""
+def children_of(cursor: Cursor, guardian: UUID, today: date) -> list[Account]:
+    """The accounts that somebody answers for: of children under 14; closed ones are nobody's."""
     cursor.execute(
         f"SELECT {COLUMNS} FROM guardian JOIN account ON account.id = guardian.account"  # noqa: S608
         " WHERE guardian.guardian = %s AND account.state <> 'closed' ORDER BY account.created_at",
         [str(guardian)],
     )
-    return [Account(*row) for row in cursor.fetchall()]
+    found = [Account(*row) for row in cursor.fetchall()]
+    return [each for each in found if rules.needs_guardian(_age(each, today))]
 
 
 def may_have_level_2(cursor: Cursor, account: Account, today: date) -> bool:
     """Whether an account may be raised: by age, and under 14 only while its guardian's is at level 2."""
-    assert account.birth_text is not None
-    years = rules.age(BirthDate.parse(account.birth_text), today)
+    years = _age(account, today)
     if rules.highest_level(years) < 2:
         return False
     if not rules.needs_guardian(years):
@@ -49,3 +49,8 @@ def may_have_level_2(cursor: Cursor, account: Account, today: date) -> bool:
     row = cursor.fetchone()
     guardian = records.by_id(cursor, row[0]) if row else None
     return guardian is not None and guardian.level == 2 and guardian.state != "closed"
+
+
+def _age(account: Account, today: date) -> int:
+    assert account.birth_text is not None
+    return rules.age(BirthDate.parse(account.birth_text), today)

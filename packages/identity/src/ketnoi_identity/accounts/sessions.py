@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid4
 
+from . import enrolment
 from .records import COLUMNS, Account, Cursor, tell
 
 LONGEST: Final = timedelta(hours=12)
@@ -86,7 +87,9 @@ def end(cursor: Cursor, account: UUID, session: str, at: datetime, by_whom: UUID
 
 
 def end_all(cursor: Cursor, account: UUID, at: datetime, *, but: str | None = None) -> None:
-    """End every session of this account, except one when it is named."""
+    """End every session of this account, except one when it is named; and void what they had begun to let in: codes."""
+    enrolment.void(cursor, account, at)
+    cursor.execute("DELETE FROM presence_code WHERE account = %s", [str(account)])
     cursor.execute(
         "UPDATE account_session SET ended_at = %s WHERE account = %s AND ended_at IS NULL AND id::text <> %s",
         [at, str(account), but or ""],

@@ -1,4 +1,4 @@
-"""What becomes of a person's consents when their account is closed: none lasts, none is left waiting."""
+"""What becomes of a person's consents when their account is closed or loses level 2: none lasts."""
 
 from __future__ import annotations
 
@@ -7,21 +7,25 @@ from typing import Final
 
 from ..accounts.records import Cursor
 
-BY: Final = "account_closed"
+CLOSED: Final = "account_closed"
+LOWERED: Final = "level_lowered"
 
 
 def end_all(cursor: Cursor, personal_number: str, at: datetime) -> None:
-    """Refuse what waits for the person, and take back what they agreed to and still lasts.
-
-    In this order: what is agreed to in the same moment is waited for by the first statement and met by the second.
-    """
+    """The account is closed: refuse what waits for the person, and take back what they agreed to."""
+    # First those that wait: one that is being agreed to just now is held until that is done, and then taken back.
     cursor.execute(
         "UPDATE consent SET decided_at = %s, agreed = false, decided_by = %s"
         " WHERE personal_number = %s AND agreed IS NULL AND answer_by > %s",
-        [at, BY, personal_number, at],
+        [at, CLOSED, personal_number, at],
     )
+    take_back_all(cursor, personal_number, at, CLOSED)
+
+
+def take_back_all(cursor: Cursor, personal_number: str, at: datetime, by: str) -> None:
+    """Take back what was agreed to in this person's name and still lasts."""
     cursor.execute(
         "UPDATE consent SET revoked_at = %s, revoked_by = %s WHERE personal_number = %s AND agreed"
         " AND revoked_at IS NULL AND valid_until > %s",
-        [at, BY, personal_number, at],
+        [at, by, personal_number, at],
     )

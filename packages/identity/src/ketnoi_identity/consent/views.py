@@ -22,7 +22,7 @@ from ketnoi_identity.looks.words import SERVICES
 from ketnoi_identity.openid.pseudonyms import Pseudonyms
 from ketnoi_identity.settings import current
 from ketnoi_identity.site.agencies import name_of, names_of
-from ketnoi_identity.site.session import account_of, level
+from ketnoi_identity.site.session import account_of, before_terms, level
 from ketnoi_pages import clock
 from ketnoi_pages.fields import FIELDS
 from ketnoi_pages.text import Text
@@ -36,6 +36,7 @@ _TOO_LATE: Final = Text("Đề nghị này không còn chờ trả lời.", "Thi
 
 @require_safe
 @level(2)
+@before_terms
 def listed(request: HttpRequest) -> HttpResponse:
     """My consents, those that wait first."""
     account, at = account_of(request), clock.now()
@@ -57,6 +58,7 @@ def listed(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @level(2)
+@before_terms
 def waiting(request: HttpRequest) -> HttpResponse:
     """How many requests wait: asked every few seconds by a page that lies open."""
     with connection.cursor() as cursor:
@@ -66,6 +68,7 @@ def waiting(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @level(2)
+@before_terms
 def one(request: HttpRequest, code: str) -> HttpResponse:
     """One consent: everything that is asked for, and what can be done about it."""
     with connection.cursor() as cursor:
@@ -99,6 +102,7 @@ def agree(request: HttpRequest, code: str) -> HttpResponse:
 
 @require_POST
 @level(2)
+@before_terms
 def refuse(request: HttpRequest, code: str) -> HttpResponse:
     """Refuse."""
     account = account_of(request)
@@ -112,6 +116,7 @@ def refuse(request: HttpRequest, code: str) -> HttpResponse:
 
 @require_POST
 @level(2)
+@before_terms
 def take_back(request: HttpRequest, code: str) -> HttpResponse:
     """Take back what was agreed to: from this moment nothing more is answered under it."""
     account = account_of(request)

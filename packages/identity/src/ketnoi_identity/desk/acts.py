@@ -14,9 +14,10 @@ from uuid import UUID, uuid4
 from ketnoi_identity.accounts import changing, enrolment, guardians, records, sessions
 from ketnoi_identity.accounts.records import Account, Cursor, tell
 from ketnoi_identity.accounts.registering import Applicant, day_first
+from ketnoi_identity.consent import ending
 from ketnoi_pages.text import Text
 
-from .officers import DeskError, DeskOfficer
+from .officers import DeskError, DeskOfficer, active_officer
 
 Kind = Literal["attest", "recover", "consent"]
 LASTS: Final = timedelta(minutes=30)
@@ -185,6 +186,12 @@ def may_witness(act: Act, witness: DeskOfficer, at: datetime) -> bool:
     )
 
 
+def is_begun_by_officer(cursor: Cursor, act: Act, at: datetime) -> bool:
+    """Whether whoever began is still an officer of that desk, whose account may be used."""
+    officer = active_officer(cursor, act.officer_account, at)
+    return officer is not None and officer.id == act.officer
+
+
 def note_witness(cursor: Cursor, act: Act, witness: DeskOfficer, proof: dict[str, Any], at: datetime) -> bool:
     """Keep who witnessed; False when that has happened by now. What comes of the act is the caller's next step."""
     cursor.execute(
@@ -236,7 +243,8 @@ def code(cursor: Cursor, act: Act, officer: DeskOfficer, at: datetime) -> str | 
 
 
 def revoke(cursor: Cursor, account: Account, officer: DeskOfficer, because: str, at: datetime) -> bool:
-    """Take level 2 back, with a reason; every session ends. False when the account is not at level 2."""
+    """Take level 2 back, with a reason; every session ends, and so does every consent: whoever gave them may not have
+    been this person. False when the account is not at level 2."""
     cursor.execute("UPDATE account SET level = 1 WHERE id = %s AND level = 2", [str(account.id)])
     if cursor.rowcount != 1:
         return False
@@ -246,6 +254,8 @@ def revoke(cursor: Cursor, account: Account, officer: DeskOfficer, because: str,
         [at, str(officer.id), because, str(account.id)],
     )
     sessions.end_all(cursor, account.id, at)
+    if account.personal_number is not None:
+        ending.take_back_all(cursor, account.personal_number, at, ending.LOWERED)
     tell(cursor, account.id, at, "level_lowered", officer.account, because=because, unit_name=officer.unit_name)
     return True
 

@@ -10,6 +10,7 @@ from typing import Final
 from django.http import Http404, HttpRequest
 
 from ketnoi_identity.accounts.registering import Applicant
+from ketnoi_identity.site.sealed import seal, unseal
 from ketnoi_pages import clock
 
 _SESSION: Final = "desk_found"
@@ -35,13 +36,13 @@ def keep(request: HttpRequest, person: Applicant) -> Found:
         "until": (clock.now() + LASTS).isoformat(),
     }
     others = list(request.session.get(_SESSION, {}).items())[-(_MOST - 1) :]
-    request.session[_SESSION] = dict([*others, (key, told)])
+    request.session[_SESSION] = dict([*others, (key, seal(told))])
     return Found(key, person)
 
 
 def get(request: HttpRequest, key: str) -> Found:
     """Who was found under this key. Raises Http404 for nobody, and once it was too long ago."""
-    told = request.session.get(_SESSION, {}).get(key)
+    told = unseal(request.session.get(_SESSION, {}).get(key))
     if told is None or datetime.fromisoformat(told["until"]) <= clock.now():
         raise Http404
     return Found(key, Applicant(told["number"], told["name"], told["birth"]))

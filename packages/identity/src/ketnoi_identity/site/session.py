@@ -26,6 +26,7 @@ View = Callable[..., HttpResponse]
 ACCOUNT: Final = "account"
 SESSION: Final = "account_session"
 BINDING: Final = "binding"
+_BEFORE_TERMS: Final = "before_terms"
 STRANGERS: Final = timedelta(hours=1)
 
 
@@ -106,6 +107,12 @@ def binding(request: HttpRequest) -> str:
     return found
 
 
+def before_terms(view: View) -> View:
+    """For what nobody has to accept new terms for: refusing, taking back, locking, closing. Below the other ones."""
+    setattr(view, _BEFORE_TERMS, True)
+    return view
+
+
 def signed_in(view: View) -> View:
     """Strangers are sent to sign in, and come back; who has not accepted the current terms reads them first."""
 
@@ -115,9 +122,10 @@ def signed_in(view: View) -> View:
         back = quote(request.get_full_path() if request.method in ("GET", "HEAD") else "/")
         if account is None:
             return redirect(f"/dang-nhap/?next={back}")
-        with connection.cursor() as cursor:
-            if not terms.are_accepted(cursor, account.id, clock.now()):
-                return redirect(f"/dieu-khoan/chap-nhan/?next={back}")
+        if not getattr(view, _BEFORE_TERMS, False):
+            with connection.cursor() as cursor:
+                if not terms.are_accepted(cursor, account.id, clock.now()):
+                    return redirect(f"/dieu-khoan/chap-nhan/?next={back}")
         return view(request, *args, **kwargs)
 
     return guarded

@@ -28,7 +28,7 @@ from ketnoi_identity.accounts import (
 from ketnoi_identity.accounts.proving import Challenge, NotProved, ask, reprove
 from ketnoi_identity.accounts.records import Account, Cursor
 from ketnoi_identity.consent import ending
-from ketnoi_identity.site.session import SESSION, account_of, forget, leave, signed_in
+from ketnoi_identity.site.session import SESSION, account_of, before_terms, forget, leave, signed_in
 from ketnoi_pages import clock
 from ketnoi_pages.text import Text
 
@@ -56,7 +56,7 @@ def overview(request: HttpRequest) -> HttpResponse:
             "sessions": sessions.all_of(cursor, account.id, at),
             "here": str(request.session.get(SESSION, "")),
             "events": events.latest(cursor, account.id, 8),
-            "children": guardians.children_of(cursor, account.id),
+            "children": guardians.children_of(cursor, account.id, clock.today()),
             "new": "moi" in request.GET,
         }
     return render(request, "accounts/overview.html", told)
@@ -119,6 +119,7 @@ def _offer(request: HttpRequest, holder: enrolling.Holder, wrong: dict[str, Text
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
+@before_terms
 def remove(request: HttpRequest, kind: str, key: str) -> HttpResponse:
     """Take a passkey or a phone out of the account."""
     account = account_of(request)
@@ -136,7 +137,9 @@ def remove(request: HttpRequest, kind: str, key: str) -> HttpResponse:
         with transaction.atomic(), connection.cursor() as cursor:
             records.by_id(cursor, account.id, for_update=True)
             _take_out(cursor, account, kind, key)
-        say(request, Text("Đã gỡ.", "Removed."))
+            # Those that the key began are among them.
+            sessions.end_all(cursor, account.id, clock.now(), but=request.session.get(SESSION))
+        say(request, Text("Đã gỡ. Các phiên khác đã kết thúc.", "Removed. Other sessions ended."))
         return redirect("/tai-khoan/")
 
     challenge = Challenge("remove-key", f"{kind}/{key}".encode())
@@ -186,6 +189,7 @@ def presence_code(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
+@before_terms
 def lock(request: HttpRequest) -> HttpResponse:
     """Lock now: no proof, so that nothing stands in the way of whoever lost a phone."""
     if request.method != "POST":
@@ -199,6 +203,7 @@ def lock(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
+@before_terms
 def close(request: HttpRequest) -> HttpResponse:
     """Close for good: the person's number leaves the account, consents that last end."""
     account = account_of(request)
@@ -217,6 +222,7 @@ def close(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @signed_in
+@before_terms
 def end_session(request: HttpRequest, session: UUID) -> HttpResponse:
     """End one session of this account, from anywhere."""
     account = account_of(request)
@@ -232,6 +238,7 @@ def end_session(request: HttpRequest, session: UUID) -> HttpResponse:
 
 @require_POST
 @signed_in
+@before_terms
 def end_others(request: HttpRequest) -> HttpResponse:
     """End every session but this one."""
     account = account_of(request)

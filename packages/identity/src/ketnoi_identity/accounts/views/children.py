@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID, uuid4
 
+from django.contrib import messages
 from django.db import connection, transaction
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods
 
 from ketnoi_identity.accounts import enrolment, guardians, registering, rules, terms
@@ -60,12 +62,9 @@ def _make(request: HttpRequest, child: registering.Applicant) -> HttpResponse | 
     assert guardian.personal_number is not None
     if not rules.needs_guardian(child.age(clock.today())):
         return OLD_ENOUGH
-    try:
-        record = registry().record(child.person())
-    except RegistryUnavailable:
-        return NOT_NOW
-    if record is None or not guardians.is_named(record, guardian.personal_number):
-        return NOT_NAMED
+    against = _against_guardian(child, guardian.personal_number)
+    if against is not None:
+        return against
     account = uuid4()
     with transaction.atomic(), connection.cursor() as cursor:
         at = clock.now()
@@ -77,21 +76,36 @@ def _make(request: HttpRequest, child: registering.Applicant) -> HttpResponse | 
     return _code(request, code, child.name)
 
 
+def _against_guardian(child: registering.Applicant, personal_number: str) -> Text | None:
+    """Why the register does not let this person answer for the child now; None when it does."""
+    try:
+        record = registry().record(child.person())
+    except RegistryUnavailable:
+        return NOT_NOW
+    return None if record is not None and guardians.is_named(record, personal_number) else NOT_NAMED
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @level(2)
 def another_code(request: HttpRequest, account: UUID) -> HttpResponse:
     """A new code for a child's phone, by a fresh proof of the guardian."""
     guardian = account_of(request)
     with connection.cursor() as cursor:
-        child = next((each for each in guardians.children_of(cursor, guardian.id) if each.id == account), None)
+        children = guardians.children_of(cursor, guardian.id, clock.today())
+    child = next((each for each in children if each.id == account), None)
     if child is None:
         raise Http404
 
     def act() -> HttpResponse:
+        against = _against_guardian(applicant, guardian.personal_number or "")
+        if against is not None:
+            messages.error(request, against.in_(get_language() or "vi"))
+            return redirect("/tai-khoan/")
         with transaction.atomic(), connection.cursor() as cursor:
             code = enrolment.make(cursor, child.id, clock.now(), guardian.id)
         return _code(request, code, child.full_name or "")
 
+    applicant = registering.Applicant(child.personal_number or "", child.full_name or "", child.birth_text or "")
     challenge = Challenge("child-phone", child.id.bytes)
     return with_proof(request, challenge, "accounts/child_code.html", {"child": child}, act)
 

@@ -63,6 +63,7 @@ def key(request: HttpRequest) -> HttpResponse:
                 session = sessions.begin(
                     cursor, account.id, at, device=device_name(request), entered_by=by, credential=credential
                 )
+                sessions.end_all(cursor, account.id, at, but=str(session))
         except enrolling.NotEnrolled as error:
             wrong = {error.field: error.reason}
         else:

@@ -15,6 +15,7 @@ from ketnoi_identity.accounts import enrolling, limits, registering, rules, sess
 from ketnoi_identity.accounts.agents import device_name
 from ketnoi_identity.registry_client import RegistryUnavailable, registry
 from ketnoi_identity.settings import current
+from ketnoi_identity.site.sealed import seal, unseal
 from ketnoi_identity.site.session import enter
 from ketnoi_pages import clock
 from ketnoi_pages.text import Text
@@ -80,13 +81,15 @@ def who(request: HttpRequest) -> HttpResponse:
         if isinstance(found, registering.Applicant):
             wrong = _against(found)
             if not wrong:
-                request.session[PENDING] = {
-                    "account": str(uuid4()),
-                    "personal_number": found.personal_number,
-                    "name": found.name,
-                    "birth": found.birth,
-                    "until": (clock.now() + LASTS).isoformat(),
-                }
+                request.session[PENDING] = seal(
+                    {
+                        "account": str(uuid4()),
+                        "personal_number": found.personal_number,
+                        "name": found.name,
+                        "birth": found.birth,
+                        "until": (clock.now() + LASTS).isoformat(),
+                    }
+                )
                 # It holds a personal number: it is thrown away soon, whatever becomes of it.
                 request.session.set_expiry(LASTS)
                 return redirect("/dang-ky/dieu-khoan/")
@@ -124,7 +127,8 @@ def agree(request: HttpRequest) -> HttpResponse:
         elif request.POST.get("version") != text["version"]:
             trouble = CHANGED
         else:
-            request.session[PENDING] = pending | {"terms": text["version"], "accepted_at": clock.now().isoformat()}
+            accepted = {"terms": text["version"], "accepted_at": clock.now().isoformat()}
+            request.session[PENDING] = seal(pending | accepted)
             return redirect("/dang-ky/khoa/")
     told = {"terms": text, "trouble": trouble, "step": 2}
     return render(request, "accounts/accept_terms.html", told, status=422 if trouble else 200)
@@ -164,7 +168,7 @@ def key(request: HttpRequest) -> HttpResponse:
 
 
 def _pending(request: HttpRequest) -> dict[str, str] | None:
-    told: dict[str, str] | None = request.session.get(PENDING)
+    told = unseal(request.session.get(PENDING))
     if told is not None and datetime.fromisoformat(told["until"]) <= clock.now():
         del request.session[PENDING]
         return None

@@ -97,6 +97,8 @@ def _witness(named: UUID, officer: DeskOfficer, proof: dict[str, Any], told: dic
         found = acts.one(cursor, named, officer.unit, for_update=True)
         if found is None or not acts.may_witness(found, officer, at):
             return False
+        if not acts.is_begun_by_officer(cursor, found, at):
+            return False
         acts.note_witness(cursor, found, officer, proof, at)
         if found.kind == "attest":
             assert found.account is not None
