@@ -153,7 +153,7 @@ def test_what_is_agreed_to_while_the_account_is_closed_does_not_last(database, c
         assert closing.is_alive()
     closing.join(10)
     after = kept(cursor, code)
-    assert (after.agreed, after.revoked_by) == (True, ending.BY)
+    assert (after.agreed, after.revoked_by) == (True, ending.CLOSED)
 
 
 def test_closing_leaves_nothing_that_lasts_or_waits(cursor):
