@@ -228,7 +228,7 @@ def test_each_side_answers_once_and_says_something(cast: Cast, there: psycopg.Co
     row_number = objection(there)
     fetching.exchange()
     row = Objection.objects.get(number=row_number)
-    for words in ("", "   ", "x" * 4001):
+    for words in ("", "   ", "x" * 4001, "Người có số 990089000001 đã hỏi"):
         answer(cast, "c06", row, words)
     assert not row.answers.exists()
     answer(cast, "c06", row, "Một")

@@ -15,6 +15,7 @@ from ketnoi_portal.identities.models import Objection, ObjectionAnswer
 from ketnoi_portal.process.roles import Actor, DeskKind, Role
 from ketnoi_portal.process.rules import Reason, StepRefused
 from ketnoi_protocol.citizens import LONGEST_ANSWER
+from ketnoi_protocol.personal_number import holds_personal_number
 
 _NOT_YOURS: Final = Reason(
     "not_your_role",
@@ -25,6 +26,11 @@ _NO_WORDS: Final = Reason(
     "no_words",
     Text("Thiếu câu trả lời, hoặc quá dài", "The answer is missing or too long"),
     Text(f"Viết không quá {LONGEST_ANSWER} ký tự", f"Write {LONGEST_ANSWER} characters at most"),
+)
+_NUMBER: Final = Reason(
+    "personal_number",
+    Text("Câu trả lời có số định danh cá nhân", "The answer holds a personal number"),
+    Text("Bỏ số đó đi", "Take it out"),
 )
 _DONE: Final = Reason(
     "answered_already",
@@ -67,6 +73,8 @@ def answer(actor: Actor, objection: Objection, words: str) -> ObjectionAnswer:
         raise StepRefused([_NOT_YOURS])
     if not 0 < len(words.strip()) <= LONGEST_ANSWER:
         raise StepRefused([_NO_WORDS])
+    if holds_personal_number(words):
+        raise StepRefused([_NUMBER])
     try:
         with transaction.atomic():
             given = ObjectionAnswer.objects.create(
