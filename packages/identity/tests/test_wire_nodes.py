@@ -9,6 +9,8 @@ from contextlib import AsyncExitStack
 import aiohttp
 import pytest
 
+from ketnoi_identity.settings import Consents
+
 from .wires import Node, World, tls, use
 
 HANDFUL = 6
@@ -25,7 +27,8 @@ def nodes(tmp_path, database):
         async def inside():
             async with AsyncExitStack() as stack:
                 world = World(tmp_path, database)
-                await world.start(stack)
+                # More consents of one person than an agency may ask for in a day.
+                await world.start(stack, consents=Consents(most_a_day=100))
                 started = [Node(tmp_path, world.settings) for _ in range(how_many)]
                 session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=tls(tmp_path, "registry")))
                 await stack.enter_async_context(session)

@@ -60,8 +60,8 @@ class Begin(Personal, frozen=True, kw_only=True):
     `personal_number` is None where number, name and birth date are nobody's. `about` is a keyed digest of the number
     that was claimed, whoever holds it: by it is counted how often an agency asks, so that whether a number and a name
     belong together cannot be read off the limit. `question` is as in Use: a request that is repeated under its MaYeuCau
-    begins nothing new for REPEAT_SECONDS, whatever its message id. `one_time` consents are used up by the first answer; `lasts_seconds`
-    count from the decision, and are cut to the longest time that the identity system allows.
+    begins nothing new for REPEAT_SECONDS, whatever its message id. `one_time` consents are used up by the first answer;
+    `lasts_seconds` count from the decision, and are cut to the longest time that the identity system allows.
     """
 
     organisation: str
