@@ -78,3 +78,26 @@ def test_a_lock_that_has_run_out_is_none_here_either(site: Site, agencies: None)
         )
     assert bearing(site, "/openid/userinfo", token).status_code == 401
     assert browser.go(Asked(A).address()).headers["location"].startswith("/dang-nhap/")
+
+
+def test_what_ran_out_is_thrown_away_with_its_session(site: Site, somebody: Browser) -> None:
+    old, kept = Asked(A), Asked(A)
+    exchange(site, old, code_of(somebody, old))
+    exchange(site, kept, code_of(Browser(site, person(site)), kept))
+    with site.connect() as connection:
+        connection.execute(
+            "UPDATE account_session SET began_at = began_at - interval '100 days', last_seen_at = last_seen_at"
+            " - interval '100 days' WHERE id = %s",
+            [somebody.session],
+        )
+        for table in ("openid_code", "openid_token"):
+            connection.execute(
+                f"UPDATE {table} SET expires_at = expires_at - interval '100 days' WHERE session = %s",
+                [somebody.session],
+            )
+    site.say("tidy")
+    with site.connect() as connection:
+        for table, key in (("account_session", "id"), ("openid_code", "session"), ("openid_token", "session")):
+            found = connection.execute(f"SELECT {key} FROM {table}").fetchall()
+            assert (somebody.session,) not in found
+            assert found, "and nothing else is"

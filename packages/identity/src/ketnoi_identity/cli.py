@@ -23,7 +23,7 @@ from .accounts import terms, tidying
 from .consent.verification import verify_receipt
 from .desk import officers
 from .initialise import initialise
-from .openid import keys
+from .openid import keys, records
 from .settings import SETTINGS_VARIABLE, Settings, current
 
 THREADS = 3
@@ -103,7 +103,8 @@ def _tidy(told: argparse.Namespace, own: Settings) -> int:
     call_command("clearsessions")
     at = clock.now()
     with psycopg.connect(own.database) as connection, connection.cursor() as cursor:
-        for statement in tidying.STATEMENTS:
+        # Codes and tokens name sessions, so they go first.
+        for statement in (*records.OUTDATED, *tidying.STATEMENTS):
             cursor.execute(statement, [at])
     return 0
 

@@ -5,15 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from ketnoi_identity.accounts.records import Cursor
 from ketnoi_identity.accounts.sessions import LONGEST, OPEN
 
-KEEP: Final = timedelta(days=1)
-"""So long an expired code is kept, so that one that is shown again is known for what it is [our choice]."""
+OUTDATED: Final = (
+    "DELETE FROM openid_assertion WHERE until < %s",
+    "DELETE FROM openid_token WHERE expires_at < %s - interval '1 day'",
+    "DELETE FROM openid_code c WHERE expires_at < %s - interval '1 day'"
+    " AND NOT EXISTS (SELECT FROM openid_token t WHERE t.code = c.digest)",
+)
+"""What is thrown away, each handed the moment. An expired code is kept for a day, so that one that is shown again is
+known for what it is [our choice]."""
 
 
 def digest(text: str) -> bytes:
@@ -96,17 +102,8 @@ def signed_in(cursor: Cursor, session: UUID | str, now: datetime) -> SignedIn | 
 
 def keep_code(cursor: Cursor, code: KeptCode, now: datetime) -> bool:
     """Keep a new code, and drop what nobody needs any more; whether it was kept: a nonce counts once."""
-    old = now - KEEP
-    cursor.execute(
-        "DELETE FROM openid_token WHERE code IN (SELECT digest FROM openid_code WHERE expires_at < %s)"
-        " AND expires_at < %s",
-        [old, old],
-    )
-    cursor.execute(
-        "DELETE FROM openid_code c WHERE expires_at < %s AND NOT EXISTS"
-        " (SELECT 1 FROM openid_token t WHERE t.code = c.digest)",
-        [old],
-    )
+    for statement in OUTDATED:
+        cursor.execute(statement, [now])
     cursor.execute(
         "INSERT INTO openid_code (digest, client_id, account, session, signed_in_at, level, redirect_uri, scope,"
         " nonce, challenge, made_at, expires_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
@@ -173,7 +170,7 @@ def token(cursor: Cursor, shown: str) -> KeptToken | None:
 
 def spend_assertion(cursor: Cursor, client_id: str, jti: str, until: datetime, now: datetime) -> bool:
     """Whether a client shows this assertion for the first time; it never does again."""
-    cursor.execute("DELETE FROM openid_assertion WHERE until < %s", [now])
+    cursor.execute(OUTDATED[0], [now])
     cursor.execute(
         "INSERT INTO openid_assertion (client_id, digest, until) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
         [client_id, digest(jti), until],
