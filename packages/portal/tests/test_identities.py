@@ -15,6 +15,7 @@ from django.urls import reverse
 from joserfc.jwk import ECKey
 
 from ketnoi_pages import clock
+from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.audit.models import Event
 from ketnoi_portal.identities import fetching, sending, terms
 from ketnoi_portal.identities.models import IdentitySource, Objection, ObjectionAnswer
@@ -22,6 +23,7 @@ from ketnoi_portal.notices.models import Letter
 from ketnoi_portal.onboarding.models import Application
 from ketnoi_portal.onboarding.sign_in import SignInEntry
 from ketnoi_portal.process.case import Stage
+from ketnoi_portal.publication.stops import lift_stop, stop_agency
 from ketnoi_protocol.services import Environment, Service, System
 from ketnoi_testbed.postgres import Postgres
 from ketnoi_testbed.world import World
@@ -98,6 +100,18 @@ def test_only_what_is_in_force_and_of_this_environment_is_sent(cast: Cast, there
     source = IdentitySource.objects.get()
     assert source.sent_at is not None
     assert source.troubles == []
+
+
+def test_whoever_c06_stops_is_no_client_until_the_stop_is_lifted(cast: Cast, there: psycopg.Connection[Any]) -> None:
+    live()
+    live("H38")
+    sending.send()
+    stop_agency(cast["c06"], Organisation.objects.get(pk="H55"), "Nghi lộ dữ liệu")
+    sending.send()
+    assert [row[0] for row in clients(there)] == ["H38"]
+    lift_stop(cast["c06_publisher"], Organisation.objects.get(pk="H55"), "Đã rõ")
+    sending.send()
+    assert [row[0] for row in clients(there)] == ["H38", "H55"]
 
 
 def test_of_two_in_force_the_newer_one_counts(cast: Cast, there: psycopg.Connection[Any]) -> None:

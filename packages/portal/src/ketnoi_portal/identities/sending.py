@@ -15,24 +15,28 @@ from ketnoi_pages import clock
 from ketnoi_portal.identities.clients import wanted_clients
 from ketnoi_portal.identities.identity_client import IdentityClient, IdentityError
 from ketnoi_portal.identities.models import IdentitySource
+from ketnoi_portal.publication import stops
 from ketnoi_portal.publication.reading import approved_applications, bodies_today
 from ketnoi_portal.settings import Identity, current
 from ketnoi_portal.worker.locks import only_one
 from ketnoi_protocol.citizens import Client, Clients
+from ketnoi_protocol.services import Environment
 
 AGAIN: Final = timedelta(minutes=1)
 
 
 def send() -> None:
     """Every identity system. One that cannot be reached holds up none of the others."""
-    told = current().identities
-    if not told:
-        return
-    applications, names = approved_applications(), {each.code: each.name for each in bodies_today()}
-    for each in told:
+    for each in current().identities:
         with only_one(f"clients {each.name}") as mine:
             if mine:
-                _send(each, wanted_clients(applications, each.environment, names))
+                # Read while nobody else sends: what was read before would undo what they have sent.
+                _send(each, _wanted(each.environment))
+
+
+def _wanted(environment: Environment) -> tuple[Client, ...]:
+    applications = stops.going_on(approved_applications(), stops.stopped_codes())
+    return wanted_clients(applications, environment, {each.code: each.name for each in bodies_today()})
 
 
 def _send(told: Identity, clients: tuple[Client, ...]) -> None:
