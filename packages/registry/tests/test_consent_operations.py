@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import timedelta
 
@@ -102,6 +103,17 @@ def test_a_repeated_request_asks_the_citizen_once(both):
     assert (other.code, count) == ("12", 1)
     assert [(row["result_code"], row["repeats"]) for row in rows] == [("02", False), ("02", True), ("12", False)]
     assert rows[0]["consent"] == rows[1]["consent"]
+
+
+def test_a_request_that_comes_several_times_at_once_asks_the_citizen_once(both):
+    async def act(world):
+        answers = await asyncio.gather(*(world.request(MaYeuCau="xin-1") for _ in range(3)))
+        return answers, await world.identity_pool.fetchval("SELECT count(*) FROM consent")
+
+    answers, count = both(act)
+    assert [answer.code for answer in answers] == ["02"] * 3
+    assert len({answer.body["MaGiaoDichDongY"] for answer in answers}) == 1
+    assert count == 1
 
 
 def test_what_only_looks_odd_is_taken(both):
