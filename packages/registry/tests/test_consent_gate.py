@@ -185,6 +185,30 @@ def test_an_old_number_is_its_holders(both):
     assert (holder.code, nobody.code, wrong.code, waiting.code) == ("00", "54", "54", "51")
 
 
+def test_whose_an_old_number_is_is_not_read_without_a_consent_in_force(both, reads):
+    async def act(world):
+        taken_back = await world.agreed()
+        await world.take_back(taken_back)
+        short = await world.agreed(ThoiHan=60)
+        world.clock.advance(timedelta(seconds=61))
+        other = await world.agreed(DichVu=CONFIRM.value, CacTruong=None)
+        cases = {
+            "50": NOWHERE, "51": await world.waiting(MaDVC="1.001"), "57": taken_back, "56": short, "55": other,
+        }  # fmt: skip
+        reads.clear()
+        answers = {
+            code: (await world.ask_identity(LOOK_UP, consent, SoDinhDanh=None, SoCMND="990000009")).code
+            for code, consent in cases.items()
+        }
+        return answers, list(reads), sorted(row["code"] for row in await world.uses())
+
+    answers, read, uses = both(act)
+    assert answers == {code: code for code in answers}
+    assert read == []
+    # What was tried stands there for the citizen to see.
+    assert uses == sorted(answers)
+
+
 # Repetitions.
 
 

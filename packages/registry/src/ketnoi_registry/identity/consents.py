@@ -18,6 +18,7 @@ from ketnoi_protocol.consent import (
     WIDER_THAN_AGREED,
     Ask,
     Begin,
+    ConsentState,
     Use,
 )
 from ketnoi_protocol.consent_messages import (
@@ -63,15 +64,15 @@ class Consents:
     async def use(self, case: Case, claim: Claim) -> tuple[str, ...]:
         """Use the consent that the message names; the fields that the citizen has agreed to show.
 
-        The person is whoever has the number. Where an old number alone is given, the register has to say whose it is;
-        for that reason alone it is then looked into before the consent is judged.
+        The person is whoever has the number. Where an old number alone is given, the register has to say whose it is:
+        it is asked only once the consent is known to be in force for this service, else the use is of nobody.
         """
         request = case.request
         assert not isinstance(request, RequestConsent | AskConsent), "one of the services is asked"
         if request.consent is None:
             raise Refusal(NO_CONSENT, "MaGiaoDichDongY is missing")
         number = request.personal_number
-        if number is None:
+        if number is None and await self._in_force(case, request.consent):
             number = await self._looking.person(case, request)
         code, fields = await self._client.use(
             Use(
@@ -90,6 +91,11 @@ class Consents:
         if code == TOLD:
             return fields
         raise Refusal(code if code in USE_REFUSALS else IDENTITY_UNAVAILABLE)
+
+    async def _in_force(self, case: Case, consent: str) -> bool:
+        """Whether this agency holds a consent to this service that is agreed to now."""
+        told = await self._client.standing(Ask(organisation=case.organisation.value, consent=consent))
+        return told.state is ConsentState.AGREED and told.service is case.service
 
     async def operation(self, case: Case, claim: Claim | None) -> tuple[ConsentAnswer, tuple[Subject, ...]]:
         """What a consent operation answers, and about whom it was."""
