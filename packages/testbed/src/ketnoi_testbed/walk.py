@@ -16,11 +16,13 @@ from typing import Any, Final, Self
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
+import msgspec
 import typst
 
 from ketnoi_client import consents
 from ketnoi_client.problems import KetnoiError, Refused
 from ketnoi_portal.onboarding.registration import Registration
+from ketnoi_portal.onboarding.sign_in import SignInEntry
 from ketnoi_protocol.services import Environment, Platform, Service, System
 from ketnoi_testbed.account_walk import CODE
 from ketnoi_testbed.asking import ask, person_of
@@ -108,14 +110,18 @@ class Walk:
 
     # Seed 2.1: registration and test
 
-    def register(self, services: Iterable[Service]) -> Registration:
-        """The clerk begins an application and fills its form in, the representative sends it."""
+    def register(self, services: Iterable[Service], sign_in: Iterable[SignInEntry] = ()) -> Registration:
+        """The clerk begins an application and fills its form in, the representative sends it.
+
+        `sign_in`: where people come back to who sign in to the agency's system with eID, of the identity system alone.
+        """
         begun = self.of(self.applicant.clerk).open("/ho-so/moi/").form(self.system).send(button=self.system)
         found = _KEY.search(begun.url)
         assert found is not None, begun.url
         self.key = found[1]
         self.asked = list(services)
         form = registration(list(self.country.worlds.values()), self.applicant.code, self.asked)
+        form = msgspec.structs.replace(form, sign_in=tuple(sign_in))
         first, second = filled_in(form)
         # Without JavaScript the servers' part comes once the services are saved.
         self.page(self.applicant.clerk, "phieu/").form("duties").send(first, button="Lưu nháp")
@@ -362,6 +368,9 @@ def filled_in(form: Registration) -> tuple[dict[str, Value], dict[str, Value]]:
         first[f"{each.service}-purpose"] = each.purpose
         if each.fields:
             first[f"{each.service}-fields"] = list(each.fields)
+    for entry in form.sign_in:
+        first[f"sign_in-{entry.environment}-redirects"] = "\n".join(entry.redirects)
+        first[f"sign_in-{entry.environment}-key"] = entry.key
     second: dict[str, Value] = {}
     for server in form.servers:
         prefix = f"{server.platform}-{server.environment}"
