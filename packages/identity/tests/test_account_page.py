@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
+import time
 import zlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
@@ -267,6 +270,41 @@ def test_saying_no_and_locking_want_no_new_terms(come_in: ComeIn, database: psyc
     rows = database.execute("SELECT id, agreed, revoked_at IS NOT NULL FROM consent").fetchall()
     assert sorted(rows) == sorted([(agreed, True, True), (refused, False, False), (waits, None, False)])
     an.go("/tai-khoan/khoa-ngay/").send("/tai-khoan/khoa-ngay/").sees(200, "Tài khoản đã khóa")
+
+
+@pytest.mark.parametrize("change", ["level = 1", "state = 'locked'", "sessions_after = '2100-01-01'"])
+def test_what_is_lowered_locked_or_ended_meanwhile_agrees_to_nothing(
+    come_in: ComeIn, database: psycopg.Connection[Any], site_with_register: Site, change: str
+) -> None:
+    an = come_in()
+    phone = an.register(PEOPLE["an"])
+    database.execute("UPDATE account SET level = 2")
+    consent = ask(database, PEOPLE["an"].number)
+    an.go(f"/dong-y/{consent}/")
+    with site_with_register.connect() as other, ThreadPoolExecutor(1) as thread:
+        with other.transaction():
+            # The request has been let in at level 2, and waits while somebody else changes the account.
+            other.execute("SELECT 1 FROM account FOR UPDATE")
+            agreeing = thread.submit(an.prove, f"/dong-y/{consent}/dong-y", phone, PASSCODE)
+            waits = (
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            )
+            while database.execute(waits).fetchone() == (0,):
+                pass
+            other.execute(f"UPDATE account SET {change}")
+        agreeing.result(30)
+    assert database.execute("SELECT agreed FROM consent").fetchone() == (None,)
+
+
+@pytest.mark.parametrize("address", ["/dang-ky/", "/dang-ky/khoa/", "/dang-nhap/"])
+def test_pages_about_somebody_stay_out_of_caches(come_in: ComeIn, address: str) -> None:
+    visitor = come_in()
+    assert visitor.go("/").answer.headers["cache-control"] == "private, no-cache"
+    wrong = dataclasses.replace(PEOPLE["an"], name="Trần Khác")
+    visitor.tell_who(wrong).sees(422, wrong.number)
+    assert visitor.answer.headers["cache-control"] == "no-store"
+    visitor.tell_who(PEOPLE["an"]).accept().go(address).sees(200)
+    assert visitor.answer.headers["cache-control"] == "no-store"
 
 
 def test_sessions_keep_nobodys_number_in_clear(come_in: ComeIn, database: psycopg.Connection[Any]) -> None:

@@ -154,6 +154,8 @@ def test_level_2_is_taken_back_with_a_reason(
     second.proves(first.attests(an))
     lower = first.finds(an.person) + "mot-minh/ha-muc/"
     first.proves(lower).sees(422, "Ghi lý do")
+    # A number as it is issued, put together here from parts.
+    first.proves(lower, because="của 0010" + "89000001").sees(422, "Không ghi số định danh")
     first.proves(lower, because="Giấy tờ giả").sees(200, "Đã hạ xuống mức 1")
     assert level_of(database, an.person) == 1
     row = database.execute("SELECT revoked_because, revoked_at IS NOT NULL FROM attestation").fetchone()

@@ -22,7 +22,7 @@ from ketnoi_identity.looks.words import SERVICES
 from ketnoi_identity.openid.pseudonyms import Pseudonyms
 from ketnoi_identity.settings import current
 from ketnoi_identity.site.agencies import name_of, names_of
-from ketnoi_identity.site.session import account_of, before_terms, level
+from ketnoi_identity.site.session import account_of, before_terms, is_still_in, level
 from ketnoi_pages import clock
 from ketnoi_pages.fields import FIELDS
 from ketnoi_pages.text import Text
@@ -92,6 +92,8 @@ def agree(request: HttpRequest, code: str) -> HttpResponse:
     except NotProved as reason:
         return _one(request, kept, trouble=reason.reason, status=422)
     with transaction.atomic(), connection.cursor() as cursor:
+        if not is_still_in(cursor, request, 2):
+            return redirect("/dang-nhap/")
         kept, at = _mine(cursor, account, code, for_update=True), clock.now()
         receipt = _receipt(kept, account, agency, at)
         done = records.agree(cursor, kept, str(account.id), proof.jsonable(), receipt, at)

@@ -16,8 +16,8 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import rotate_token
 from django.shortcuts import redirect, render
 
-from ketnoi_identity.accounts import sessions, terms
-from ketnoi_identity.accounts.records import Account
+from ketnoi_identity.accounts import records, sessions, terms
+from ketnoi_identity.accounts.records import Account, Cursor
 from ketnoi_identity.desk.officers import DeskOfficer, active_officer
 from ketnoi_pages import clock
 
@@ -52,8 +52,9 @@ class AccountMiddleware:
                     desk = active_officer(cursor, account.id, at)
         request.account, request.desk = account, desk  # type: ignore[attr-defined]
         response = self._get_response(request)
-        # What an account's holder sees stays out of every cache, the browser's own too.
-        response.headers.setdefault("Cache-Control", "private, no-cache" if account is None else "no-store")
+        # What is about somebody stays out of every cache, the browser's own too.
+        about = account is not None or request.method == "POST" or not request.session.is_empty()
+        response.headers.setdefault("Cache-Control", "no-store" if about else "private, no-cache")
         return response
 
 
@@ -63,6 +64,17 @@ def account_of(request: HttpRequest) -> Account:
     if account is None:
         raise PermissionDenied
     return account
+
+
+def is_still_in(cursor: Cursor, request: HttpRequest, least: int = 1) -> bool:
+    """Whether this session goes on at such a level, within a transaction: the account is held until its end.
+
+    For what counts by being written: since the request came in, somebody may have locked, lowered or ended it.
+    """
+    account = account_of(request)
+    records.by_id(cursor, account.id, for_update=True)
+    now = sessions.of(cursor, request.session.get(SESSION, ""), clock.now())
+    return now is not None and now.level >= least
 
 
 def officer_of(request: HttpRequest) -> DeskOfficer:

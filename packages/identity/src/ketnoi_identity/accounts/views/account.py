@@ -212,6 +212,8 @@ def close(request: HttpRequest) -> HttpResponse:
         with transaction.atomic(), connection.cursor() as cursor:
             at = clock.now()
             assert account.personal_number is not None
+            # The account first, as whoever agrees holds it first.
+            records.by_id(cursor, account.id, for_update=True)
             ending.end_all(cursor, account.personal_number, at)
             changing.close(cursor, account, at, account.id)
         forget(request)

@@ -25,12 +25,14 @@ from ketnoi_identity.site.agencies import names_of
 from ketnoi_identity.site.session import at_desk, officer_of
 from ketnoi_pages import clock
 from ketnoi_pages.text import Text
+from ketnoi_protocol.personal_number import holds_personal_number
 
 MOST_SHOWN: Final = 20
 WRONG_CODE: Final = Text(
     "Mã trên điện thoại không đúng hoặc đã hết hạn. Không có mã thì khôi phục tài khoản trước.",
     "The code of the phone is wrong or too old. Without one recover the account first.",
 )
+NUMBER_IN_REASON: Final = Text("Không ghi số định danh vào lý do.", "Do not write a personal number into the reason.")
 NO_REASON: Final = Text("Ghi lý do.", "Give a reason.")
 DONE: Final = {
     "unlock": Text("Đã mở khóa.", "Unlocked."),
@@ -94,6 +96,8 @@ def alone(request: HttpRequest, key: str, act: str) -> HttpResponse:
     if request.method == "POST":
         if kind == "revoke" and not because:
             trouble = NO_REASON
+        elif holds_personal_number(because):
+            trouble = NUMBER_IN_REASON
         else:
             try:
                 reprove(request, challenge)
