@@ -140,3 +140,11 @@ def race(connection: psycopg.Connection[Any], database: str) -> Callable[..., li
             return list(threads.map(one, range(times)))
 
     return run
+
+
+@pytest.fixture
+def site_database(site_with_register: Site) -> Iterator[psycopg.Connection[Any]]:
+    """The database of the site that has a registry: without accounts, and with no attempt counted."""
+    with site_with_register.connect() as opened:
+        opened.execute("TRUNCATE attempt, challenge, consent, account CASCADE")
+        yield opened
