@@ -125,6 +125,8 @@ def test_an_objection_goes_out_once_and_its_answers_come_back(near, browser):
     visitor.go(address).sees(200, "Phản ánh lượt xem này", "UBND tỉnh Thái Nguyên", "hai ngày làm việc")
     visitor.send(address, reason="   ").sees(422, "Hãy viết lý do")
     visitor.send(address, reason="x" * 1001).sees(422, "dài quá 1000")
+    for number in ("990089000001", "9900 8900 0001"):
+        visitor.send(address, reason=f"Tôi là {number}").sees(422, "Đừng viết số định danh")
     visitor.send(address, reason="Tôi không làm thủ tục nào ở đây.\r\n<b>!</b>")
     visitor.sees(200, "Đã gửi phản ánh", "Tôi không làm thủ tục nào ở đây.", "Chờ Cục C06 trả lời")
     assert "&lt;b&gt;!&lt;/b&gt;" in visitor.answer.text

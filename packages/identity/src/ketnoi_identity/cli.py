@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # For strangers: it needs no settings, no database and no Django.
         return verify_receipt(told.receipt, told.keys)
     os.environ[SETTINGS_VARIABLE] = str(told.settings)
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ketnoi_identity.site.settings")
+    os.environ["DJANGO_SETTINGS_MODULE"] = "ketnoi_identity.site.settings"
     logs.configure()
     try:
         status: int = told.act(told, current())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import ssl
+import time
 from functools import cache
 from typing import Final, TypeVar
 
@@ -13,8 +15,12 @@ from ketnoi_protocol import citizens
 
 from .settings import Settings, current
 
-SECONDS: Final = 10.0
-CONNECT_SECONDS: Final = 3.0
+SECONDS: Final = 5.0
+CONNECT_SECONDS: Final = 2.0
+NAMES_SECONDS: Final = 1.5
+"""Names are wanted, not needed: a page does not wait for them as for what it is about."""
+LEFT_ALONE_SECONDS: Final = 5.0
+"""After a failure nobody waits for the registry again for so long [OC]: few threads serve all citizens."""
 LONGEST_ANSWER: Final = 1024 * 1024
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -45,6 +51,7 @@ class RegistryClient:
             timeout=httpx2.Timeout(SECONDS, connect=CONNECT_SECONDS),
             trust_env=False,
         )
+        self._left_alone_until = -math.inf
 
     def matches(self, person: citizens.Person) -> bool:
         """Whether number, name and birth date are one person's. Raises RegistryUnavailable."""
@@ -66,19 +73,23 @@ class RegistryClient:
     def names(self, organisations: tuple[str, ...]) -> dict[str, str]:
         """How organisations are called, by their codes. Raises RegistryUnavailable."""
         asked = citizens.NamesAsked(organisations=organisations[: citizens.MOST_NAMES])
-        answer = self._ask(citizens.NAMES_PATH, asked, citizens.Names)
+        answer = self._ask(citizens.NAMES_PATH, asked, citizens.Names, NAMES_SECONDS)
         return answer.names if answer else {}
 
-    def _ask(self, path: str, question: msgspec.Struct, kind: type[S]) -> S | None:
+    def _ask(self, path: str, question: msgspec.Struct, kind: type[S], seconds: float = SECONDS) -> S | None:
+        if time.monotonic() < self._left_alone_until:
+            raise RegistryUnavailable("it failed a moment ago")
         body, headers = msgspec.json.encode(question), {"Content-Type": "application/json"}
+        patience = httpx2.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS))
         try:
-            with self._client.stream("POST", path, content=body, headers=headers) as answer:
+            with self._client.stream("POST", path, content=body, headers=headers, timeout=patience) as answer:
                 data = bytearray()
                 for piece in answer.iter_bytes():
                     data += piece
                     if len(data) > LONGEST_ANSWER:
                         raise RegistryUnavailable("the answer is too long")
         except (httpx2.TransportError, httpx2.DecodingError, ssl.SSLError) as error:
+            self._left_alone_until = time.monotonic() + LEFT_ALONE_SECONDS
             raise RegistryUnavailable(type(error).__name__) from None
         if answer.status_code == 404:
             return None

@@ -24,6 +24,7 @@ from ketnoi_identity.site.session import account_of, level
 from ketnoi_pages import clock
 from ketnoi_pages.text import Text
 from ketnoi_protocol.citizens import LONGEST_REASON, Look, Looks, LooksAsked
+from ketnoi_protocol.personal_number import holds_personal_number
 
 PAGE: Final = 50
 MINE: Final = "/luot-xem/phan-anh-cua-toi/"
@@ -177,6 +178,11 @@ def _against(reason: str) -> Text | None:
         return Text("Hãy viết lý do phản ánh.", "Please write why you object.")
     if len(reason) > LONGEST_REASON:
         return Text(f"Lý do dài quá {LONGEST_REASON} ký tự.", f"The reason is longer than {LONGEST_REASON} characters.")
+    if holds_personal_number(reason):
+        return Text(
+            "Đừng viết số định danh hay số CMND vào lý do: cơ quan và C06 sẽ đọc nội dung này.",
+            "Please write no personal or old ID number: the agency and C06 read what you write.",
+        )
     return None
 
 

@@ -24,7 +24,8 @@ _known: dict[str, tuple[str | None, datetime]] = {}
 def names_of(codes: Iterable[str]) -> dict[str, str]:
     """How these agencies are called; whoever has no name here is called by the code.
 
-    The registry is asked once for those that are not known yet. A page is not refused because it cannot answer.
+    The registry is asked once for those that are not known yet. A page is not refused because it cannot answer, and
+    shows what was known before.
     """
     wanted, at = set(codes), clock.now()
     missing = tuple(sorted(code for code in wanted if code not in _known or _known[code][1] <= at))[:MOST_NAMES]

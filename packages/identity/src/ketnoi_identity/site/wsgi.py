@@ -8,6 +8,6 @@ from django.core.wsgi import get_wsgi_application
 
 from ketnoi_pages.octets import ReadableTypes
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ketnoi_identity.site.settings")
+os.environ["DJANGO_SETTINGS_MODULE"] = "ketnoi_identity.site.settings"
 
 application = ReadableTypes(get_wsgi_application())

@@ -7,11 +7,15 @@ to it. Of two applications in force the newer one counts.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from ketnoi_portal.onboarding.sign_in import KeyNotUsable, jwk_of
 from ketnoi_portal.publication.desired import Approved
 from ketnoi_protocol.citizens import Client
 from ketnoi_protocol.services import Environment, System
+
+LONGEST_NAME: Final = 255
+"""As long as the identity side keeps names: one that is longer holds no other client up."""
 
 
 def wanted_clients(
@@ -34,8 +38,8 @@ def wanted_clients(
             found[code] = Client(
                 client_id=code,
                 organisation=code,
-                name_vi=names[code],
-                name_en=names[code],
+                name_vi=names[code][:LONGEST_NAME],
+                name_en=names[code][:LONGEST_NAME],
                 redirect_uris=entry.redirects,
                 jwks={"keys": [jwk | {"use": "sig", "alg": "ES256"}]},
             )

@@ -119,7 +119,7 @@ def jwk_of(text: str) -> dict[str, Any]:
         )
     try:
         key = ECKey.import_key(_public(told))
-    except (JoseError, ValueError, KeyError, TypeError, AttributeError):
+    except (JoseError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise KeyNotUsable(_NOT_P256) from None
     told_key = key.as_dict(private=False)
     if told_key.get("crv") != "P-256":
