@@ -162,6 +162,7 @@ def test_a_guardian_registers_a_child_whom_the_register_gives_her(
     # Once 14, the account is its holder's alone.
     database.execute("UPDATE account SET birth_text = '2007-05-04' WHERE personal_number = %s", [be.number])
     mother.go(found[0]).sees(404)
+    child.go("/tai-khoan/").sees(200, "Bạn đã đủ 14 tuổi")
     mother.go("/tai-khoan/").sees(200)
     assert "Nguyễn Bé" not in mother.text
 

@@ -38,6 +38,12 @@ def children_of(cursor: Cursor, guardian: UUID, today: date) -> list[Account]:
     return [each for each in found if rules.needs_guardian(_age(each, today))]
 
 
+def has_outgrown(cursor: Cursor, account: Account, today: date) -> bool:
+    """Whether an account was made by a guardian and is its holder's alone by now: keys of before may be others'."""
+    cursor.execute("SELECT since FROM guardian WHERE account = %s", [str(account.id)])
+    return cursor.fetchone() is not None and not rules.needs_guardian(_age(account, today))
+
+
 def may_have_level_2(cursor: Cursor, account: Account, today: date) -> bool:
     """Whether an account may be raised: by age, and under 14 only while its guardian's is at level 2."""
     years = _age(account, today)

@@ -57,6 +57,7 @@ def overview(request: HttpRequest) -> HttpResponse:
             "here": str(request.session.get(SESSION, "")),
             "events": events.latest(cursor, account.id, 8),
             "children": guardians.children_of(cursor, account.id, clock.today()),
+            "outgrown": guardians.has_outgrown(cursor, account, clock.today()),
             "new": "moi" in request.GET,
         }
     return render(request, "accounts/overview.html", told)
