@@ -55,8 +55,8 @@ def there(world: World, neighbours: Path) -> Iterator[psycopg.Connection[Any]]:
     """The identity system's own database, which the portal knows nothing of."""
     with psycopg.connect(world.identity.database, autocommit=True) as connection:
         yield connection
-        connection.execute("DELETE FROM client")
-        connection.execute("DELETE FROM client_version")
+        for table in ("client", "client_version", "objection_answer", "objection"):
+            connection.execute(f"DELETE FROM {table}")
 
 
 def live(code: str = "H55", *environments: Environment, stage: Stage = Stage.LIVE) -> Application:
@@ -233,7 +233,9 @@ def test_c06_and_the_agency_answer_and_the_citizen_gets_both(cast: Cast, there: 
     ).fetchall()
     assert kept == [("agency", "Cán bộ nhập nhầm số."), ("c06", "Đã nhắc cơ quan.")]
     assert not ObjectionAnswer.objects.filter(objection=row, sent_at=None).exists()
-    assert "Tôi không làm thủ tục này" not in page(cast, "c06")
+    for who in ("c06", "auditor"):
+        assert "Tôi không làm thủ tục này" not in page(cast, who)
+        assert "phản ánh chờ trả lời" not in cast.client(who).get(reverse("day")).content.decode()
     assert "Cán bộ nhập nhầm số." in page(cast, "c06", "?tat-ca=1")
     assert Event.objects.filter(act="answer_objection", subject=str(row.pk)).count() == 2
 
@@ -273,7 +275,10 @@ def test_what_is_late_says_so_on_the_page_and_on_the_day(cast: Cast, there: psyc
     assert "quá hạn" not in page(cast, "rep")
     Objection.objects.filter(number=row_number).update(due_at=clock.now() - timedelta(hours=1))
     assert "quá hạn" in page(cast, "rep")
-    assert "đã quá hạn" in cast.client("rep").get(reverse("day")).content.decode()
+    for who in ("rep", "c06", "auditor"):
+        shown = cast.client(who).get(reverse("day")).content.decode()
+        assert "1 phản ánh chờ trả lời" in shown
+        assert "1 đã quá hạn" in shown
 
 
 def test_an_answer_that_the_identity_system_will_not_take_is_not_sent_for_ever(

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -27,6 +27,7 @@ from ketnoi_protocol.citizens import LONGEST_ANSWER
 from ketnoi_protocol.services import Service, System
 
 PER_PAGE = 20
+SIDES = (ObjectionAnswer.C06, ObjectionAnswer.AGENCY)
 
 
 def waiting_for(actor: Actor) -> QuerySet[Objection]:
@@ -34,7 +35,8 @@ def waiting_for(actor: Actor) -> QuerySet[Objection]:
     seen, side = visible_to(actor), side_of(actor)
     if side:
         return seen.filter(~Exists(ObjectionAnswer.objects.filter(objection=OuterRef("pk"), by=side)))
-    return seen.annotate(said=Count("answers")).filter(said__lt=2)
+    answered = (Exists(ObjectionAnswer.objects.filter(objection=OuterRef("pk"), by=each)) for each in SIDES)
+    return seen.exclude(*answered)
 
 
 @require_safe
