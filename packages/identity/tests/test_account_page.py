@@ -162,6 +162,14 @@ def test_sessions_are_listed_and_ended_from_elsewhere(come_in: ComeIn, database:
     stranger.register(PEOPLE["xom"])
     stranger.send(f"/tai-khoan/phien/{named[1]}/ket-thuc/").sees(404)
     here.go("/tai-khoan/").sees(200)
+    seen = "SELECT max(last_seen_at) FROM account_session WHERE ended_at IS NULL"
+    ago(database, "account_session", "last_seen_at", "40 minutes")
+    (before,) = database.execute(seen).fetchone() or ()
+    here.go("/dong-y/dang-cho")
+    assert database.execute(seen).fetchone() == (before,), "a page that lies open is nobody's use"
+    here.go("/tai-khoan/").sees(200)
+    ((after,),) = database.execute(seen).fetchall()
+    assert after > before
     ago(database, "account_session", "last_seen_at", "61 minutes")
     here.go("/tai-khoan/")
     assert "/dang-nhap/" in str(here.answer.url)

@@ -45,8 +45,8 @@ def begin(cursor: Cursor, account: UUID, at: datetime, *, device: str, entered_b
     return session
 
 
-def of(cursor: Cursor, session: str, at: datetime) -> Account | None:
-    """The account whose session this is; None once it is over. Notes that it was used."""
+def of(cursor: Cursor, session: str, at: datetime, *, in_use: bool = True) -> Account | None:
+    """The account whose session this is; None once it is over. Notes that it was used, by somebody `in_use` of it."""
     cursor.execute(
         f"SELECT {COLUMNS}, s.last_seen_at FROM account_session s JOIN account ON account.id = s.account"  # noqa: S608
         f" WHERE s.id = %s AND s.ended_at IS NULL AND {OPEN}"
@@ -57,7 +57,7 @@ def of(cursor: Cursor, session: str, at: datetime) -> Account | None:
     if row is None:
         return None
     *columns, seen = row
-    if at - seen >= _SEEN_AGAIN:
+    if in_use and at - seen >= _SEEN_AGAIN:
         cursor.execute("UPDATE account_session SET last_seen_at = %s WHERE id = %s", [at, session])
     return Account(*columns)
 

@@ -28,6 +28,7 @@ SESSION: Final = "account_session"
 BINDING: Final = "binding"
 _BEFORE_TERMS: Final = "before_terms"
 STRANGERS: Final = timedelta(hours=1)
+WAITING: Final = "/dong-y/dang-cho"
 
 
 class AccountMiddleware:
@@ -45,7 +46,8 @@ class AccountMiddleware:
         if named is not None:
             at = clock.now()
             with connection.cursor() as cursor:
-                account = sessions.of(cursor, named, at)
+                # A page that lies open asks by itself: that is nobody's use of it.
+                account = sessions.of(cursor, named, at, in_use=request.path != WAITING)
                 if account is None:
                     request.session.flush()
                 else:
