@@ -57,7 +57,7 @@ def connected(
 ) -> Application:
     """An application of an agency of the world, whose account is the one in the directory there."""
     made = an_application(code, number=number, stage=stage, services=services)
-    listed = world.agencies[code].account()
+    listed = next(world.agencies[code].accounts())
     made.integration_accounts.filter(environment=Environment.TEST).update(name=listed.id, public_key=listed.public_key)
     return made
 

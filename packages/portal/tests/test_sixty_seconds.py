@@ -91,7 +91,7 @@ def until(is_so: Callable[[], object], within: float = SECONDS) -> float:
 def justice(world: World) -> Application:
     """The ministry of the world, approved, with the account that it really has."""
     made = an_application("G15", number="KN-2026-000001", services=(Service.LOOK_UP_CITIZEN,))
-    account = world.agencies["G15"].account()
+    account = next(world.agencies["G15"].accounts())
     IntegrationAccount.objects.filter(application=made, environment="test").update(
         name=account.id, public_key=account.public_key
     )
