@@ -76,5 +76,5 @@ def _show(sent: Sent[ConsentBegun] | Sent[ConsentStanding], *, as_json: bool) ->
     print(f"{answer.state.value}: {IN_WORDS[answer.state]}")
     for name, value in told.items():
         if name not in ("TrangThai", "MaKetQua", "MaYeuCau"):
-            print(printable(f"  {name:18}{', '.join(value) if isinstance(value, list) else value}"))
+            print(printable(f"  {name:18}{', '.join(value) if isinstance(value, list | tuple) else value}"))
     print(f"mã thông điệp · message id: {sent.message_id}")
