@@ -66,8 +66,9 @@ def public(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
     """This portal, as if its settings file had an https address and one trusted proxy."""
     cache.clear()
     own = msgspec.structs.replace(portal_settings.current(), base_url=f"{PUBLIC}/", trusted_proxies=(PROXY,))
-    for module in ("site.proxies", "staff.sign_in.adapter", "staff.letters", "publication.alarms"):
+    for module in ("staff.sign_in.adapter", "staff.letters", "publication.alarms"):
         monkeypatch.setattr(f"ketnoi_portal.{module}.current", lambda: own)
+    settings.TRUSTED_PROXIES = own.proxies()
     settings.SECURE_HSTS_SECONDS = 31_536_000
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
     settings.ALLOWED_HOSTS = ["ketnoi.c06.example"]

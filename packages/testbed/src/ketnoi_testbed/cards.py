@@ -62,7 +62,10 @@ class Cards:
         for row in self._people:
             if row.life_status != "alive" or row.birth_year > YOUNGEST or row is citizen.row:
                 continue
-            account = self._citizens.enrol(row).account
+            try:
+                account = self._citizens.enrol(row).account
+            except NotDone:  # somebody came by the pages and has keys of their own
+                continue
             if account == citizen.account:
                 continue
             if officers.active_officer(cursor, account, at) is None:
