@@ -72,6 +72,6 @@ def test_two_papers_lead_the_identity_system_to_production(
     walk.take_account(Environment.PRODUCTION)
     walk.until_answered(Environment.PRODUCTION, Service.VERIFY_CITIZEN)
     soon(lambda: clients(country, Environment.PRODUCTION) == {HEALTH.code: [ADDRESS]})
-    assert "Điều khoản hiện hành" in walk.page(HANDLER).text
+    soon(lambda: "Điều khoản hiện hành" in walk.page(HANDLER).text)
     walk.take(HANDLER, "suspend", values={"reason": "Rà soát"})
     soon(lambda: not clients(country, Environment.PRODUCTION) and not clients(country, Environment.TEST))

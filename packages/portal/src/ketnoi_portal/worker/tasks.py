@@ -73,7 +73,7 @@ TASKS: Final[tuple[Task, ...]] = (
     Task(
         "fetch_terms",
         Text("Lấy việc chấp nhận điều khoản của cán bộ", "Fetch which terms officers have accepted"),
-        60,
+        20,
         IDENTITIES,
         "ketnoi_portal.identities.terms:fetch",
     ),
