@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from csp.constants import NONCE, NONE, SELF
-from psycopg.conninfo import conninfo_to_dict
+from csp.constants import NONCE, SELF
 
+from ketnoi_pages.site_settings import common, policy
 from ketnoi_portal.settings import current
 
 _own = current()
-_at = urlsplit(_own.base_url)
-_secure = _at.scheme == "https"
+globals().update(common(_own.base_url, _own.database, _own.path(_own.data)))
 
-DEBUG = False
 SECRET_KEY = _own.secret(_own.secret_key_file)
-ALLOWED_HOSTS = [_at.hostname or "127.0.0.1"]
-CSRF_TRUSTED_ORIGINS = [f"{_at.scheme}://{_at.netloc}"]
 TRUSTED_PROXIES = _own.proxies()
 ROOT_URLCONF = "ketnoi_portal.site.urls"
 WSGI_APPLICATION = "ketnoi_portal.site.wsgi.application"
-DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "staff.Person"
 
 INSTALLED_APPS = [
@@ -98,19 +93,6 @@ TEMPLATES = [
 FORM_RENDERER = "ketnoi_portal.site.forms.PortalRenderer"
 CSRF_FAILURE_VIEW = "ketnoi_portal.site.views.page_too_old"
 
-_address = conninfo_to_dict(_own.database)
-DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": _address.get("dbname", ""),
-        "USER": _address.get("user", ""),
-        "PASSWORD": _address.get("password", ""),
-        "HOST": _address.get("host", ""),
-        "PORT": str(_address.get("port", "")),
-        "OPTIONS": {"pool": {"min_size": 1, "max_size": 3}},
-    }
-}
-
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "portal_cache"},
 }
@@ -163,36 +145,14 @@ MFA_FORMS = {
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Ketnoi"
-MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not _secure
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = urlsplit(_own.base_url).scheme != "https"
 LOGIN_REDIRECT_URL = "/"
 LOGIN_URL = "account_login"
 
 SESSION_COOKIE_AGE = 8 * 3600
-SESSION_EXPIRE_AT_BROWSER_CLOSE = True
-SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _secure
-CSRF_COOKIE_HTTPONLY = True
-# Only a trusted proxy's header is left to be read, see ketnoi_pages.proxies; HSTS goes with answers that leave by TLS.
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-SECURE_HSTS_SECONDS = 31_536_000 if _secure else 0
-SECURE_REFERRER_POLICY = "same-origin"
-SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
-X_FRAME_OPTIONS = "DENY"
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [NONE],
-        "script-src": [SELF, NONCE],
-        "style-src": [SELF],
-        "img-src": [SELF, "data:"],
-        "font-src": [SELF],
-        "connect-src": [SELF],
-        "form-action": [SELF],
-        "frame-ancestors": [NONE],
-        "base-uri": [NONE],
-        "manifest-src": [SELF],
-    }
-}
+CONTENT_SECURITY_POLICY = policy(
+    script_src=[SELF, NONCE], img_src=[SELF, "data:"], font_src=[SELF], manifest_src=[SELF]
+)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 FILE_UPLOAD_HANDLERS = [
@@ -203,25 +163,5 @@ FILE_UPLOAD_HANDLERS = [
 DATA_UPLOAD_MAX_NUMBER_FILES = 20
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 4_000
 
-LANGUAGE_CODE = "vi"
-LANGUAGES = [("vi", "Tiếng Việt"), ("en", "English")]
-LANGUAGE_COOKIE_SAMESITE = "Lax"
-LANGUAGE_COOKIE_SECURE = _secure
-USE_I18N = True
-USE_TZ = True
-TIME_ZONE = "Asia/Ho_Chi_Minh"
-FORMAT_MODULE_PATH = ["ketnoi_pages.formats"]
-
-STATIC_URL = "/static/"
-STATIC_ROOT = str(_own.path(_own.data) / "static")
-STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-}
-WHITENOISE_USE_FINDERS = True
-WHITENOISE_AUTOREFRESH = False
-
 EMAIL_BACKEND = "ketnoi_portal.site.mail.OutboxBackend"
 DEFAULT_FROM_EMAIL = _own.mail.sender
-
-LOGGING_CONFIG = None
