@@ -2,49 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-from collections.abc import Callable, Sequence
-from types import TracebackType
-from typing import Any, Final, Self
+from collections.abc import Sequence
+from typing import Final
 
 from ketnoi_protocol.services import Service
-from ketnoi_testbed.country import Country
+from ketnoi_testbed.browsers import Browsers
 from ketnoi_testbed.visitor import Page, Upload, Visitor
 
 CODE: Final = re.compile(r"[GH][0-9.]+\.CB\.[0-9]+")
 _KEY = re.compile(r"/can-bo/([0-9a-f-]{36})/")
 
 
-class AccountWalk:
-    """Accounts of one country. Names are those of the sign-in cards; `sit` gives other browsers than Visitors."""
-
-    def __init__(self, country: Country, sit: Callable[[str], Any] | None = None) -> None:
-        self._country = country
-        self._sit = sit
-        self._stack = contextlib.ExitStack()
-        self._visitors: dict[str, Visitor] = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stack.close()
-
-    def of(self, name: str) -> Visitor:
-        """Somebody's browser, signed in."""
-        if name not in self._visitors and self._sit is not None:
-            self._visitors[name] = self._sit(name)
-        elif name not in self._visitors:
-            self._visitors[name] = self._stack.enter_context(Visitor(self._country.portal.url, name))
-        return self._visitors[name]
+class AccountWalk(Browsers):
+    """Accounts of one country, over their owners' browsers."""
 
     def signed(self, visitor: Visitor, address: str, signer: str, organisation: str) -> Upload:
         """The form at an address, signed outside the portal."""
         pdf = visitor.open(address).content
-        return "cam-ket.pdf", self._country.sign(pdf, signer, organisation), "application/pdf"
+        return "cam-ket.pdf", self.country.sign(pdf, signer, organisation), "application/pdf"
 
     def hand_in_unit_commitment(self, name: str, code: str, organisation: str) -> Page:
         """A unit's representative signs the unit's own commitment and hands it in."""

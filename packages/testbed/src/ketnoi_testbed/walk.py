@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import re
 import time
@@ -11,8 +10,7 @@ import uuid
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
@@ -26,12 +24,13 @@ from ketnoi_portal.onboarding.sign_in import SignInEntry
 from ketnoi_protocol.services import Environment, Platform, Service, System
 from ketnoi_testbed.account_walk import CODE
 from ketnoi_testbed.asking import ask, person_of
+from ketnoi_testbed.browsers import Browsers
 from ketnoi_testbed.cards import Cards
 from ketnoi_testbed.cast import ASSESSORS, HANDLER, LEADERS, OPERATORS, Applicant
 from ketnoi_testbed.citizens import Citizen, Citizens
 from ketnoi_testbed.country import Country
 from ketnoi_testbed.forms import registration
-from ketnoi_testbed.visitor import Form, Page, Upload, Value, Visitor
+from ketnoi_testbed.visitor import Form, Page, Upload, Value
 
 HANOI: Final = ZoneInfo("Asia/Ho_Chi_Minh")
 PATIENCE: Final = 180.0
@@ -43,11 +42,8 @@ ANSWER: Final = "Đã thực hiện theo hồ sơ cấp độ 3 được phê du
 _KEY = re.compile(r"/ho-so/([0-9a-f-]{36})/")
 
 
-class Walk:
-    """One application of one applicant. Each method is an act of somebody; it raises PageRefused or LookupError.
-
-    `sit` gives somebody's browser by their name; without it everybody has a Visitor.
-    """
+class Walk(Browsers):
+    """One application of one applicant. Each method is an act of somebody; it raises PageRefused or LookupError."""
 
     def __init__(
         self,
@@ -56,35 +52,16 @@ class Walk:
         system: System = System.POPULATION,
         sit: Callable[[str], Any] | None = None,
     ) -> None:
-        self._sit = sit
-        self.country = country
+        super().__init__(country, sit)
         self.applicant = applicant
         self.system = system
         self.key = ""
         self.number = ""
         self.asked: list[Service] = []
-        self._stack = contextlib.ExitStack()
-        self._visitors: dict[str, Visitor] = {}
         self._citizens: dict[Environment, Citizens] = {}
         self._cards: dict[Environment, Cards] = {}
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stack.close()
-
     # Moving about
-
-    def of(self, name: str) -> Visitor:
-        """Somebody's browser, signed in."""
-        if name not in self._visitors and self._sit is not None:
-            self._visitors[name] = self._sit(name)
-        elif name not in self._visitors:
-            self._visitors[name] = self._stack.enter_context(Visitor(self.country.portal.url, name))
-        return self._visitors[name]
 
     def page(self, name: str, beneath: str = "") -> Page:
         """The application's page as somebody sees it, or a page beneath it."""
