@@ -177,6 +177,17 @@ def answered(inside, namespace=COLLECTION_NAMESPACE):
         "</a:NgayThangNamSinh></a:CongDan></a:CongdanCollection>",
         "<a:CongdanCollection><a:CongDan><a:NgayThangNamSinh><a:NamThang>1989-04</a:NamThang><a:NgayThangNam>19890302"
         "</a:NgayThangNam></a:NgayThangNamSinh></a:CongDan></a:CongdanCollection>",
+        "<a:CongdanCollection>khong duoc phep</a:CongdanCollection>",
+        "<a:CongdanCollection><a:Loi>khong duoc phep</a:Loi></a:CongdanCollection>",
+        "<a:CongdanCollection><errorCode>500</errorCode><message/></a:CongdanCollection>",
+        "<a:CongdanCollection><a:Congdan><a:SoDinhDanh>990089000123</a:SoDinhDanh></a:Congdan></a:CongdanCollection>",
+        "<a:CongdanCollection><b:CongDan xmlns:b='urn:b'/></a:CongdanCollection>",
+        "<a:CongdanCollection><a:CongDan><a:HoVaTen>AN</a:HoVaTen></a:CongDan></a:CongdanCollection>",
+        "<a:CongdanCollection><a:CongDan><a:HoVaTen><a:Ho/><a:TenDayDu>AN</a:TenDayDu></a:HoVaTen></a:CongDan>"
+        "</a:CongdanCollection>",
+        "<a:CongdanCollection><a:CongDan><a:HoVaTen><b:Ten xmlns:b='urn:b'>AN</b:Ten></a:HoVaTen></a:CongDan>"
+        "</a:CongdanCollection>",
+        "<a:CongdanCollection><a:CongDan><b:HoVaTen xmlns:b='urn:b'/></a:CongDan></a:CongdanCollection>",
         "no XML <",
     ],
 )
@@ -197,6 +208,24 @@ def test_what_is_no_answer_is_a_failed_service(inside):
             "<a:XacThucThongTinHoGiaDinhResponse><a:ThanhVien/></a:XacThucThongTinHoGiaDinhResponse>",
         ),
         (AnswerShape.COUNT, "<a:KetQuaXacThucResponse/>"),
+        (
+            AnswerShape.EXISTS,
+            "<a:KetQuaXacThucResponse><a:TonTai>1</a:TonTai><a:TonTai>0</a:TonTai></a:KetQuaXacThucResponse>",
+        ),
+        (
+            AnswerShape.EXISTS,
+            "<a:KetQuaXacThucResponse><b:TonTai xmlns:b='urn:b'>1</b:TonTai></a:KetQuaXacThucResponse>",
+        ),
+        (AnswerShape.EXISTS, "<a:KetQuaXacThucResponse>true</a:KetQuaXacThucResponse>"),
+        (
+            AnswerShape.COUNT,
+            "<a:XacThucThongTinCongDanResponse><a:SoLuongCongDan>1</a:SoLuongCongDan><a:KetQua><a:HoVaTen>1</a:HoVaTen>"
+            "<a:HoVaTen>0</a:HoVaTen></a:KetQua></a:XacThucThongTinCongDanResponse>",
+        ),
+        (
+            AnswerShape.HOUSEHOLD,
+            "<a:XacThucThongTinHoGiaDinhResponse><a:Loi>busy</a:Loi></a:XacThucThongTinHoGiaDinhResponse>",
+        ),
     ],
 )
 def test_what_is_no_small_answer_is_a_failed_service(shape, inside):
@@ -217,6 +246,18 @@ def test_what_a_later_version_adds_is_passed_over_and_the_count_may_be_missing()
         OPERATIONS["verify_household"], AnswerShape.HOUSEHOLD, "1", answered(more, "http://gtel.vn/qldc")
     )
     assert told.members == ()
+
+
+def test_elements_within_the_collection_may_have_no_namespace():
+    inside = (
+        "<a:CongdanCollection><CongDan><HoVaTen><Ho/><ChuDem/><Ten>AN</Ten></HoVaTen>"
+        "<SoDinhDanh>990089000123</SoDinhDanh></CongDan></a:CongdanCollection>"
+    )
+    answer = decode_answer(LOOK_UP, AnswerShape.C06_037, "1", answered(inside))
+    assert answer.citizen == Citizen(personal_number="990089000123", name=Name(given="AN"))
+    small = "<a:KetQuaXacThucResponse><TonTai>true</TonTai></a:KetQuaXacThucResponse>"
+    operation = OPERATIONS["confirm_identity_number"]
+    assert decode_answer(operation, AnswerShape.EXISTS, "1", answered(small, operation.namespace)).exists
 
 
 def test_an_element_that_is_there_and_empty_tells_nothing():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ketnoi_registry.store.upstream.breaker import Breaker, State
+from ketnoi_registry.store.upstream.breaker import LATEST, Breaker, State
 
 
 class Watch:
@@ -13,7 +13,7 @@ class Watch:
         self.told: list[State] = []
 
     def breaker(self) -> Breaker:
-        return Breaker(3, 10.0, 5.0, told=self.told.append, moment=lambda: self.at)
+        return Breaker(3, 10.0, 5.0, 0.5, told=self.told.append, moment=lambda: self.at)
 
 
 @pytest.fixture
@@ -47,6 +47,28 @@ def test_failures_about_one_thing_count_once(watch):
     assert breaker.failures == 1, "the last time counts"
     breaker.failed(breaker.try_pass(), "one")
     breaker.failed(breaker.try_pass(), "a third")
+    assert breaker.state is State.OPEN
+
+
+def test_a_few_failures_among_many_answers_open_nothing(watch):
+    breaker = watch.breaker()
+    for about in range(2_000):
+        passed = breaker.try_pass()
+        assert passed is not None, "one in ten fails, two hundred within the window"
+        if about % 10:
+            breaker.succeeded(passed)
+        else:
+            breaker.failed(passed, about)
+        watch.at += 0.005
+
+
+def test_it_opens_soon_after_a_service_that_answered_much_is_gone(watch):
+    breaker = watch.breaker()
+    for _ in range(5_000):
+        breaker.succeeded(breaker.try_pass())
+    fail(breaker, LATEST // 2 - 1)
+    assert breaker.state is State.CLOSED
+    fail(breaker, 1)
     assert breaker.state is State.OPEN
 
 

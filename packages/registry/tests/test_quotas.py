@@ -70,13 +70,32 @@ def test_each_officer_and_each_procedure_is_counted_alone(tmp_path, database):
         await begin(world, a_day(2, "officer"), a_day(3, "procedure"), a_day(5), procedures=("1.001", "1.002"))
         mine = await codes(world, 3)
         hers = await codes(world, 2, MaCanBo="cb.hoa", sign={"user": "cb.hoa"})
-        elsewhere = await codes(world, 1, MaCanBo="cb.hoa", MaDVC="1.002", sign={"user": "cb.hoa"})
+        elsewhere = await codes(world, 2, MaCanBo="cb.hoa", MaDVC="1.002", sign={"user": "cb.hoa"})
         return mine, hers, elsewhere
 
     mine, hers, elsewhere = run(tmp_path, database, act)
     assert mine == ["00", "00", "30"]
     assert hers == ["00", "30"], "the third call of the procedure was the last"
-    assert elsewhere == ["30"], "she has asked twice by now"
+    assert elsewhere == ["00", "30"], "of her two only one was answered before"
+
+
+@pytest.mark.parametrize("shortest_first", [False, True])
+def test_a_call_that_one_quota_refuses_uses_up_nothing_of_another(tmp_path, database, shortest_first):
+    day, minute = a_day(8), Quota("organisation", 2, 60)
+    mine = Quota("officer", 7, 3_600)
+
+    async def act(world):
+        await begin(world, *((minute, day) if shortest_first else (day, minute)), mine)
+        told = []
+        for _ in range(4):
+            told.append(await codes(world, 5))
+            world.clock.advance(timedelta(seconds=60))
+            await world.publish_and_poll()
+        return told
+
+    first, second, third, fourth = run(tmp_path, database, act)
+    assert first == second == third == ["00", "00", "30", "30", "30"], "two a minute, whoever does not wait"
+    assert fourth == ["00", "30", "30", "30", "30"], "the officer's seven an hour were answered"
 
 
 def test_the_services_of_a_system_share_the_organisations_quota(tmp_path, database):

@@ -58,13 +58,17 @@ EXPECTED = {
     "control_character": ("43", "record_malformed"),
     "letter_cut_in_two": ("43", "record_malformed"),
     "bare_ampersand": ("43", "record_malformed"),
+    "name_without_parts": ("43", "record_malformed"),
+    "name_in_unknown_parts": ("43", "record_malformed"),
+    "name_of_another_namespace": ("43", "record_malformed"),
+    "error_in_place_of_people": ("43", "structure"),
     "no_such_code": ("43", "code_malformed"),
     "slow": ("41", "slow"),
 }
 ABOUT_ONE_PERSON = {
     "fault_client", "another_person", "several_people", "no_birth", "no_number", "no_such_code", "doubled",
     "no_such_date", "day_zero", "with_time", "sex_in_words", "no_such_life", "control_character", "letter_cut_in_two",
-    "bare_ampersand",
+    "bare_ampersand", "name_without_parts", "name_in_unknown_parts", "name_of_another_namespace",
 }  # fmt: skip
 PERSONAL = ("990089000001", "990190000003", "Nguyễn", "NGUYỄN", "NGUYEN", "1989", "bi-mat-thu", "passwd")
 

@@ -10,6 +10,7 @@ consent that was used: MaGiaoDichDongY, the last element, or an attribute of Con
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Final
 
 import msgspec
@@ -123,18 +124,18 @@ def _boolean(value: bool) -> str:
 def _read_small(shape: AnswerShape, told: Element) -> dict[str, Any]:
     if shape is AnswerShape.HOUSEHOLD:
         members = [
-            {each.name: _read_boolean(each) for each in member.children if each.name in ("CungHo", "DungQuanHe")}
-            for member in told.children
-            if member.name == "ThanhVien"
+            {name: _read_boolean(each) for name, each in _fields(member, ("CungHo", "DungQuanHe")).items()}
+            for member in _repeated(told, "ThanhVien")
         ]
         all_hold = all(all(member.values()) for member in members)
         return {"MaKetQua": FOUND if all_hold else NO_MATCH, "ThanhVien": members}
-    known = {each.name: each for each in told.children}
+    known = _fields(told, ("TonTai", "SoLuongCongDan", "KetQua"))
     if shape is AnswerShape.EXISTS:
         exists = "TonTai" in known and _read_boolean(known["TonTai"])
         return {"MaKetQua": FOUND if exists else NO_MATCH} | ({"TonTai": exists} if "TonTai" in known else {})
     count = _read_count(known["SoLuongCongDan"].value if "SoLuongCongDan" in known else "")
     results = known["KetQua"].children if "KetQua" in known else []
+    _expect(len({each.name for each in results}) == len(results))
     return {
         "MaKetQua": FOUND if count else NO_MATCH,
         "SoLuongCongDan": count,
@@ -143,7 +144,7 @@ def _read_small(shape: AnswerShape, told: Element) -> dict[str, Any]:
 
 
 def _read_collection(told: Element, types: Types) -> dict[str, Any]:
-    citizens = [_read_structure(each, CITIZEN, types) for each in told.children if each.name == CITIZEN]
+    citizens = [_read_structure(each, CITIZEN, types) for each in _repeated(told, CITIZEN)]
     # Where the count is missing, as it may be, the citizens are counted.
     count = _read_count(told.attributes.get(("", COUNT)) or str(len(citizens)))
     _expect(count == len(citizens))
@@ -161,12 +162,39 @@ def _read_structure(element: Element, kind: str, types: Types) -> Any:
         _expect(not element.children)
         return element.value
     kinds = dict(types[kind])
-    found: dict[str, Any] = {}
-    for child in element.children:
-        if child.name in kinds and child.namespace == element.namespace:
-            _expect(child.name not in found)
-            found[child.name] = _read_structure(child, kinds[child.name], types)
+    found = {name: _read_structure(each, kinds[name], types) for name, each in _fields(element, kinds).items()}
     return {name: value for name, value in found.items() if value}
+
+
+def _fields(element: Element, names: Collection[str]) -> dict[str, Element]:
+    """The children with these names, each at most once."""
+    known: dict[str, Element] = {}
+    for child in _known(element, names):
+        _expect(child.name not in known)
+        known[child.name] = child
+    return known
+
+
+def _repeated(element: Element, name: str) -> list[Element]:
+    """The children with this name, however many."""
+    return list(_known(element, (name,)))
+
+
+def _known(element: Element, names: Collection[str]) -> list[Element]:
+    """The children that have these names, in the element's own namespace or, as many servers write them, in none.
+
+    Others may be there, which a later version adds. But where these say nothing and another says something, it is said
+    in a way that is not understood, and would be taken for nothing: for a person who does not exist.
+    """
+    _expect(not element.value)
+    known = [child for child in element.children if child.name in names]
+    _expect(all(child.namespace in (element.namespace, "") for child in known))
+    _expect(any(map(_says, known)) or not _says(element))
+    return known
+
+
+def _says(element: Element) -> bool:
+    return bool(element.value) or any(map(_says, element.children))
 
 
 def _read_boolean(element: Element) -> bool:

@@ -90,11 +90,19 @@ class Quotas:
         if isinstance(case.request, AskConsent):
             return
         calls = 1 + len(case.request.members) if isinstance(case.request, HouseholdRequest) else 1
-        for key, quota in _quotas_of(case):
-            span = self._span(key, quota, case.at)
-            if not await self._taken(key, span, calls, quota.calls):
-                wait = max(1, -(-int((span.ends_at - case.at).total_seconds() * 1000) // 1000))
-                raise Refusal("30", f"{quota.of}: {quota.calls} in {quota.seconds} seconds", retry_after=wait)
+        counted: list[_Span] = []
+        try:
+            for key, quota in _quotas_of(case):
+                span = self._span(key, quota, case.at)
+                if not await self._taken(key, span, calls, quota.calls):
+                    wait = max(1, -(-int((span.ends_at - case.at).total_seconds() * 1000) // 1000))
+                    raise Refusal("30", f"{quota.of}: {quota.calls} in {quota.seconds} seconds", retry_after=wait)
+                counted.append(span)
+        except BaseException:
+            # Who is refused has used up nothing: what one quota had let through stays this node's, for the next call.
+            for span in counted:
+                span.left += calls
+            raise
 
     def _span(self, key: str, quota: Quota, at: datetime) -> _Span:
         span = self._spans.get(key)
@@ -146,8 +154,8 @@ class Quotas:
 
 
 def _quotas_of(case: Case) -> Iterator[tuple[str, Quota]]:
-    """The call's quotas with the keys under which they are counted. An officer's narrow one is asked first: who is
-    refused there has used up nothing of the others'."""
+    """The call's quotas with the keys under which they are counted, the narrowest first: where several are used up,
+    the answer says the one that the officer can do something about."""
     who = {
         "organisation": "",
         "officer": case.request.ma_can_bo,

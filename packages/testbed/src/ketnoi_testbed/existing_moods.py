@@ -72,6 +72,11 @@ def _without(citizen: str, name: str) -> str:
     return before + rest.partition(f"</ns1:{name}>")[2]
 
 
+def _name(citizen: str, content: str) -> str:
+    before, tag, rest = citizen.partition("<ns1:HoVaTen>")
+    return before + tag + content + "".join(rest.partition("</ns1:HoVaTen>")[1:])
+
+
 MOODS: Final[dict[str, Mood]] = {
     "unavailable": _status(503, "<h1>down</h1>", Retry_After="7"),
     "forbidden": _status(403),
@@ -110,6 +115,10 @@ MOODS: Final[dict[str, Mood]] = {
     "control_character": _xml(lambda c: _message(c[0].replace("Số 1", "Số \x0b1"))),
     "letter_cut_in_two": _xml(lambda c: _message(c[0]).encode().replace("Số 1".encode(), "Số 1".encode()[:3])),
     "bare_ampersand": _xml(lambda c: _message(c[0].replace("Số 1", "Số 1 & 2"))),
+    "name_without_parts": _xml(lambda c: _message(_name(c[0], "NGUYỄN VĂN AN"))),
+    "name_in_unknown_parts": _xml(lambda c: _message(_name(c[0], "<ns1:Ho/><ns1:TenDayDu>AN</ns1:TenDayDu>"))),
+    "name_of_another_namespace": _xml(lambda c: _message(_name(c[0], "<Ten xmlns='urn:other'>NGUYỄN VĂN AN</Ten>"))),
+    "error_in_place_of_people": _xml(lambda _: _message("<ns1:Loi>Không được phép</ns1:Loi>")),
     "no_such_code": _xml(lambda c: _message(c[0].replace("<ns1:DanToc>", "<ns1:DanToc>Kinh "))),
 }
 """By name. Besides there is "slow", which answers well after SLOW_SECONDS."""

@@ -54,7 +54,11 @@ class IdentityClient:
         self._using: asyncio.Task[None] | None = None
         self.requests = 0
         self.breaker = Breaker(
-            settings.breaker_failures, settings.breaker_window_seconds, settings.breaker_pause_seconds, told=_tell
+            settings.breaker_failures,
+            settings.breaker_window_seconds,
+            settings.breaker_pause_seconds,
+            settings.breaker_share,
+            told=_tell,
         )
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(ssl=settings.tls(base), limit=32, keepalive_timeout=_KEPT_SECONDS),

@@ -10,6 +10,7 @@ import msgspec
 
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
+Share = Annotated[float, msgspec.Meta(gt=0, le=1)]
 
 
 class IdentityError(Exception):
@@ -23,8 +24,8 @@ class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     `client_certificate` and `client_key`. `issuer` is the address that its cards name as theirs.
 
     The bounds are our choice [OC]. Keys and terms are asked for every `poll_seconds`, and count for `good_seconds`.
-    Up to `most_uses` uses go out as one request. After `breaker_failures` within `breaker_window_seconds` it is left
-    alone for `breaker_pause_seconds`, then tried with one request.
+    Up to `most_uses` uses go out as one request. After `breaker_failures` within `breaker_window_seconds`, where they
+    are `breaker_share` of the latest requests too, it is left alone for `breaker_pause_seconds`, then tried with one.
     """
 
     url: Annotated[str, msgspec.Meta(pattern="^https://[^/]+/?$")]
@@ -39,6 +40,7 @@ class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     most_uses: Count = 500
     breaker_failures: Count = 5
     breaker_window_seconds: Positive = 30.0
+    breaker_share: Share = 0.5
     breaker_pause_seconds: Positive = 5.0
 
     def tls(self, base: Path) -> ssl.SSLContext:

@@ -1,4 +1,7 @@
-"""A circuit breaker: who fails again and again is left alone for a while, then tried with one call."""
+"""A circuit breaker: who fails again and again is left alone for a while, then tried with one call.
+
+A number of failures alone would not do: where thousands ask, a handful fails at any time.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,10 @@ from collections import deque
 from collections.abc import Callable
 from enum import StrEnum
 from time import monotonic
+from typing import Final
+
+LATEST: Final = 20
+"""Of so many calls that ended last a share must have failed [our choice]."""
 
 
 class State(StrEnum):
@@ -17,9 +24,11 @@ class State(StrEnum):
 
 
 class Breaker:
-    """Opens after `failures` within `window` seconds; `pause` seconds later one call may try.
+    """Opens after `failures` within `window` seconds, when they are a `share` of the LATEST calls too; `pause` seconds
+    later one call may try.
 
-    Failures about one thing count once, however often it is asked about: what fails may be that thing alone.
+    Of the `failures`, those about one thing count once, however often it is asked about: what fails may be that thing
+    alone.
 
     Every call that `try_pass` let through ends with exactly one of `succeeded` and `failed`. A call that
     had begun before the circuit opened decides nothing when it ends: only the trial does. `told` gets each new state.
@@ -30,13 +39,15 @@ class Breaker:
         failures: int,
         window: float,
         pause: float,
+        share: float,
         *,
         told: Callable[[State], None] = lambda _state: None,
         moment: Callable[[], float] = monotonic,
     ) -> None:
-        self._most, self._window, self._pause = failures, window, pause
+        self._most, self._window, self._pause, self._share = failures, window, pause, share
         self._told, self._moment = told, moment
         self._failed: deque[tuple[float, object]] = deque(maxlen=failures)
+        self._latest: deque[bool] = deque(maxlen=LATEST)
         self._opened_at = 0.0
         self._trial = 0
         self.state = State.CLOSED
@@ -70,7 +81,10 @@ class Breaker:
         """The call was answered."""
         if self._decides(passed):
             self._failed.clear()
+            self._latest.clear()
             self._become(State.CLOSED)
+        elif self.state is State.CLOSED:
+            self._latest.append(True)
 
     def failed(self, passed: int, about: object = None) -> None:
         """The call was not answered as it should be. `about` is what it asked about, as something to compare."""
@@ -80,7 +94,9 @@ class Breaker:
             others = [each for each in self._failed if about is None or each[1] != about]
             self._failed.clear()
             self._failed.extend([*others, (self._moment(), about)])
-            if self.failures >= self._most:
+            self._latest.append(False)
+            failed = self._latest.count(False) / len(self._latest)
+            if self.failures >= self._most and failed >= self._share:
                 self._open()
 
     def _decides(self, passed: int) -> bool:

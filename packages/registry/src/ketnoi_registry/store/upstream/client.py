@@ -44,9 +44,15 @@ class UpstreamClient:
         self._free = asyncio.Semaphore(settings.max_in_flight)
         self.in_flight = 0
         self.answered = 0
+        self.unlike = 0
+        """Answers that told somebody and yet mean nobody: without a name, or of another than was asked about."""
         self.troubles: Counter[str] = Counter()
         self.breaker = Breaker(
-            settings.breaker_failures, settings.breaker_window_seconds, settings.breaker_pause_seconds, told=_tell
+            settings.breaker_failures,
+            settings.breaker_window_seconds,
+            settings.breaker_pause_seconds,
+            settings.breaker_share,
+            told=_tell,
         )
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
@@ -102,6 +108,7 @@ class UpstreamClient:
             "retry_after_seconds": math.ceil(self.breaker.seconds_left),
             "in_flight": self.in_flight,
             "answered": self.answered,
+            "unlike": self.unlike,
             "troubles": dict(self.troubles),
         }
 

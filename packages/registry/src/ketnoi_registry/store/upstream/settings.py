@@ -15,6 +15,7 @@ from ...relations import RELATIONS
 
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
+Share = Annotated[float, msgspec.Meta(gt=0, le=1)]
 
 
 class UpstreamError(Exception):
@@ -34,9 +35,9 @@ class Upstream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     question: without accents, spaces and small letters, or in capitals with accents; what comes back is compared by
     the profile of the service that was asked, whatever was written. `relations` translates codes of QuanHe.
 
-    The bounds are our choice [OC]. The breaker opens after `breaker_failures` within `breaker_window_seconds` and lets
-    a call try after `breaker_pause_seconds`. More than `max_in_flight` calls at once wait, for
-    `connect_timeout_seconds` at most.
+    The bounds are our choice [OC]. The breaker opens after `breaker_failures` within `breaker_window_seconds`, where
+    they are `breaker_share` of the latest calls too, and lets a call try after `breaker_pause_seconds`. More than
+    `max_in_flight` calls at once wait, for `connect_timeout_seconds` at most.
     """
 
     url: Annotated[str, msgspec.Meta(pattern="^https://[^/]+/")]
@@ -61,6 +62,7 @@ class Upstream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     max_answer_bytes: Annotated[int, msgspec.Meta(ge=1024, le=1_048_576)] = 65_536
     breaker_failures: Count = 5
     breaker_window_seconds: Positive = 30.0
+    breaker_share: Share = 0.5
     breaker_pause_seconds: Positive = 15.0
 
     def tls(self, base: Path) -> ssl.SSLContext:

@@ -109,7 +109,10 @@ class UpstreamStore:
         def read(status: int, octets: bytes) -> Found | None:
             answer = read_answer(operation, AnswerShape.C06_037, status, octets)
             assert isinstance(answer, LookUpAnswer), "its shape is that"
-            return found_in(answer, asked, claim.name, asking, self._settings.relations)
+            found = found_in(answer, asked, claim.name, asking, self._settings.relations)
+            if found is None and answer.citizen is not None:
+                self._client.unlike += 1
+            return found
 
         return await self._ask(self._settings.url, asked, operation, read)
 
