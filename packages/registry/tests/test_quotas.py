@@ -7,6 +7,7 @@ import uuid
 from collections import Counter
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -201,6 +202,50 @@ def test_a_quota_that_was_raised_or_cut_holds_at_once(tmp_path, database):
     assert run(tmp_path, database, act) == [
         ["00", "00", "30"], ["00", "00", "30"], ["30"] * 3, ["30"] * 3,
     ]  # fmt: skip
+
+
+def test_calls_on_both_sides_of_an_edge_lose_nothing_that_was_taken_in_advance(tmp_path, database):
+    edge = NOON + timedelta(minutes=1)
+
+    async def act(world):
+        quotas = counting.Quotas(world.pool, world.clock, 5.0)
+        minute = SimpleNamespace(
+            quotas=(Quota("organisation", 600, 60),), system="population", organisation=MEMBER, service=LOOK_UP
+        )
+        request = SimpleNamespace(ma_can_bo=OFFICER, ma_dvc="1.001")
+        for each in range(400):
+            at = edge + timedelta(milliseconds=3 if each % 2 else -3)
+            await quotas.take(SimpleNamespace(request=request, grant=minute, entry=None, at=at))
+        return [row["taken"] for row in await world.pool.fetch("SELECT taken FROM quota_use")]
+
+    taken = run(tmp_path, database, act)
+    assert len(taken) == 2
+    assert all(200 <= each <= 200 + 600 // counting.AHEAD for each in taken)
+
+
+def test_spans_that_are_over_are_forgotten_and_those_that_are_not_are_kept(tmp_path, database, monkeypatch):
+    monkeypatch.setattr(counting, "MOST_SPANS", 4)
+
+    async def act(world):
+        quotas = counting.Quotas(world.pool, world.clock, 5.0)
+        grant = SimpleNamespace(
+            quotas=(Quota("officer", 600, 60),), system="population", organisation=MEMBER, service=LOOK_UP
+        )
+
+        async def ask(officers, at):
+            for each in officers:
+                request = SimpleNamespace(ma_can_bo=f"cb.{each}", ma_dvc="1.001")
+                await quotas.take(SimpleNamespace(request=request, grant=grant, entry=None, at=at))
+
+        await ask(range(9), NOON)
+        first = len(quotas._spans)
+        await ask(range(9), NOON + timedelta(minutes=1))
+        return first, len(quotas._spans), await world.pool.fetchval("SELECT max(taken) FROM quota_use")
+
+    first, second, most = run(tmp_path, database, act)
+    assert first == 9, "all of them count still"
+    assert second < 18
+    assert most <= 600 // counting.AHEAD, "nobody's was taken twice"
 
 
 def test_without_quotas_nothing_is_counted(tmp_path, database):

@@ -207,15 +207,18 @@ def test_an_answer_is_opened_by_the_same_question_alone(tmp_path):
         personal_number="990089000001",
     )  # fmt: skip
     kept = Kept(b"{}", "00", ("HoVaTen",), "k1", ())
-    claim = Claim.of(pseudonyms, "H55", "json", request)
+    claim = Claim.of(pseudonyms, "H55", "population look_up_citizen", "json", request)
     sealed = claim.seal(kept)
     assert claim.open(sealed) == kept
     assert claim.seal(kept) != sealed
     others = [
-        Claim.of(pseudonyms, "G15", "json", request),
-        Claim.of(pseudonyms, "H55", "soap", request),
-        Claim.of(pseudonyms, "H55", "json", msgspec.structs.replace(request, name="Em")),
-        Claim.of(pseudonyms, "H55", "json", msgspec.structs.replace(request, ma_yeu_cau="2")),
+        Claim.of(pseudonyms, "G15", "population look_up_citizen", "json", request),
+        Claim.of(pseudonyms, "H55", "population look_up_citizen", "soap", request),
+        Claim.of(pseudonyms, "H55", "identity look_up_citizen", "json", request),
+        Claim.of(pseudonyms, "H55", "population look_up_citizen", "json", msgspec.structs.replace(request, name="Em")),
+        Claim.of(
+            pseudonyms, "H55", "population look_up_citizen", "json", msgspec.structs.replace(request, ma_yeu_cau="2")
+        ),
     ]
     for other in others:
         with pytest.raises(UnreadableAnswerError):

@@ -251,9 +251,11 @@ def _alike(
 
 def _birth(birth: BirthDate, full: str, *, beside: bool) -> WireBirth:
     year = f"{birth.year:04}"
-    if birth.day is not None:
-        return WireBirth(full=full, year=year if beside else None)
-    return WireBirth(month=str(birth)) if birth.month is not None else WireBirth(year=year)
+    if birth.month is None:
+        return WireBirth(year=year)
+    # Callers of 037 read the year or the whole date: a month of a year shows its year beside it.
+    more = year if beside else None
+    return WireBirth(full=full, year=more) if birth.day is not None else WireBirth(month=str(birth), year=more)
 
 
 def _relative(relative: Relative) -> dict[str, str | None]:

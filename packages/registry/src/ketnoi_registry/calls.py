@@ -224,7 +224,10 @@ class Calls:
         """The use of this MaYeuCau. Who asks how a consent stands wants to know it as it is now, so takes none."""
         if isinstance(case.request, AskConsent):
             return None
-        return Claim.of(self._register.pseudonyms, case.organisation.value, case.dialect.name, case.request)
+        entry = case.entry
+        asked = entry.operation if isinstance(entry, ConsentEntry) else entry.service
+        service = f"{entry.system} {asked}"
+        return Claim.of(self._register.pseudonyms, case.organisation.value, service, case.dialect.name, case.request)
 
     async def _make(self, case: Case, claim: Claim | None, agreed: tuple[str, ...] | None, journey: Journey) -> Kept:
         """The answer of this call, as it is kept."""

@@ -34,7 +34,8 @@ AHEAD: Final = 100
 """A node takes one of so many parts of a quota in advance, and so many calls at most [our choice]."""
 
 MOST_SPANS: Final = 50_000
-"""Spans that a node remembers; then those that are over are forgotten [our choice]."""
+"""When a node remembers so many spans, or twice as many as were left the last time, it forgets those that are over
+[our choice]."""
 
 _VIETNAM: Final = timezone(timedelta(hours=7))
 _NARROWEST_FIRST: Final = ("officer", "procedure", "organisation")
@@ -72,7 +73,8 @@ class Quotas:
         self._pool = pool
         self._clock = clock
         self._timeout = timeout
-        self._spans: dict[str, _Span] = {}
+        self._spans: dict[tuple[str, datetime], _Span] = {}
+        self._most_spans = MOST_SPANS
         self._forgetting: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -105,12 +107,14 @@ class Quotas:
             raise
 
     def _span(self, key: str, quota: Quota, at: datetime) -> _Span:
-        span = self._spans.get(key)
-        if span is None or not span.begins_at <= at < span.ends_at:
-            if len(self._spans) >= MOST_SPANS:
+        # By its beginning too: calls that began on both sides of an edge come mixed.
+        begins = _beginning(at, quota.seconds)
+        span = self._spans.get((key, begins))
+        if span is None:
+            if len(self._spans) >= self._most_spans:
                 self._spans = {name: each for name, each in self._spans.items() if at < each.ends_at}
-            begins = _beginning(at, quota.seconds)
-            span = self._spans[key] = _Span(begins, begins + timedelta(seconds=quota.seconds))
+                self._most_spans = max(MOST_SPANS, 2 * len(self._spans))
+            span = self._spans[key, begins] = _Span(begins, begins + timedelta(seconds=quota.seconds))
         return span
 
     async def _taken(self, key: str, span: _Span, calls: int, limit: int) -> bool:

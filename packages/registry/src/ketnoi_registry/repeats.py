@@ -71,11 +71,14 @@ class Claim:
     key: bytes
 
     @classmethod
-    def of(cls, pseudonyms: Pseudonyms, organisation: str, dialect: str, request: Request | RequestConsent) -> Claim:
-        """The claim of a question. The dialect is part of the content, since an answer's octets depend on it."""
+    def of(
+        cls, pseudonyms: Pseudonyms, organisation: str, service: str, dialect: str, request: Request | RequestConsent
+    ) -> Claim:
+        """The claim of a question. Service and dialect are part of its content, since the answer's octets depend on
+        them and a profile may give two services one MaTichHop."""
         if request.officer_token is not None:
             request = msgspec.structs.replace(request, officer_token=None)
-        content = dialect.encode() + b"\0" + _CONTENT.encode(request)
+        content = f"{service}\0{dialect}\0".encode() + _CONTENT.encode(request)
         return cls(
             pseudonyms.of_request(organisation, request.ma_yeu_cau),
             pseudonyms.of_content(content),
