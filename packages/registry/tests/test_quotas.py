@@ -13,6 +13,8 @@ import msgspec
 import pytest
 
 from ketnoi_protocol.directory import Quota
+from ketnoi_protocol.envelope import ClaimedMember, HouseholdRequest
+from ketnoi_protocol.errors import Refusal
 from ketnoi_protocol.services import Service
 from ketnoi_registry import quotas as counting
 from ketnoi_registry.app import Registry
@@ -154,6 +156,34 @@ def test_a_household_counts_once_for_each_person_it_names(tmp_path, database):
     first, second, third = run(tmp_path, database, act)
     assert "30" not in first
     assert (second, third) == ("30", "30"), "four of five were used, and two more are too many"
+
+
+def test_a_household_that_is_too_many_leaves_the_rest_to_others_on_any_node(tmp_path, database):
+    async def act(world):
+        here, there = (counting.Quotas(world.pool, world.clock, 5.0) for _ in range(2))
+        volume = SimpleNamespace(quotas=(a_day(10),), system="population", organisation=MEMBER, service=HOUSEHOLD)
+
+        async def code(quotas, members):
+            asked = HouseholdRequest(
+                ma_yeu_cau="1", ma_tich_hop="003", ma_dvc="1.001", ma_don_vi="H55", ma_can_bo=OFFICER,
+                personal_number="990089000001", name="Nguyễn Văn An", birth_text="1989-03-02",
+                members=(ClaimedMember(personal_number="990190000003", name="Lê Thị Bình", relation="QH01"),) * members,
+            )  # fmt: skip
+            try:
+                await quotas.take(SimpleNamespace(request=asked, grant=volume, entry=None, at=NOON))
+            except Refusal as refusal:
+                return refusal.code
+            return "00"
+
+        return [
+            await code(here, 20),
+            await code(there, 3),
+            await code(here, 9),
+            await code(here, 5),
+            await code(there, 1),
+        ]
+
+    assert run(tmp_path, database, act) == ["30", "00", "30", "00", "30"]
 
 
 def test_calls_at_once_on_two_nodes_are_never_too_many(tmp_path, database):

@@ -1,11 +1,12 @@
 """Answers of the four services in SOAP, both ways.
 
-Services 1, 2 and 4 answer a small element in the namespace of the question: TonTai; ThanhVien with CungHo and
-DungQuanHe, one for each claimed member and in the request's order; SoLuongCongDan, and KetQua where attributes were
-claimed. A look-up answers CongdanCollection of QCVN 109:2017/BTTTT, with no CongDan when nobody was found. There is no
-MaYeuCau and no MaKetQua in any of them, since callers know none: MaKetQua says nothing that the rest does not, and
-what binds an answer to its question is the request hash of the transport. An answer of the identity system tells the
-consent that was used: MaGiaoDichDongY, the last element, or an attribute of CongdanCollection [our choice].
+Services 1, 2 and 4 answer a small element in the dialect's first namespace, whichever was asked in: TonTai; ThanhVien
+with CungHo and DungQuanHe, one for each claimed member and in the request's order; SoLuongCongDan, and KetQua where
+attributes were claimed. A look-up answers CongdanCollection of QCVN 109:2017/BTTTT, with no CongDan when nobody was
+found. There is no MaYeuCau and no MaKetQua in any of them, since callers know none: MaKetQua says nothing that the
+rest does not, and what binds an answer to its question is the request hash of the transport. An answer of the
+identity system tells the consent that was used: MaGiaoDichDongY, the last element, or an attribute of
+CongdanCollection [our choice].
 """
 
 from __future__ import annotations

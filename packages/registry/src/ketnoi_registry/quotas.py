@@ -43,7 +43,10 @@ _FORGET_SECONDS: Final = 600.0
 
 _OPEN = "INSERT INTO quota_use (key, begins_at, ends_at, taken) VALUES ($1, $2, $3, 0) ON CONFLICT DO NOTHING"
 _TAKE = """
-UPDATE quota_use SET taken = least(quota_use.taken + $3, greatest($4, quota_use.taken))
+UPDATE quota_use SET taken = CASE
+    -- What is not enough for the call is left for another, on whichever node.
+    WHEN quota_use.taken + $5 > $4 THEN quota_use.taken ELSE least(quota_use.taken + $3, $4)
+END
 FROM (SELECT taken FROM quota_use WHERE key = $1 AND begins_at = $2 FOR UPDATE) AS before
 WHERE key = $1 AND begins_at = $2
 RETURNING quota_use.taken - before.taken AS got, quota_use.taken
@@ -53,13 +56,13 @@ RETURNING quota_use.taken - before.taken AS got, quota_use.taken
 @dataclass(slots=True)
 class _Span:
     """What a node knows of one span: how many calls it has left of those it took in advance, and how many all nodes had
-    taken then. Grants may share one span under different quotas; `asking` is by the quota's calls."""
+    taken then. Grants may share one span under different quotas; `asking` is by the calls asked for and the quota's."""
 
     begins_at: datetime
     ends_at: datetime
     left: int = 0
     taken: int = 0
-    asking: dict[int, asyncio.Task[int]] = field(default_factory=dict)
+    asking: dict[tuple[int, int], asyncio.Task[int]] = field(default_factory=dict)
 
     def holds(self, calls: int, limit: int) -> bool:
         """Whether so many calls are left, and within this quota."""
@@ -119,10 +122,10 @@ class Quotas:
 
     async def _taken(self, key: str, span: _Span, calls: int, limit: int) -> bool:
         while not span.holds(calls, limit):
-            if limit not in span.asking:
-                span.asking[limit] = asyncio.create_task(self._ask(key, span, calls, limit))
+            if (calls, limit) not in span.asking:
+                span.asking[calls, limit] = asyncio.create_task(self._ask(key, span, calls, limit))
             try:
-                got = await asyncio.shield(span.asking[limit])
+                got = await asyncio.shield(span.asking[calls, limit])
             except (*DATABASE_ERRORS, TimeoutError) as error:
                 _log.error("a quota could not be counted: %s", type(error).__name__)
                 raise Refusal("99", "the quota cannot be counted at this moment") from None
@@ -132,17 +135,18 @@ class Quotas:
         return True
 
     async def _ask(self, key: str, span: _Span, calls: int, limit: int) -> int:
-        wanted = max(min(limit // AHEAD, AHEAD), calls)
+        short = max(1, calls - span.left)
+        wanted = max(min(limit // AHEAD, AHEAD), short)
         try:
             async with asyncio.timeout(self._timeout), self._pool.acquire() as connection:
                 await connection.execute(_OPEN, key, span.begins_at, span.ends_at)
-                row = await connection.fetchrow(_TAKE, key, span.begins_at, wanted, limit)
+                row = await connection.fetchrow(_TAKE, key, span.begins_at, wanted, limit, short)
             got: int = row["got"]
             span.left += got
             span.taken = row["taken"]
             return got
         finally:
-            del span.asking[limit]
+            del span.asking[calls, limit]
 
     async def forget(self, at: datetime) -> None:
         """Remove the spans that are over at this moment."""
