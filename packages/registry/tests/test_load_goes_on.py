@@ -168,7 +168,9 @@ def test_a_file_that_was_moved_is_known_by_its_content(register, tmp_path):
 def test_a_file_loaded_whole_is_left_alone_unless_anew(register, tmp_path):
     file = made(tmp_path, text_of(*people(50)))
     first = register.load(file)
-    assert register.load(file) == first
+    left = register.load(file)
+    assert (left.added, left.changed, left.refused, left.left_alone is None) == (0, 0, first.refused, False)
+    assert first.left_alone is None
     again = register.load(file, anew=True)
     assert (again.added, again.refused) == (0, first.added + first.refused)
 

@@ -28,6 +28,7 @@ from .loading.kinds import AddPeople, Kind, SetLife, UpdatePeople
 from .loading.people_file import load_file
 from .loading.progress import Progress, write_remarks
 from .loading.remarks import words
+from .loading.runs import Run
 from .loading.units_file import read_units, take_units
 from .settings import Settings
 from .store.people import PersonRow
@@ -84,7 +85,7 @@ def _load_csv(told: argparse.Namespace, kind: Kind) -> int:
     settings, progress, began = load_settings(told.settings, Settings), Progress(), time.monotonic()
     remarks = told.remarks or told.file.with_name(told.file.name + ".remarks.csv")
 
-    async def act() -> tuple[dict[str, Any], int]:
+    async def act() -> tuple[dict[str, Any], Run]:
         try:
             run = await load_file(settings.database, told.file, kind, SystemClock(), progress, anew=told.anew)
         finally:
@@ -95,13 +96,19 @@ def _load_csv(told: argparse.Namespace, kind: Kind) -> int:
         finally:
             await connection.close()
         result = {"added": run.added, "changed": run.changed, "refused": run.refused, "remarks": count}
-        return {**result, "seconds": round(time.monotonic() - began, 1)}, run.refused
+        return {**result, "seconds": round(time.monotonic() - began, 1)}, run
 
-    result, refused = asyncio.run(act())
+    result, run = asyncio.run(act())
+    if run.left_alone is not None:
+        print(
+            f"{told.file}: đã nạp lúc · was loaded at {run.left_alone:%Y-%m-%d %H:%M:%S} UTC; lần này không làm gì "
+            "(--anew để nạp lại) · nothing was done now (--anew loads it again)",
+            file=sys.stderr,
+        )
     if result["remarks"]:
         print(f"{remarks}: số dòng và lý do · line numbers and reasons", file=sys.stderr)
     print(json.dumps(result))
-    return SOME_REFUSED if refused else 0
+    return SOME_REFUSED if run.refused else 0
 
 
 def with_pool(settings: Settings, act: Any) -> Any:

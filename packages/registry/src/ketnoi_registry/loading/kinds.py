@@ -1,4 +1,7 @@
-"""The three kinds of file about people, and what each does with a batch whose wrong lines have been taken out."""
+"""The three kinds of file about people, and what each does with a batch whose wrong lines have been taken out.
+
+`replaces`: whether the same file, loaded again after another, leaves the register other than it found it.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,7 @@ class AddPeople:
     """People who are not there yet. The first line about somebody counts, every later one is refused."""
 
     name = "people"
+    replaces = False
     columns: Sequence[str] = COLUMNS
     required: Sequence[str] = REQUIRED
     wrong = statements.WRONG_PEOPLE
@@ -60,6 +64,7 @@ class UpdatePeople:
     """People who are there are changed in the columns that the file has; others are added."""
 
     name = "update"
+    replaces = True
     columns: Sequence[str] = COLUMNS
     required: Sequence[str] = REQUIRED_OF_UPDATES
     wrong = statements.WRONG_PEOPLE
@@ -80,6 +85,7 @@ class SetLife:
     """Who died, is missing, or was found alive."""
 
     name = "life_status"
+    replaces = True
     columns: Sequence[str] = ("personal_number", *LIFE)
     required: Sequence[str] = columns
     wrong = statements.WRONG_LIFE

@@ -52,7 +52,8 @@ class Teller(Protocol):
 async def load_file(
     dsn: str, file: Path, kind: Kind, clock: Clock, tell: Teller, *, anew: bool = False, block: int = BLOCK
 ) -> Run:
-    """Load `file`, or go on with it where a load of it was broken off; a file that was loaded whole is left alone.
+    """Load `file`, or go on with it where a load of it was broken off. A file of new people that was loaded whole is
+    left alone; what changes people does so each time.
 
     `anew` begins again whatever happened before. Memory is bounded by a few times `block`, in octets.
 
@@ -62,7 +63,7 @@ async def load_file(
     async with AsyncExitStack() as stack:
         main = await stack.enter_async_context(_connection(dsn))
         await runs.hold(main)
-        run = await runs.begin(main, kind.name, given, clock, anew=anew)
+        run = await runs.begin(main, kind.name, given, clock, replaces=kind.replaces, anew=anew)
         if run.finished:
             return run
         workers: asyncio.Queue[asyncpg.Connection] = asyncio.Queue()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 import asyncpg
 
@@ -18,7 +19,10 @@ _ONE_LOAD, _ONE_BATCH = "ketnoi load", "ketnoi load batch"
 
 @dataclass(slots=True)
 class Run:
-    """One load of one file: what it has taken so far. `lines` and `octets` count from the file's beginning."""
+    """One load of one file: what it has taken so far. `lines` and `octets` count from the file's beginning.
+
+    `left_alone` is when the file was loaded, where it was there already and nothing was done now.
+    """
 
     id: int
     finished: bool
@@ -27,6 +31,20 @@ class Run:
     added: int
     changed: int
     refused: int
+    left_alone: datetime | None = None
+
+
+_FOUND = """
+SELECT *, state = 'finished' AS finished FROM load_run
+WHERE kind = $1 AND (state = 'running' AND (file_digest = $2 OR file_name = $3)
+    OR state = 'finished' AND file_digest = $2 AND NOT $4)
+ORDER BY state = 'running' DESC, id DESC LIMIT 1
+"""
+
+# One that was broken off may have gone on and been broken off again since.
+_OTHERS_SINCE = """
+SELECT EXISTS (SELECT FROM load_run WHERE id <> $1 AND (id > $1 OR state = 'running' OR ended_at > $2))
+"""
 
 
 async def hold(connection: asyncpg.Connection) -> None:
@@ -35,38 +53,45 @@ async def hold(connection: asyncpg.Connection) -> None:
         raise InputError("đang có một lần nạp khác · another load is running")
 
 
-async def begin(connection: asyncpg.Connection, kind: str, given: CsvInput, clock: Clock, *, anew: bool) -> Run:
+async def begin(
+    connection: asyncpg.Connection, kind: str, given: CsvInput, clock: Clock, *, replaces: bool, anew: bool
+) -> Run:
     """The run of this file: a new one, the one that was broken off, or the one that has finished.
+
+    `replaces` says that this kind of file puts something in place of what is there. Then what the register holds
+    depends on what was loaded last: such a file is never left alone, and one that was broken off begins again where
+    another was loaded since.
 
     Raises InputError when a load of a file of this name was broken off and the file has changed since, unless `anew`.
     """
     name = str(given.file.resolve())
     async with connection.transaction():
         await lock_batch(connection)
-        found = await connection.fetchrow(
-            "SELECT *, state = 'finished' AS finished FROM load_run WHERE kind = $1 AND state <> 'given_up'"
-            " AND (file_digest = $2 OR file_name = $3 AND state = 'running') ORDER BY state = 'running' DESC, id DESC"
-            " LIMIT 1",
-            kind, given.digest, name,
-        )  # fmt: skip
-        if found is not None and anew:
+        found = await connection.fetchrow(_FOUND, kind, given.digest, name, replaces)
+        if found is not None and not anew and found["file_digest"] != given.digest:
+            raise InputError(
+                f"{given.file}: tệp đã thay đổi từ lần nạp dở; nạp lại đúng tệp cũ, hoặc thêm --anew · the file has "
+                "changed since its load was broken off; load it as it was, or say --anew"
+            )
+        if found is not None and (
+            anew or (replaces and await connection.fetchval(_OTHERS_SINCE, found["id"], found["started_at"]))
+        ):
             await connection.execute(
                 "UPDATE load_run SET state = 'given_up', ended_at = $2 WHERE id = $1 AND state = 'running'",
                 found["id"], clock.now(),
             )  # fmt: skip
             found = None
-        if found is not None and found["file_digest"] != given.digest:
-            raise InputError(
-                f"{given.file}: tệp đã thay đổi từ lần nạp dở; nạp lại đúng tệp cũ, hoặc thêm --anew · the file has "
-                "changed since its load was broken off; load it as it was, or say --anew"
-            )
         if found is None:
             found = await connection.fetchrow(
                 "INSERT INTO load_run (kind, file_name, file_digest, started_at, lines, octets)"
                 " VALUES ($1, $2, $3, $4, 1, $5) RETURNING *, false AS finished",
                 kind, name, given.digest, clock.now(), given.header_octets,
             )  # fmt: skip
-    return Run(*(found[name] for name in ("id", "finished", "lines", "octets", "added", "changed", "refused")))
+    run = Run(*(found[name] for name in ("id", "finished", "lines", "octets", "added", "changed", "refused")))
+    if run.finished:
+        run.added = run.changed = 0
+        run.left_alone = found["ended_at"]
+    return run
 
 
 async def lock_batch(connection: asyncpg.Connection) -> None:
