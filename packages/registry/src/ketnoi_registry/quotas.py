@@ -12,9 +12,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Final
+from typing import Final, NamedTuple
 
 import asyncpg
 
@@ -27,6 +27,7 @@ from ketnoi_runtime.clock import Clock
 from ketnoi_runtime.database import DATABASE_ERRORS
 
 from .gates import Case
+from .store.lookups import Lookups
 
 _log = logging.getLogger(__name__)
 
@@ -40,29 +41,56 @@ MOST_SPANS: Final = 50_000
 _VIETNAM: Final = timezone(timedelta(hours=7))
 _NARROWEST_FIRST: Final = ("officer", "procedure", "organisation")
 _FORGET_SECONDS: Final = 600.0
+_STILL_ASKED: Final = timedelta(hours=1)
+"""So long after a span's end a call that began before it may still want its row."""
 
-_OPEN = "INSERT INTO quota_use (key, begins_at, ends_at, taken) VALUES ($1, $2, $3, 0) ON CONFLICT DO NOTHING"
+_OPEN = """
+INSERT INTO quota_use (key, begins_at, ends_at, taken)
+SELECT key, begins_at, ends_at, 0
+FROM unnest($1::text[], $2::timestamptz[], $3::timestamptz[]) AS asked(key, begins_at, ends_at) ORDER BY key, begins_at
+ON CONFLICT DO NOTHING
+"""
 _TAKE = """
+WITH asked AS (
+    SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::bigint[], $4::bigint[], $5::bigint[])
+    AS asked(key, begins_at, wanted, quota, short)
+), before AS (
+    -- In one order on every node, so that none waits for another in a ring.
+    SELECT taken, key, begins_at FROM quota_use WHERE (key, begins_at) IN (SELECT key, begins_at FROM asked)
+    ORDER BY key, begins_at FOR UPDATE
+)
 UPDATE quota_use SET taken = CASE
     -- What is not enough for the call is left for another, on whichever node.
-    WHEN quota_use.taken + $5 > $4 THEN quota_use.taken ELSE least(quota_use.taken + $3, $4)
+    WHEN before.taken + short > quota THEN before.taken ELSE least(before.taken + wanted, quota)
 END
-FROM (SELECT taken FROM quota_use WHERE key = $1 AND begins_at = $2 FOR UPDATE) AS before
-WHERE key = $1 AND begins_at = $2
-RETURNING quota_use.taken - before.taken AS got, quota_use.taken
+FROM asked JOIN before USING (key, begins_at)
+WHERE quota_use.key = asked.key AND quota_use.begins_at = asked.begins_at
+RETURNING quota_use.key, quota_use.begins_at, quota_use.taken - before.taken AS got, quota_use.taken
 """
+
+
+class _Take(NamedTuple):
+    """One row of what is asked of the database: `wanted` calls of a span, but none where `short` are over the quota."""
+
+    key: str
+    begins_at: datetime
+    wanted: int
+    quota: int
+    short: int
+    ends_at: datetime
 
 
 @dataclass(slots=True)
 class _Span:
     """What a node knows of one span: how many calls it has left of those it took in advance, and how many all nodes had
-    taken then. Grants may share one span under different quotas; `asking` is by the calls asked for and the quota's."""
+    taken then. Grants may share one span under different quotas. `asking` is the one question under way, and for how
+    many calls of which quota."""
 
     begins_at: datetime
     ends_at: datetime
     left: int = 0
     taken: int = 0
-    asking: dict[tuple[int, int], asyncio.Task[int]] = field(default_factory=dict)
+    asking: tuple[int, int, asyncio.Task[int]] | None = None
 
     def holds(self, calls: int, limit: int) -> bool:
         """Whether so many calls are left, and within this quota."""
@@ -78,6 +106,7 @@ class Quotas:
         self._timeout = timeout
         self._spans: dict[tuple[str, datetime], _Span] = {}
         self._most_spans = MOST_SPANS
+        self._takes: Lookups[_Take, asyncpg.Record] = Lookups(self._take_many)
         self._forgetting: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -122,14 +151,15 @@ class Quotas:
 
     async def _taken(self, key: str, span: _Span, calls: int, limit: int) -> bool:
         while not span.holds(calls, limit):
-            if (calls, limit) not in span.asking:
-                span.asking[calls, limit] = asyncio.create_task(self._ask(key, span, calls, limit))
+            if span.asking is None:
+                span.asking = calls, limit, asyncio.create_task(self._ask(key, span, calls, limit))
+            *asked, answer = span.asking
             try:
-                got = await asyncio.shield(span.asking[calls, limit])
+                got = await asyncio.shield(answer)
             except (*DATABASE_ERRORS, TimeoutError) as error:
                 _log.error("a quota could not be counted: %s", type(error).__name__)
                 raise Refusal("99", "the quota cannot be counted at this moment") from None
-            if got == 0:
+            if got == 0 and asked == [calls, limit]:
                 return False
         span.left -= calls
         return True
@@ -138,15 +168,22 @@ class Quotas:
         short = max(1, calls - span.left)
         wanted = max(min(limit // AHEAD, AHEAD), short)
         try:
-            async with asyncio.timeout(self._timeout), self._pool.acquire() as connection:
-                await connection.execute(_OPEN, key, span.begins_at, span.ends_at)
-                row = await connection.fetchrow(_TAKE, key, span.begins_at, wanted, limit, short)
+            row = await self._takes.get(_Take(key, span.begins_at, wanted, limit, short, span.ends_at))
+            assert row is not None, "its row was made before"
             got: int = row["got"]
             span.left += got
             span.taken = row["taken"]
             return got
         finally:
-            del span.asking[calls, limit]
+            span.asking = None
+
+    async def _take_many(self, takes: list[_Take]) -> dict[_Take, asyncpg.Record]:
+        """What is asked at the same time in one transaction, no span twice: many officers begin their hour at once."""
+        *columns, ends = (list(column) for column in zip(*takes, strict=True))
+        async with asyncio.timeout(self._timeout), self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(_OPEN, *columns[:2], ends)
+            rows = {(row["key"], row["begins_at"]): row for row in await connection.fetch(_TAKE, *columns)}
+        return {take: rows[take.key, take.begins_at] for take in takes if (take.key, take.begins_at) in rows}
 
     async def forget(self, at: datetime) -> None:
         """Remove the spans that are over at this moment."""
@@ -155,7 +192,7 @@ class Quotas:
     async def _forget_for_ever(self) -> None:
         while True:
             try:
-                await self.forget(self._clock.now())
+                await self.forget(self._clock.now() - _STILL_ASKED)
             except DATABASE_ERRORS as error:
                 _log.warning("spans of quotas could not be removed yet: %s", type(error).__name__)
             await asyncio.sleep(_FORGET_SECONDS)
