@@ -3,8 +3,10 @@
 from dataclasses import replace
 from importlib import resources
 
+import msgspec
 import pytest
 
+from ketnoi_protocol.envelope import REQUESTS
 from ketnoi_protocol.services import (
     DEFAULT_PROFILE,
     AnswerShape,
@@ -17,6 +19,7 @@ from ketnoi_protocol.services import (
     System,
     profiles,
 )
+from ketnoi_protocol.soap_dialect import FIELDS, FIELDS_OF_ONE
 
 
 def test_the_default_profile_is_shipped():
@@ -141,6 +144,40 @@ def test_a_dialect_of_ones_own_is_a_file_too():
     entry = Catalogue.of("own.toml", files.__getitem__).entry("population", "confirm_identity_number", "test")
     assert entry.soap.element("MaTichHop").field == "MaTichHop"
     assert entry.soap.element("MaDichVu") is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("[verify_citizen]", "[verify_citizn]", "verify_citizn"),
+        ('"MaDichVu = MaTichHop"', '"MaDichVu = MaTichHp"', "MaTichHp is no field"),
+        ('"MaDichVu = MaTichHop"', '"MaDichVu = ThuocTinh"', "ThuocTinh is no field"),
+        ('"MaYeuCau", "MaDVC?"', '"MaYeuCau", "MaYeuCau", "MaDVC?"', "MaYeuCau stands twice"),
+        ('"MaYeuCau", "MaDVC?"', '"MaYeuCau", "So = MaDonVi", "MaDVC?"', "MaDonVi stands twice"),
+        ('"MaYeuCau", "MaDVC?"', '"MaYeuCau", "Ma DVC<?"', "an element is written"),
+        ('"MaYeuCau", "MaDVC?"', '"MaDVC?"', "MaYeuCau is missing"),
+        ('"HoVaTen", "NgayThangNamSinh", "ThanhVien"', '"HoVaTen", "NgayThangNamSinh"', "ThanhVien is missing"),
+        ('"SoDinhDanh?",\n    "SoCMND?", "HoVaTen"', '"HoVaTen"', "one of them is needed"),
+        ('["http://dancuquocgia.bca", "http://gtel.vn/qldc"]', "[]", "namespaces"),
+        ('["http://dancuquocgia.bca", "http://gtel.vn/qldc"]', '"http://dancuquocgia.bca"', "namespaces"),
+        ('["http://dancuquocgia.bca", "http://gtel.vn/qldc"]', '["urn:a<b"]', "namespaces"),
+        ('date = "yyyyMMdd"', 'date = "yyyymmdd"', "date"),
+        ('request = "TraCuuThongTinCongDan"', 'request = "Tra cứu"', "request"),
+    ],
+)  # fmt: skip
+def test_a_dialect_that_cannot_be_used_says_so(before, after, told):
+    shipped = (resources.files("ketnoi_protocol") / "dialects" / "soap-callers.toml").read_text()
+    assert before in shipped
+    files = {"own.toml": 'soap = "callers.toml"\n' + SEED, "callers.toml": shipped.replace(before, after)}
+    with pytest.raises(ValueError, match=told) as refused:
+        Catalogue.of("own.toml", files.__getitem__)
+    assert str(refused.value).startswith("own.toml: callers.toml: ")
+
+
+def test_the_fields_of_a_dialect_are_those_of_the_questions():
+    for service, kind in REQUESTS.items():
+        told = {each.encode_name for each in msgspec.structs.fields(kind)}
+        assert told == {*FIELDS, *([FIELDS_OF_ONE[service]] if service in FIELDS_OF_ONE else [])}
 
 
 def test_the_seeds_codes():

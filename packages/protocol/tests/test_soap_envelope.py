@@ -4,6 +4,7 @@ import pytest
 
 from ketnoi_protocol.errors import TABLE, Refusal
 from ketnoi_protocol.soap_envelope import (
+    NEXT,
     SOAP_1_1,
     SOAP_1_2,
     EnvelopeRefusal,
@@ -34,6 +35,7 @@ def refused(octets):
         "<s:Body><a/></s:Body>",
         "<s:Header/><s:Body><a/></s:Body>",
         '<s:Header><w x="1" s:mustUnderstand="0"/></s:Header><s:Body Id="1"> <a/> </s:Body>',
+        '<s:Header><w s:actor="urn:lgsp" s:mustUnderstand="1"/></s:Header><s:Body><a/></s:Body>',
     ],
 )
 def test_the_one_element_of_the_body_is_read(inside):
@@ -67,8 +69,9 @@ def test_other_roots_and_versions_are_refused():
 
 
 @pytest.mark.parametrize("value", ["1", "true", "yes"])
-def test_a_header_that_must_be_understood_is_refused(value):
-    found = refused(envelope(f'<s:Header><w s:mustUnderstand="{value}"/></s:Header><s:Body><a/></s:Body>'))
+@pytest.mark.parametrize("actor", ["", 's:actor=""', f's:actor="{NEXT}"'])
+def test_a_header_that_we_must_understand_is_refused(value, actor):
+    found = refused(envelope(f'<s:Header><w {actor} s:mustUnderstand="{value}"/></s:Header><s:Body><a/></s:Body>'))
     assert isinstance(found, EnvelopeRefusal)
     assert found.fault_code == "MustUnderstand"
 

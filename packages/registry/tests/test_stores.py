@@ -45,7 +45,7 @@ async def existing_database(stack, folder, cluster):
     settings = asked_at(behind)
     client = UpstreamClient(settings, folder, SystemClock())
     stack.push_async_callback(client.close)
-    return UpstreamStore(settings, client)
+    return UpstreamStore(settings, client, folder)
 
 
 @pytest.fixture(scope="module", params=[own_tables, existing_database], ids=lambda make: make.__name__)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from importlib import resources
 
 import pytest
 
 from ketnoi_registry.settings import Settings
-from ketnoi_registry.store.upstream import UpstreamClient, UpstreamError
+from ketnoi_registry.store.upstream import UpstreamClient, UpstreamError, UpstreamStore
 from ketnoi_runtime.clock import SystemClock
 from ketnoi_runtime.settings import SettingsError, load_settings
 
@@ -24,7 +25,11 @@ def refused(tmp_path):
             await behind.start()
             settings = asked_at(behind, **changes)
             await behind.stop()
-            await UpstreamClient(settings, tmp_path, SystemClock()).close()
+            client = UpstreamClient(settings, tmp_path, SystemClock())
+            try:
+                UpstreamStore(settings, client, tmp_path)
+            finally:
+                await client.close()
 
         with pytest.raises(UpstreamError) as error:
             asyncio.run(act())
@@ -47,6 +52,9 @@ def refused(tmp_path):
         ({"relations": {"CH00": "QH77"}}, "QH77"),
         ({"ma_can_bo": "990089000001"}, "never a personal number"),
         ({"ma_don_vi": "?"}, "ma_don_vi"),
+        ({"dialect": "mine"}, "no dialect mine"),
+        ({"dialect": "gone.toml"}, "gone.toml"),
+        ({"dialect": "behind.crt"}, "no dialect"),
     ],
 )
 def test_what_does_not_fit_is_said(refused, changes, said):
@@ -54,6 +62,16 @@ def test_what_does_not_fit_is_said(refused, changes, said):
     assert said in told
     assert "990089000001" not in told
     assert "bi-mat-thu" not in told
+
+
+def test_a_dialect_of_ones_own_is_a_file_too(refused, tmp_path):
+    shipped = (resources.files("ketnoi_protocol") / "dialects" / "soap-callers.toml").read_text()
+    (tmp_path / "own.toml").write_text(shipped.replace('"HoVaTen"', '"HoTen = HoVaTen"').replace("SoCMND?", "SoCMD?"))
+    assert "SoCMD is no field" in refused(dialect="own.toml")
+    (tmp_path / "own.toml").write_text(shipped.replace("[look_up_citizen]", "[verify_citizen]", 1))
+    assert "own.toml" in refused(dialect="own.toml")
+    (tmp_path / "own.toml").write_text(shipped.partition("[look_up_citizen]")[0])
+    assert "lacks look_up_citizen" in refused(dialect="own.toml")
 
 
 @pytest.mark.parametrize("url", ["http://csdl.example/", "csdl.example", "https://csdl.example"])

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final, TypeAlias
 
 import msgspec
 
-from ketnoi_protocol.soap_dialect import SoapOperation, load_dialect, parse_dialect
+from ketnoi_protocol.soap_dialect import SoapOperation, read_dialect
 
 DEFAULT_PROFILE: Final = "2022-seed"
 _ENDING: Final = ".toml"
@@ -288,7 +288,7 @@ def _by_key(table: dict[str, Any], name: str, *columns: str) -> dict[tuple[str, 
 
 def _catalogue(profile: str, table: dict[str, Any], read: Callable[[str], str] | None = None) -> Catalogue:
     told = msgspec.convert(table, _Profile)
-    operations = _dialect(told.soap, read) if told.soap else {}
+    operations = read_dialect(told.soap, read) if told.soap else {}
     entries = tuple(
         CatalogueEntry(
             each.system,
@@ -331,10 +331,6 @@ def _instance(told: _Profile, platform: Platform, environment: Environment) -> s
         raise ValueError(f"no instances of {platform}")
     code: str = getattr(told.instances[platform], environment.value)
     return code
-
-
-def _dialect(name: str, read: Callable[[str], str] | None) -> dict[str, SoapOperation]:
-    return parse_dialect(read(name)) if read is not None and name.endswith(_ENDING) else load_dialect(name)
 
 
 def _check(told: _Profile, entries: tuple[CatalogueEntry, ...], consents: tuple[ConsentEntry, ...]) -> None:

@@ -6,11 +6,15 @@ official specification: none was found, and the names are those that callers use
 
 from __future__ import annotations
 
+import re
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any, Final
+from typing import Annotated, Final, Literal, TypeAlias
+
+import msgspec
 
 COLLECTION_NAMESPACE: Final = "http://www.mic.gov.vn/dancu/1.0"
 """Of CongdanCollection, in both shapes (QCVN 109:2017/BTTTT)."""
@@ -59,23 +63,87 @@ def load_dialect(name: str) -> dict[str, SoapOperation]:
     return parse_dialect(file.read_text(encoding="utf-8"))
 
 
+def read_dialect(name: str, read: Callable[[str], str] | None) -> dict[str, SoapOperation]:
+    """The operations of a dialect that is shipped, or of a file (`….toml`) where `read` gives a file's text.
+
+    Raises ValueError, which names the file and what is wrong with it, and what `read` raises.
+    """
+    if read is None or not name.endswith(".toml"):
+        return load_dialect(name)
+    text = read(name)
+    try:
+        return parse_dialect(text)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+
+
 def parse_dialect(text: str) -> dict[str, SoapOperation]:
-    """The operations of a dialect's text. Raises KeyError, naming what is missing, ValueError for what is no TOML."""
-    table = tomllib.loads(text)
-    return {service: _operation(each, table) for service, each in table.items() if isinstance(each, dict)}
+    """The operations of a dialect's text. Raises ValueError, which says what is wrong with it."""
+    told = msgspec.convert(tomllib.loads(text), _Dialect)
+    return {
+        service: _operation(service, each, told)
+        for service in _SERVICES
+        if (each := getattr(told, service)) is not msgspec.UNSET
+    }
 
 
-def _operation(each: dict[str, Any], table: dict[str, Any]) -> SoapOperation:
+_Name: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,99}\Z")]
+_Namespace: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[!#-%\x27-;=?-~]{1,500}\Z")]
+_ELEMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]{0,99})(?: = ([A-Za-z]+))?(\??)")
+
+FIELDS: Final = (
+    "MaYeuCau", "MaDVC", "MaTichHop", "MaCanBo", "MaDonVi", "SoDinhDanh", "SoCMND", "HoVaTen", "NgayThangNamSinh",
+    "MaGiaoDichDongY", "TheCanBo",
+)  # fmt: skip
+"""What an element of any service may stand for, by the names of the JSON messages."""
+FIELDS_OF_ONE: Final = {"verify_household": "ThanhVien", "verify_citizen": "ThuocTinh"}
+NEEDED: Final = ("MaYeuCau", "MaTichHop", "MaCanBo", "HoVaTen")
+"""Fields that nobody but the caller knows."""
+_SERVICES: Final = ("confirm_identity_number", "verify_household", "look_up_citizen", "verify_citizen")
+
+
+class _Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    request: _Name
+    answer: _Name
+    elements: tuple[str, ...]
+
+
+class _Dialect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A dialect's file; a service that is left out is asked in JSON alone."""
+
+    namespaces: Annotated[tuple[_Namespace, ...], msgspec.Meta(min_length=1)]
+    date: Literal["yyyyMMdd", "yyyy-mm-dd"]
+    passed_over: tuple[_Name, ...] = ()
+    confirm_identity_number: _Operation | msgspec.UnsetType = msgspec.UNSET
+    verify_household: _Operation | msgspec.UnsetType = msgspec.UNSET
+    look_up_citizen: _Operation | msgspec.UnsetType = msgspec.UNSET
+    verify_citizen: _Operation | msgspec.UnsetType = msgspec.UNSET
+
+
+def _operation(service: str, each: _Operation, told: _Dialect) -> SoapOperation:
+    known = {*FIELDS, *told.passed_over, FIELDS_OF_ONE.get(service, "MaYeuCau")}
+    elements = tuple(_element(service, text) for text in each.elements)
+    for element in elements:
+        if element.field not in known:
+            raise ValueError(f"{service}: {element.field} is no field of its question")
+    for names in ([element.name for element in elements], [element.field for element in elements]):
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"{service}: {name} stands twice")
+    fields = {element.field for element in elements}
+    for name in (*NEEDED, *(("ThanhVien",) if service == "verify_household" else ())):
+        if name not in fields:
+            raise ValueError(f"{service}: {name} is missing")
+    if not fields & {"SoDinhDanh", "SoCMND"}:
+        raise ValueError(f"{service}: SoDinhDanh and SoCMND are missing, one of them is needed")
     return SoapOperation(
-        each["request"],
-        each["answer"],
-        tuple(_element(text) for text in each["elements"]),
-        tuple(table["namespaces"]),
-        frozenset(table["passed_over"]),
-        table["date"] == "yyyyMMdd",
+        each.request, each.answer, elements, told.namespaces, frozenset(told.passed_over), told.date == "yyyyMMdd"
     )
 
 
-def _element(text: str) -> SoapElement:
-    name, _, renamed = text.removesuffix("?").partition(" = ")
-    return SoapElement(name, renamed or name, text.endswith("?"))
+def _element(service: str, text: str) -> SoapElement:
+    found = _ELEMENT.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{service}: an element is written Name, Name?, Name = Field or Name = Field?")
+    name, field, optional = found.groups()
+    return SoapElement(name, field or name, bool(optional))

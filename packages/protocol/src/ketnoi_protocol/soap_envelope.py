@@ -18,6 +18,8 @@ from ketnoi_protocol.xml_reading import XSI, Element, read_xml
 
 SOAP_1_1: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 SOAP_1_2: Final = "http://www.w3.org/2003/05/soap-envelope"
+NEXT: Final = "http://schemas.xmlsoap.org/soap/actor/next"
+"""The actor of a header block that is for whoever comes first."""
 DETAIL_NAMESPACE: Final = "urn:ketnoi:error"
 CONTENT_TYPE: Final = "text/xml; charset=utf-8"
 MEDIA_TYPES: Final = ("text/xml", "application/xml")
@@ -53,7 +55,9 @@ def read_envelope(octets: bytes) -> Element:
         raise Refusal("10", "the body is not an Envelope with at most one Header and one Body")
     body = root.children[-1]
     for block in root.children[0].children if len(names) > 1 else ():
-        if block.attributes.get((SOAP_1_1, "mustUnderstand"), "0").strip() not in ("0", "false"):
+        # SOAP 1.1 section 4.2.2: a block with another actor is for somebody on the way.
+        for_us = block.attributes.get((SOAP_1_1, "actor"), "").strip() in ("", NEXT)
+        if for_us and block.attributes.get((SOAP_1_1, "mustUnderstand"), "0").strip() not in ("0", "false"):
             raise EnvelopeRefusal("MustUnderstand", "a header that must be understood is not understood here")
     if len(body.children) != 1:
         raise Refusal("10", "Body holds other than one element")

@@ -87,9 +87,10 @@ class Registry:
             if settings.upstream is None:
                 store = PostgresStore(pool, units, settings.lookup_timeout_seconds)
             else:
-                client = UpstreamClient(settings.upstream, Path(settings.base), clock)
+                base = Path(settings.base)
+                client = UpstreamClient(settings.upstream, base, clock)
                 stack.push_async_callback(client.close)
-                store = UpstreamStore(settings.upstream, client)
+                store = UpstreamStore(settings.upstream, client, base)
             register = Register(store, pseudonyms)
             looking = LookingUp(register, settings.catalogue, settings.lookup_timeout_seconds)
             identity: IdentityClient | None = None

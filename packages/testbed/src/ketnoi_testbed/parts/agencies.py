@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from ketnoi_client.agency import Agency
-from ketnoi_protocol.directory import Grant, IntegrationAccount, Officer, Organisation
+from ketnoi_protocol.directory import Grant, IntegrationAccount, Officer, Organisation, Quota
 from ketnoi_protocol.services import Platform, Service, System
 from ketnoi_testbed.authority import UnsafeAuthority
 from ketnoi_testbed.directory_publisher import Content
@@ -18,6 +19,13 @@ from ketnoi_testbed.parts.premises import write_settings
 from ketnoi_testbed.parts.security_servers import SecurityServerPart
 from ketnoi_testbed.plan import SYSTEM, AgencyPart, OfficerPart, Plan
 from ketnoi_testbed.surroundings import Surroundings
+
+VOLUMES: Final = (
+    Quota("organisation", 50_000_000, 86_400),
+    Quota("organisation", 1_000_000, 60),
+    Quota("officer", 1_000_000, 3_600),
+)
+"""Counted as everywhere, and so large that no story and no measurement uses them up."""
 
 
 class AgencySide:
@@ -175,6 +183,7 @@ def _grants(plan: Plan, part: AgencyPart) -> list[Grant]:
             grant.fields,
             grant.match_fields,
             grant.active,
+            VOLUMES,
         )
         for grant in part.grants
     ] + _identity_grants(plan, part)
@@ -194,6 +203,7 @@ def _identity_grants(plan: Plan, part: AgencyPart) -> list[Grant]:
             told.fields if service is Service.LOOK_UP_CITIZEN else (),
             told.match_fields if service is Service.VERIFY_CITIZEN else (),
             True,
+            VOLUMES,
         )
         for service in told.services
     ]

@@ -10,6 +10,8 @@ import msgspec
 
 from ketnoi_protocol.identifiers import InvalidIdentifier, OrganisationCode
 from ketnoi_protocol.personal_number import holds_personal_number
+from ketnoi_protocol.services import Service
+from ketnoi_protocol.soap_dialect import SoapOperation, read_dialect
 
 from ...relations import RELATIONS
 
@@ -34,6 +36,7 @@ class Upstream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     `ma_can_bo` and `ma_don_vi` are what the service knows the registry by. `names` is how a name is written in a
     question: without accents, spaces and small letters, or in capitals with accents; what comes back is compared by
     the profile of the service that was asked, whatever was written. `relations` translates codes of QuanHe.
+    `dialect` is one that is shipped, or a file (`….toml`) with the elements as that service wants them.
 
     The bounds are our choice [OC]. The breaker opens after `breaker_failures` within `breaker_window_seconds`, where
     they are `breaker_share` of the latest calls too, and lets a call try after `breaker_pause_seconds`. More than
@@ -98,6 +101,20 @@ class Upstream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             return file.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             raise UpstreamError(f"{file}: không đọc được · cannot be read") from error
+
+    def operations(self, base: Path) -> dict[str, SoapOperation]:
+        """How the service is asked: by a dialect that is shipped, or a file (`….toml`) of one's own.
+
+        Raises UpstreamError.
+        """
+        try:
+            found = read_dialect(self.dialect, lambda name: (base / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise UpstreamError(f"[upstream]: dialect: {error}") from error
+        lacking = {Service.LOOK_UP_CITIZEN.value, Service.CONFIRM_IDENTITY_NUMBER.value} - set(found)
+        if lacking:
+            raise UpstreamError(f"[upstream]: dialect: {self.dialect} lacks {', '.join(sorted(lacking))}")
+        return found
 
     def check(self) -> None:
         """Raises UpstreamError for what no single field shows."""

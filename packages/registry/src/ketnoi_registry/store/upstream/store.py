@@ -7,13 +7,14 @@ import logging
 import unicodedata
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 from ketnoi_protocol.envelope import Claimed, ConfirmRequest, ExistsAnswer, LookUpAnswer, LookUpRequest
 from ketnoi_protocol.errors import Refusal
 from ketnoi_protocol.names import key_legacy
 from ketnoi_protocol.services import AnswerShape, Service
-from ketnoi_protocol.soap_dialect import SoapOperation, load_dialect
+from ketnoi_protocol.soap_dialect import SoapOperation
 from ketnoi_protocol.soap_requests import encode_request
 
 from ..interface import Asking, Found
@@ -30,10 +31,11 @@ T = TypeVar("T")
 class UpstreamStore:
     """An existing service as a store."""
 
-    def __init__(self, settings: Upstream, client: UpstreamClient) -> None:
+    def __init__(self, settings: Upstream, client: UpstreamClient, base: Path) -> None:
+        """Raises UpstreamError when a file of the settings cannot be used."""
         self._settings = settings
         self._client = client
-        operations = load_dialect(settings.dialect)
+        operations = settings.operations(base)
         self._look_up_operation = operations[Service.LOOK_UP_CITIZEN.value]
         self._confirm_operation = operations[Service.CONFIRM_IDENTITY_NUMBER.value]
 
