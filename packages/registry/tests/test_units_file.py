@@ -10,7 +10,8 @@ import pytest
 from ketnoi_protocol.services import Service
 from ketnoi_registry.loading import load_units
 from ketnoi_registry.loading.csv_input import InputError
-from ketnoi_registry.loading.units_file import Taken, read_units, take_units
+from ketnoi_registry.loading.taking_units import Taken, take_units
+from ketnoi_registry.loading.units_file import read_units
 from ketnoi_registry.provinces import provinces
 from ketnoi_registry.store.people import Place
 from ketnoi_registry.store.units import Units

@@ -29,7 +29,8 @@ from .loading.people_file import load_file
 from .loading.progress import Progress, write_remarks
 from .loading.remarks import words
 from .loading.runs import Run
-from .loading.units_file import read_units, take_units
+from .loading.taking_units import take_units
+from .loading.units_file import read_units
 from .settings import Settings
 from .store.people import PersonRow
 from .store.units import UnitRow

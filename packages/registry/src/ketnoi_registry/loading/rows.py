@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import date
 from itertools import islice
 from typing import Any
 
@@ -42,6 +43,7 @@ ON CONFLICT (code, valid_from) DO UPDATE SET valid_until = excluded.valid_until,
     name = excluded.name, parent_code = excluded.parent_code, parent_valid_from = excluded.parent_valid_from
 """
 _FORGET = "DELETE FROM administrative_unit_successor WHERE code = $1 AND valid_from = $2"
+_REMOVE = "DELETE FROM administrative_unit WHERE code = $1 AND valid_from = $2"
 _SUCCESSOR = "INSERT INTO administrative_unit_successor VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"
 
 
@@ -54,15 +56,27 @@ async def load_units(pool: asyncpg.Pool, rows: Iterable[UnitRow]) -> int:
     """
     units = list(rows)
     async with pool.acquire() as connection, connection.transaction():
-        await connection.executemany(
-            _UNIT,
-            [(u.code, u.valid_from, u.valid_until, u.level, u.name, u.parent_code, u.parent_valid_from) for u in units],
-        )
-        await connection.executemany(_FORGET, [(u.code, u.valid_from) for u in units])
-        await connection.executemany(
-            _SUCCESSOR, [(u.code, u.valid_from, *successor) for u in units for successor in u.successors]
-        )
+        await put_units(connection, units)
     return len(units)
+
+
+async def put_units(connection: asyncpg.Connection, units: Sequence[UnitRow]) -> None:
+    """The same within the connection's transaction."""
+    await connection.executemany(
+        _UNIT,
+        [(u.code, u.valid_from, u.valid_until, u.level, u.name, u.parent_code, u.parent_valid_from) for u in units],
+    )
+    await connection.executemany(_FORGET, [(u.code, u.valid_from) for u in units])
+    await connection.executemany(
+        _SUCCESSOR, [(u.code, u.valid_from, *successor) for u in units for successor in u.successors]
+    )
+
+
+async def remove_units(connection: asyncpg.Connection, keys: Collection[tuple[str, date]]) -> None:
+    """Take these units (code and first day) away, within the connection's transaction. Whether anything still refers
+    to them is not asked."""
+    await connection.executemany(_FORGET, list(keys))
+    await connection.executemany(_REMOVE, list(keys))
 
 
 def _batches(rows: Iterable[PersonRow]) -> Iterator[list[PersonRow]]:

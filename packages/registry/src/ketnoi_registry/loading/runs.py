@@ -15,6 +15,7 @@ from .csv_input import CsvInput, InputError
 # One load at a time holds the first for its whole life, as a session; each batch takes the second until its
 # transaction ends, so that whoever goes on after a kill waits for the server to have done with the killed one.
 _ONE_LOAD, _ONE_BATCH = "ketnoi load", "ketnoi load batch"
+_ANOTHER = "đang có một lần nạp khác · another load is running"
 
 
 @dataclass(slots=True)
@@ -50,7 +51,13 @@ SELECT EXISTS (SELECT FROM load_run WHERE id <> $1 AND (id > $1 OR state = 'runn
 async def hold(connection: asyncpg.Connection) -> None:
     """Keep others from loading while this connection lives. Raises InputError when somebody else loads."""
     if not await connection.fetchval("SELECT pg_try_advisory_lock(hashtext($1))", _ONE_LOAD):
-        raise InputError("đang có một lần nạp khác · another load is running")
+        raise InputError(_ANOTHER)
+
+
+async def hold_for_transaction(connection: asyncpg.Connection) -> None:
+    """The same until the connection's transaction ends."""
+    if not await connection.fetchval("SELECT pg_try_advisory_xact_lock(hashtext($1))", _ONE_LOAD):
+        raise InputError(_ANOTHER)
 
 
 async def begin(
