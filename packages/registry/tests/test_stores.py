@@ -15,7 +15,7 @@ from ketnoi_registry.matching import Matching
 from ketnoi_registry.store.interface import Asking
 from ketnoi_registry.store.postgresql import PostgresStore
 from ketnoi_registry.store.units import Units
-from ketnoi_registry.store.upstream import UpstreamClient, UpstreamStore
+from ketnoi_registry.store.upstream import UpstreamStore
 from ketnoi_runtime.clock import SystemClock
 from ketnoi_runtime.database import migrate, open_pool
 
@@ -42,10 +42,9 @@ async def existing_database(stack, folder, cluster):
     behind = stand_in(folder, SystemClock())
     await behind.start()
     stack.push_async_callback(behind.stop)
-    settings = asked_at(behind)
-    client = UpstreamClient(settings, folder, SystemClock())
-    stack.push_async_callback(client.close)
-    return UpstreamStore(settings, client, folder)
+    store = UpstreamStore(asked_at(behind), folder, SystemClock())
+    stack.push_async_callback(store.close)
+    return store
 
 
 @pytest.fixture(scope="module", params=[own_tables, existing_database], ids=lambda make: make.__name__)

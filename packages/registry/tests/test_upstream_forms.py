@@ -31,3 +31,20 @@ def test_answers_about_somebody_else_than_was_asked_are_counted(tmp_path, databa
         return told, (await health(world))["unlike"]
 
     assert in_front(tmp_path, database, act) == (["00", "01", "01"], 1), "nobody told is nobody, and nothing odd"
+
+
+def test_one_service_that_is_away_shuts_off_no_other(tmp_path, database):
+    async def act(world, behind):
+        confirmed = [
+            (
+                await world.ask(Service.CONFIRM_IDENTITY_NUMBER, NgayThangNamSinh=None, SoDinhDanh=f"99008900000{each}")
+            ).code
+            for each in range(1, 5)
+        ]
+        return confirmed, (await world.ask(LOOK_UP)).code, await health(world)
+
+    nobody = "https://127.0.0.1:1/033"
+    confirmed, found, told = in_front(tmp_path, database, act, confirm_url=nobody, breaker_failures=3)
+    assert (confirmed, found) == (["42"] * 4, "00")
+    assert (told["state"], told["confirm"]["state"]) == ("closed", "open")
+    assert told["confirm"]["troubles"] == {"connection": 3, "breaker_open": 1}

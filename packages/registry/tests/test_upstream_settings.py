@@ -8,7 +8,7 @@ from importlib import resources
 import pytest
 
 from ketnoi_registry.settings import Settings
-from ketnoi_registry.store.upstream import UpstreamClient, UpstreamError, UpstreamStore
+from ketnoi_registry.store.upstream import UpstreamError, UpstreamStore
 from ketnoi_runtime.clock import SystemClock
 from ketnoi_runtime.settings import SettingsError, load_settings
 
@@ -25,11 +25,7 @@ def refused(tmp_path):
             await behind.start()
             settings = asked_at(behind, **changes)
             await behind.stop()
-            client = UpstreamClient(settings, tmp_path, SystemClock())
-            try:
-                UpstreamStore(settings, client, tmp_path)
-            finally:
-                await client.close()
+            await UpstreamStore(settings, tmp_path, SystemClock()).close()
 
         with pytest.raises(UpstreamError) as error:
             asyncio.run(act())

@@ -33,7 +33,7 @@ from .settings import Settings
 from .store.interface import Store
 from .store.postgresql import PostgresStore
 from .store.units import Units
-from .store.upstream import UpstreamClient, UpstreamStore
+from .store.upstream import UpstreamStore
 
 KEEPALIVE = 75.0
 
@@ -87,10 +87,8 @@ class Registry:
             if settings.upstream is None:
                 store = PostgresStore(pool, units, settings.lookup_timeout_seconds)
             else:
-                base = Path(settings.base)
-                client = UpstreamClient(settings.upstream, base, clock)
-                stack.push_async_callback(client.close)
-                store = UpstreamStore(settings.upstream, client, base)
+                store = behind = UpstreamStore(settings.upstream, Path(settings.base), clock)
+                stack.push_async_callback(behind.close)
             register = Register(store, pseudonyms)
             looking = LookingUp(register, settings.catalogue, settings.lookup_timeout_seconds)
             identity: IdentityClient | None = None

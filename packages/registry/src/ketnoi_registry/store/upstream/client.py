@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -20,7 +21,7 @@ from ketnoi_protocol.soap_envelope import CONTENT_TYPE, FAULT_STATUS, MEDIA_TYPE
 from ketnoi_runtime.clock import Clock
 
 from .answers import AWAY, BUSY, LATE, LEFT_ALONE, WRONG, Trouble, check_media
-from .breaker import Breaker, State
+from .breaker import Breaker
 from .settings import Upstream
 
 _log = logging.getLogger(__name__)
@@ -33,12 +34,15 @@ _KEPT_SECONDS: Final = 15.0
 
 
 class UpstreamClient:
-    """One service behind. Made within the running loop; `close` it."""
+    """One service behind, at one address, with a circuit of its own: another that is away says nothing about this one.
 
-    def __init__(self, settings: Upstream, base: Path, clock: Clock) -> None:
+    Made within the running loop; `close` it.
+    """
+
+    def __init__(self, settings: Upstream, url: str, base: Path, clock: Clock) -> None:
         """Raises UpstreamError when a file of the settings cannot be used."""
-        settings.check()
         self._settings = settings
+        self._url = url
         self._secret = settings.secret(base)
         self._clock = clock
         self._free = asyncio.Semaphore(settings.max_in_flight)
@@ -52,7 +56,7 @@ class UpstreamClient:
             settings.breaker_window_seconds,
             settings.breaker_pause_seconds,
             settings.breaker_share,
-            told=_tell,
+            told=lambda state: _log.warning("the circuit to %s behind is %s", urlsplit(url).path, state.value),
         )
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
@@ -74,8 +78,8 @@ class UpstreamClient:
         """Close its connections."""
         await self._session.close()
 
-    async def ask(self, url: str, question: bytes, about: str, read: Callable[[int, bytes], T]) -> T:
-        """What `read` makes of status and octets of the answer to one question, asked at `url`. Raises Trouble.
+    async def ask(self, question: bytes, about: str, read: Callable[[int, bytes], T]) -> T:
+        """What `read` makes of status and octets of the answer to one question. Raises Trouble.
 
         `about` is the number that is asked about. Only its hash is kept, and only of what failed.
         """
@@ -87,7 +91,7 @@ class UpstreamClient:
             if passed is None:
                 raise self._left_alone()
             try:
-                answer = read(*await self._exchange(url, question))
+                answer = read(*await self._exchange(question))
             except Trouble as trouble:
                 self._judge(passed, hash(about), self._counted(trouble))
                 raise
@@ -142,13 +146,13 @@ class UpstreamClient:
             self.in_flight -= 1
             self._free.release()
 
-    async def _exchange(self, url: str, question: bytes) -> tuple[int, bytes]:
+    async def _exchange(self, question: bytes) -> tuple[int, bytes]:
         try:
             try:
-                return await self._post(url, question)
+                return await self._post(question)
             except (aiohttp.ServerDisconnectedError, ConnectionResetError):
                 # A kept connection that the other side had just closed. To ask once more changes nothing there.
-                return await self._post(url, question)
+                return await self._post(question)
         except aiohttp.ConnectionTimeoutError:
             raise Trouble(AWAY, "connect_timeout") from None
         except TimeoutError:
@@ -162,9 +166,9 @@ class UpstreamClient:
         except (aiohttp.ClientError, OSError):
             raise Trouble(AWAY, "connection") from None
 
-    async def _post(self, url: str, question: bytes) -> tuple[int, bytes]:
+    async def _post(self, question: bytes) -> tuple[int, bytes]:
         async with self._session.post(
-            url, data=question, headers=self._credentials(url), allow_redirects=False
+            self._url, data=question, headers=self._credentials(), allow_redirects=False
         ) as response:
             if response.status not in _ANSWERED:
                 raise Trouble(AWAY, f"http_{response.status}", retry_after=_later(response.headers))
@@ -179,13 +183,13 @@ class UpstreamClient:
                     raise Trouble(WRONG, "oversized")
             return response.status, bytes(octets)
 
-    def _credentials(self, url: str) -> dict[str, str]:
+    def _credentials(self) -> dict[str, str]:
         """As callers of today's service prove who they are: a hash over address, account, moment (ms) and secret."""
         account = self._settings.account
         if not account:
             return {}
         stamp = str(int(self._clock.now().timestamp() * 1000))
-        proof = hashlib.sha256(f"{url}{account}{stamp}{self._secret}".encode()).hexdigest()
+        proof = hashlib.sha256(f"{self._url}{account}{stamp}{self._secret}".encode()).hexdigest()
         return {
             "Timestamp": stamp,
             "Authorization": "Basic " + base64.b64encode(f"{account}:{proof}".encode()).decode("ascii"),
@@ -199,7 +203,3 @@ def _whole(seconds: float) -> int:
 def _later(headers: Mapping[str, str]) -> int | None:
     told = headers.get("Retry-After", "")
     return int(told) if re.fullmatch("[0-9]{1,4}", told) else None
-
-
-def _tell(state: State) -> None:
-    _log.warning("the circuit to the database behind is %s", state.value)

@@ -16,6 +16,7 @@ from ketnoi_protocol.names import key_legacy
 from ketnoi_protocol.services import AnswerShape, Service
 from ketnoi_protocol.soap_dialect import SoapOperation
 from ketnoi_protocol.soap_requests import encode_request
+from ketnoi_runtime.clock import Clock
 
 from ..interface import Asking, Found
 from .answers import LEFT_ALONE, Trouble, read_answer
@@ -29,15 +30,26 @@ T = TypeVar("T")
 
 
 class UpstreamStore:
-    """An existing service as a store."""
+    """An existing service as a store. Made within the running loop; `close` it."""
 
-    def __init__(self, settings: Upstream, client: UpstreamClient, base: Path) -> None:
+    def __init__(self, settings: Upstream, base: Path, clock: Clock) -> None:
         """Raises UpstreamError when a file of the settings cannot be used."""
+        settings.check()
         self._settings = settings
-        self._client = client
         operations = settings.operations(base)
         self._look_up_operation = operations[Service.LOOK_UP_CITIZEN.value]
         self._confirm_operation = operations[Service.CONFIRM_IDENTITY_NUMBER.value]
+        self._looking_up = UpstreamClient(settings, settings.url, base, clock)
+        self._confirming = UpstreamClient(settings, settings.confirm_url, base, clock) if settings.confirm_url else None
+
+    async def close(self) -> None:
+        """Close its connections."""
+        for client in self._clients:
+            await client.close()
+
+    @property
+    def _clients(self) -> list[UpstreamClient]:
+        return [client for client in (self._looking_up, self._confirming) if client is not None]
 
     async def find(self, claim: Claimed, asking: Asking) -> Found | None:
         """As Store says. The service compares one number only, so with two it is asked about each, always.
@@ -57,8 +69,8 @@ class UpstreamStore:
 
     async def confirm(self, claim: Claimed, asking: Asking) -> str | None:
         """As Store says. Without a birth date the service is asked for yes or no, and compares the name itself."""
-        number, url = claim.personal_number, self._settings.confirm_url
-        if claim.birth_text is not None or number is None or not url:
+        number, client = claim.personal_number, self._confirming
+        if claim.birth_text is not None or number is None or client is None:
             found = await self.find(claim, asking)
             return found.personal_number if found is not None else None
         plain = asking.matching.legacy_names and self._settings.names == "plain"
@@ -76,7 +88,7 @@ class UpstreamStore:
             assert isinstance(answer, ExistsAnswer), "its shape is that"
             return answer.exists
 
-        return number if await self._ask(url, asked, operation, read) else None
+        return number if await self._ask(client, asked, operation, read) else None
 
     async def has_held(self, old_number: str, claim: Claimed, found: Found | None, asking: Asking) -> bool:
         """As Store says: whether the old number leads the service to the same person."""
@@ -90,8 +102,9 @@ class UpstreamStore:
         return (old,) if old is not None else ()
 
     def health(self) -> dict[str, Any]:
-        """The breaker's state, and counts since the start."""
-        return {"kind": "upstream", **self._client.health()}
+        """The circuit's state, and counts since the start; those of service 033, which has its own, beneath."""
+        beneath = {"confirm": self._confirming.health()} if self._confirming is not None else {}
+        return {"kind": "upstream", **self._looking_up.health(), **beneath}
 
     async def _look_up(
         self, claim: Claimed, asking: Asking, *, personal_number: str | None = None, old_number: str | None = None
@@ -113,10 +126,10 @@ class UpstreamStore:
             assert isinstance(answer, LookUpAnswer), "its shape is that"
             found = found_in(answer, asked, claim.name, asking, self._settings.relations)
             if found is None and answer.citizen is not None:
-                self._client.unlike += 1
+                self._looking_up.unlike += 1
             return found
 
-        return await self._ask(self._settings.url, asked, operation, read)
+        return await self._ask(self._looking_up, asked, operation, read)
 
     def _header(self) -> dict[str, str]:
         """As whom the registry asks, under a MaYeuCau that nobody has used."""
@@ -130,14 +143,14 @@ class UpstreamStore:
 
     async def _ask(
         self,
-        url: str,
+        client: UpstreamClient,
         asked: ConfirmRequest | LookUpRequest,
         operation: SoapOperation,
         read: Callable[[int, bytes], T],
     ) -> T:
         about = asked.personal_number or asked.old_number or ""
         try:
-            return await self._client.ask(url, encode_request(operation, asked), about, read)
+            return await client.ask(encode_request(operation, asked), about, read)
         except Trouble as trouble:
             if trouble.reason != LEFT_ALONE:  # of which the circuit has told once
                 _log.warning("the database behind did not answer: %s %s", trouble.code, trouble.reason)
