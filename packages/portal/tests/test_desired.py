@@ -12,7 +12,7 @@ from ketnoi_portal.onboarding.registration import Registration, ServiceEntry, pl
 from ketnoi_portal.process.case import Case, Stage
 from ketnoi_portal.process.charts import Level
 from ketnoi_portal.publication.desired import (
-    OFFICERS_QUOTA,
+    OFFICERS_CALLS,
     Approved,
     Registered,
     Taken,
@@ -176,8 +176,10 @@ def test_a_test_has_an_account_for_its_calls_and_production_has_not() -> None:
 
 
 def test_the_volumes_that_were_approved_are_quotas() -> None:
-    def quotas(application: Approved, environment: Environment) -> tuple[Quota, ...]:
-        (grant,) = directory_content([application], BODIES, environment).parts.grants
+    def quotas(
+        application: Approved, environment: Environment, officers_calls: int = OFFICERS_CALLS
+    ) -> tuple[Quota, ...]:
+        (grant,) = directory_content([application], BODIES, environment, officers_calls).parts.grants
         return grant.quotas
 
     def volumes(application: Approved) -> Approved:
@@ -185,7 +187,9 @@ def test_the_volumes_that_were_approved_are_quotas() -> None:
         return replace(application, form=form)
 
     asked = (Quota("organisation", 3_000, 86_400), Quota("organisation", 300, 60))
-    assert quotas(volumes(approved()), PRODUCTION) == (*asked, OFFICERS_QUOTA)
+    assert quotas(volumes(approved()), PRODUCTION) == (*asked, Quota("officer", 600, 3_600))
+    assert quotas(volumes(approved()), PRODUCTION, 50) == (*asked, Quota("officer", 50, 3_600))
+    assert quotas(volumes(approved()), PRODUCTION, 0) == asked
     # One account stands for everybody's there.
     assert quotas(volumes(approved()), TEST) == asked
     assert quotas(volumes(approved(system=System.IDENTITY)), PRODUCTION) == asked

@@ -170,6 +170,8 @@ class Settings(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `trusted_proxies` are addresses or networks of proxies before this portal, whose X-Forwarded-For and
     X-Forwarded-Proto are believed; none by default. Such a proxy must itself write these headers, and pass on none with
     an underscore in its name.
+    `officers_calls_an_hour` are what one officer's account may ask of one population service in production [our
+    choice]; 0 for as much as was approved for the organisation.
     """
 
     database: str
@@ -193,6 +195,7 @@ class Settings(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     registries: tuple[Registry, ...] = ()
     identities: tuple[Identity, ...] = ()
     signing: Signing = msgspec.field(default_factory=Signing)
+    officers_calls_an_hour: Annotated[int, msgspec.Meta(ge=0)] = 600
     most_removals: int = 20
     most_removed_share: float = 0.05
 

@@ -21,7 +21,7 @@ from ketnoi_protocol.services import Environment, Platform, Service, System
 _CLOSED_FOR_ALL: Final = frozenset({Stage.SUSPENDED, Stage.REVOKED, Stage.EXPIRED})
 
 
-OFFICERS_QUOTA: Final = Quota("officer", 600, 3_600)
+OFFICERS_CALLS: Final = 600
 """One officer's calls of one service in an hour: one every six seconds, without a pause [our choice]."""
 
 
@@ -140,14 +140,18 @@ class Content:
 
 
 def directory_content(
-    applications: Sequence[Approved], bodies: Sequence[Organisation], environment: Environment
+    applications: Sequence[Approved],
+    bodies: Sequence[Organisation],
+    environment: Environment,
+    officers_calls: int = OFFICERS_CALLS,
 ) -> Content:
     """What the directory of an environment says of organisations, accounts and grants.
 
-    `bodies` are all organisations that exist today.
+    `bodies` are all organisations that exist today; `officers_calls` are one officer's of one service in an hour, 0 for
+    as many as are approved for the organisation.
     """
     ordered = sorted(applications, key=lambda each: each.number)
-    grants, conflicts = _grants(ordered, environment)
+    grants, conflicts = _grants(ordered, environment, officers_calls)
     concerned = {grant.organisation for grant in grants}
     named = {body.code: body for body in bodies if any(code in concerned for code in _upwards(body.code))}
     return Content(
@@ -164,7 +168,9 @@ def _upwards(code: str) -> Iterable[str]:
         code = code.rpartition(".")[0]
 
 
-def _grants(applications: Sequence[Approved], environment: Environment) -> tuple[list[Grant], list[str]]:
+def _grants(
+    applications: Sequence[Approved], environment: Environment, officers_calls: int
+) -> tuple[list[Grant], list[str]]:
     """One for each organisation, system and service; of several the newest, an open one before a closed one."""
     found: dict[tuple[str, System, Service], Grant] = {}
     conflicts = []
@@ -186,22 +192,23 @@ def _grants(applications: Sequence[Approved], environment: Environment) -> tuple
                 tuple(asked.fields),
                 tuple(asked.match_fields),
                 active,
-                _quotas(each.form, each.case.system, environment),
+                _quotas(each.form, each.case.system, environment, officers_calls),
             )
     return [found[key] for key in sorted(found)], conflicts
 
 
-def _quotas(form: Registration, system: System, environment: Environment) -> tuple[Quota, ...]:
+def _quotas(form: Registration, system: System, environment: Environment, officers_calls: int) -> tuple[Quota, ...]:
     """The volumes that were applied for and approved, and what one officer can ask with their own hands.
 
     In the test environment and on the identity side one account stands for everybody's.
     """
+    own = system is System.POPULATION and environment is Environment.PRODUCTION
     asked = (
         Quota("organisation", form.per_day, 86_400),
         Quota("organisation", form.peak_per_second * 60, 60),
+        Quota("officer", officers_calls if own else 0, 3_600),
     )
-    own = system is System.POPULATION and environment is Environment.PRODUCTION
-    return (*(each for each in asked if each.calls > 0), *((OFFICERS_QUOTA,) if own else ()))
+    return tuple(each for each in asked if each.calls > 0)
 
 
 def _was_open(application: Approved, environment: Environment) -> bool:

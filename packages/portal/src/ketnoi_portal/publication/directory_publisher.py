@@ -72,6 +72,7 @@ class DirectoryPublisher:
         if told is None or not told.key:
             raise SettingsMissing(f"directories: nothing with a key for environment `{environment}`")
         self._environment = environment
+        self._officers_calls = own.officers_calls_an_hour
         self._token = uuid.uuid4().hex
         self._seen: _Seen | None = None
         self._others: dict[str, list[Officer]] = {}
@@ -164,7 +165,7 @@ class DirectoryPublisher:
         seen = _Seen(revision, accounts.revision, today)
         if seen == before:
             return None
-        content = directory_content(approved_applications(), bodies_today(), self._environment)
+        content = directory_content(approved_applications(), bodies_today(), self._environment, self._officers_calls)
         parts = beside(content, self._inherited, ended_services(self._environment))
         parts = stops.close(parts, self._environment, stops.stopped_codes())
         # Whoever stands in the directory without an account of the accounts room, in the same buckets.
