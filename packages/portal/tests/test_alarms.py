@@ -103,11 +103,11 @@ def test_c06_reads_who_asked_and_finds_the_way_to_stop_them(cast: Cast) -> None:
     shown = page(cast, "c06")
     for title in KINDS.values():
         assert title.vi in shown
-    for told in ("cb.lan", "Tỉnh Thái Nguyên", "42 lượt gọi", "new_kind", "H99", "&lt;b&gt;x"):
+    for told in ("cb.lan", "Tỉnh Thái Nguyên", "43 lượt gọi", "new_kind", "H99", "&lt;b&gt;x"):
         assert told in shown
     assert f"{reverse('publication:stops')}?code=H55" in shown
     assert f"{reverse('publication:stops')}?code=H99" not in shown, "the portal knows no such organisation"
-    assert "5 cảnh báo chờ" in page(cast, "c06", "day")
+    assert "6 cảnh báo chờ" in page(cast, "c06", "day")
 
 
 def test_nobody_else_sees_any(cast: Cast) -> None:
@@ -145,3 +145,13 @@ def test_somebody_says_what_came_of_it_once(cast: Cast) -> None:
     assert "Không có cảnh báo nào" in shown
     assert "Cơ quan giải trình đúng" in shown
     assert "cảnh báo chờ" not in page(cast, "c06", "day")
+
+
+def test_an_alarm_of_several_officers_names_none(cast: Cast) -> None:
+    an_alarm(1, kind="enumeration_by_many", officer="", count=61)
+    told = page(cast, "c06")
+    assert "Dò số liên tiếp qua nhiều cán bộ" in told
+    assert "61 người" in told
+    assert "<dt>Cán bộ</dt>" not in told
+    an_alarm(2, kind="enumeration")
+    assert "<dt>Cán bộ</dt>" in page(cast, "c06")

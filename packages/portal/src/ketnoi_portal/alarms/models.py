@@ -8,6 +8,7 @@ from ketnoi_pages.text import Text
 
 KINDS = {
     "enumeration": Text("Dò số liên tiếp", "Numbers asked in a row"),
+    "enumeration_by_many": Text("Dò số liên tiếp qua nhiều cán bộ", "Numbers asked in a row by several officers"),
     "low_hit_rate": Text("Phần lớn không tìm thấy ai", "Hardly anybody found"),
     "odd_hours": Text("Tra cứu ban đêm", "Look-ups at night"),
     "canary": Text("Hỏi người trong danh sách theo dõi", "A watched person asked for"),
@@ -57,6 +58,11 @@ class Alarm(models.Model):
             "enumeration": Text(
                 f"Trong 24 giờ đã hỏi {number} người có số chỉ khác nhau ba chữ số cuối.",
                 f"Asked within 24 hours for {number} persons whose numbers differ in their last three digits alone.",
+            ),
+            "enumeration_by_many": Text(
+                f"Trong 24 giờ nhiều cán bộ của cơ quan đã hỏi {number} người có số chỉ khác nhau ba chữ số cuối.",
+                f"Several officers of the organisation asked within 24 hours for {number} persons whose numbers "
+                "differ in their last three digits alone.",
             ),
             "low_hit_rate": Text(
                 f"{number} lượt gọi trong một giờ, phần lớn không tìm thấy ai.",

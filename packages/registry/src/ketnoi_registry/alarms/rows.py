@@ -20,6 +20,7 @@ class Kind(StrEnum):
     """What is conspicuous."""
 
     ENUMERATION = "enumeration"
+    ENUMERATION_BY_MANY = "enumeration_by_many"
     LOW_HIT_RATE = "low_hit_rate"
     ODD_HOURS = "odd_hours"
     CANARY = "canary"
@@ -27,7 +28,8 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """An alarm that may be new: there is one of each kind, officer and hour."""
+    """An alarm that may be new: there is one of each kind, officer and hour. `anew`: it is new only where none of its
+    kind tells of calls since `since`."""
 
     kind: Kind
     officer: Officer
@@ -35,11 +37,13 @@ class Raised:
     since: datetime
     calls: int
     last: Sight
+    anew: bool = False
 
 
 class Alarm(msgspec.Struct, frozen=True, kw_only=True):
-    """One alarm. `count` is of calls, for `enumeration` of persons, each taken at its last call; `since` is the
-    first of these moments, `last_at` and `message_id` tell the last one before it was raised."""
+    """One alarm. `count` is of calls, for those of enumeration of persons, each taken at its last call; `since` is the
+    first of these moments, `last_at` and `message_id` tell the last one before it was raised. `officer` is empty where
+    no officer was named, and for `enumeration_by_many`, which is about the organisation."""
 
     id: int
     kind: Kind
@@ -63,13 +67,16 @@ class Alarms(msgspec.Struct, frozen=True, kw_only=True):
     more: bool
 
 
-# The lock makes ids become visible in their order, so that nobody who reads on from the last one misses any.
+# The lock makes ids become visible in their order, so that nobody who reads on from the last one misses any; and of two
+# nodes that count at the same time the later one sees what the other has added.
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('ketnoi_registry alarms'))"
 _BEGIN = "SELECT setval('alarm_id_seq', greatest(last_value, $1)) FROM alarm_id_seq"
 _RAISE = """
 INSERT INTO alarm (kind, organisation, officer, hour, raised_at, instance, account, unit, procedure, count, since,
     last_at, message_id)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13
+WHERE NOT $14 OR NOT EXISTS (
+    SELECT FROM alarm WHERE kind = $1 AND organisation = $2 AND officer = $3 AND last_at >= $11)
 ON CONFLICT (kind, organisation, officer, hour) DO NOTHING
 """
 _LIST = """
@@ -78,18 +85,23 @@ FROM alarm WHERE id > $1 ORDER BY id LIMIT $2
 """
 
 
+async def alone(connection: asyncpg.Connection) -> None:
+    """Wait until no other node counts or raises, and keep others waiting until this transaction ends."""
+    await connection.execute(_LOCK)
+
+
 async def keep(connection: asyncpg.Connection, raised: Sequence[Raised], at: datetime) -> None:
     """Keep what is new of these, within the connection's transaction."""
     if not raised:
         return
-    await connection.execute(_LOCK)
+    await alone(connection)
     await connection.executemany(
         _RAISE,
         [
             (
                 each.kind.value, each.officer.organisation, each.officer.code, each.hour, at, each.last.instance,
                 each.last.account, each.last.unit, each.last.procedure, each.calls, each.since, each.last.at,
-                each.last.message_id,
+                each.last.message_id, each.anew,
             )
             for each in raised
         ],

@@ -11,12 +11,14 @@ Hour = Annotated[int, msgspec.Meta(ge=0, le=23)]
 
 
 class Alarming(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Measures of one officer of one organisation [our choice, all of them].
+    """Measures of one officer of one organisation, but for the last one [our choice, all of them].
 
-    Odd hours are those from `odd_from` to `odd_until` o'clock in Vietnam; `odd_calls` in one of them raise an alarm. So
-    do `rate_calls` calls in an hour of which fewer than `rate_percent` per cent found somebody, and `block_persons`
-    persons asked within 24 hours whose numbers differ in their last three digits alone. Every `check_seconds` it is
-    looked at; a person of the canaries is told at once.
+    Odd hours are those from `odd_from` to `odd_until` o'clock in Vietnam; `odd_calls` of them within an hour raise an
+    alarm. So do `rate_calls` calls within an hour of which fewer than `rate_percent` per cent found somebody, and
+    `block_persons` persons asked within 24 hours whose numbers differ in their last three digits alone, or
+    `block_persons_together` that several officers of one organisation asked for. An hour is any stretch of six steps of
+    ten minutes before the one that lasts, and it. Every `check_seconds` it is looked at; a person of the canaries is
+    told at once.
     """
 
     odd_from: Hour = 22
@@ -25,6 +27,7 @@ class Alarming(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     rate_calls: Count = 50
     rate_percent: Annotated[int, msgspec.Meta(ge=0, le=100)] = 30
     block_persons: Count = 10
+    block_persons_together: Count = 50
     check_seconds: Annotated[float, msgspec.Meta(gt=0, le=30)] = 10.0
 
     def is_odd(self, hour: int) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from ..access_log import Call
 
@@ -60,6 +61,12 @@ class Tally:
 InHour = tuple[Officer, datetime]
 """An officer, and the beginning of an hour."""
 
+STEP: Final = timedelta(minutes=10)
+"""So finely calls are counted; it divides an hour [our choice]."""
+
+InStep = tuple[Officer, datetime]
+"""An officer, and the beginning of a step."""
+
 Asked = tuple[Officer, bytes, bytes]
 """An officer, the pseudonym of a block of numbers, and that of the person asked."""
 
@@ -67,3 +74,8 @@ Asked = tuple[Officer, bytes, bytes]
 def hour_of(at: datetime) -> datetime:
     """The beginning of the hour; Vietnam's hours begin when UTC's do."""
     return at.replace(minute=0, second=0, microsecond=0)
+
+
+def step_of(at: datetime) -> datetime:
+    """The beginning of the step."""
+    return at - (at - hour_of(at)) % STEP

@@ -24,7 +24,7 @@ from ..access_log import Call, Pseudonyms
 from . import canaries, rows
 from .counting import count_asked, count_calls, forget, named
 from .settings import Alarming
-from .sights import Asked, InHour, Officer, Sight, Tally, hour_of
+from .sights import Asked, InHour, InStep, Officer, Sight, Tally, hour_of, step_of
 
 _log = logging.getLogger(__name__)
 _K = TypeVar("_K")
@@ -50,7 +50,7 @@ class Watch:
         self._clock = clock
         self._measures = measures
         self._canaries: frozenset[bytes] = frozenset()
-        self._calls: dict[InHour, Tally] = {}
+        self._calls: dict[InStep, Tally] = {}
         self._asked: dict[Asked, Sight] = {}
         self._named: dict[InHour, Tally] = {}
         self._told: set[InHour] = set()
@@ -73,7 +73,10 @@ class Watch:
         self._close()
 
     def note(self, call: Call, organisation: str, request: Noted) -> None:
-        """One call that is in the access log, by the organisation that signed it. Waits for nothing."""
+        """One call that is in the access log, by the organisation that signed it. Waits for nothing.
+
+        A question that is repeated is the same one, and tells nothing new; only a canary is told of again.
+        """
         officer, sight = Officer(organisation, call.officer or ""), Sight.of(call)
         key = (officer, hour_of(call.at))
         if self._canaries and not self._canaries.isdisjoint(self._named_in(call, request)):
@@ -81,9 +84,9 @@ class Watch:
             if key not in self._told:
                 self._told.add(key)
                 self._hurry.set()
-        if call.result_code not in (FOUND, NO_MATCH) or len(self._asked) >= _MOST:
+        if call.repeats or call.result_code not in (FOUND, NO_MATCH) or len(self._asked) >= _MOST:
             return
-        _add(self._calls, key, Tally(call.at, sight, 1, call.result_code == FOUND))
+        _add(self._calls, (officer, step_of(call.at)), Tally(call.at, sight, 1, call.result_code == FOUND))
         number = request.personal_number or request.old_number
         if number is not None and call.subjects:
             self._asked[officer, self._pseudonyms.of_block(number), call.subjects[0].pseudonym] = sight
