@@ -68,7 +68,7 @@ def test_a_new_old_number_is_the_newest_and_the_earlier_ones_still_lead_to_the_p
     row["old_id_numbers"] = ""
     filled.load(made(tmp_path, text_of(row), "nothing.csv"), UpdatePeople())
     assert filled.fetch("SELECT old_id_number FROM person WHERE personal_number = $1", AN.personal_number) == [
-        ("990000009",)
+        ("990000088",)
     ]
 
 

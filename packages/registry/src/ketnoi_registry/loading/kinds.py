@@ -77,7 +77,9 @@ class UpdatePeople:
         await take_out(connection, statements.EARLIER, "earlier")
         added, count = await connection.fetchrow(statements.update_people(header))
         noticed = await _shared(connection) + await self._unknown.lines(connection)
-        await connection.execute(statements.UPDATE_OLD)
+        if "old_id_numbers" in header:
+            await connection.execute(statements.NEWEST)
+            await connection.execute(statements.UPDATE_OLD)
         return Done(added, count - added, noticed=noticed)
 
 

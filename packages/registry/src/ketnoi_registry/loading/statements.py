@@ -156,16 +156,16 @@ SELECT line FROM (
 
 
 def update_people(header: Collection[str]) -> str:
-    """Add people, or change those who are there in what `header` has columns for; counts who was added."""
-    changed = [name for name in PERSON_COLUMNS if name != "personal_number" and _is_told(name, header)]
-    sets = [
-        "old_id_number = coalesce(excluded.old_id_number, person.old_id_number)"
-        if name == "old_id_number"
-        else f"{name} = excluded.{name}"
-        for name in changed
-    ]
+    """Add people, or change those who are there in what `header` has columns for; counts who was added.
+
+    Which old number is the newest of those who are there is not settled here (NEWEST).
+    """
+    kept = ("personal_number", "old_id_number")
+    sets = ", ".join(
+        f"{name} = excluded.{name}" for name in PERSON_COLUMNS if name not in kept and _is_told(name, header)
+    )
     return f"""
-WITH done AS ({_INTO} ON CONFLICT (personal_number) DO UPDATE SET {", ".join(sets)} RETURNING xmax = 0 AS added)
+WITH done AS ({_INTO} ON CONFLICT (personal_number) DO UPDATE SET {sets} RETURNING xmax = 0 AS added)
 SELECT count(*) FILTER (WHERE added), count(*) FROM done
 """  # noqa: S608 - names of our own columns
 
@@ -173,8 +173,6 @@ SELECT count(*) FILTER (WHERE added), count(*) FROM done
 def _is_told(column: str, header: Collection[str]) -> bool:
     if column.startswith("birth_") and column != "birth_registration":
         return True
-    if column == "old_id_number":
-        return "old_id_numbers" in header
     if column in PLACES or column in RELATIVES:
         return any(name.startswith(f"{column}_") for name in header)
     return column in header
@@ -202,6 +200,42 @@ ON CONFLICT (number, personal_number) DO UPDATE SET
 WHERE num_nonnulls(excluded.valid_from, excluded.valid_until) > 0
 """  # noqa: S608
 """A number is never taken away by a load: whoever once held it is found under it."""
+
+
+def _period(number: str, name: str) -> str:
+    """The period of a number of the person of a staged line: the line's own, else the table's."""
+    return f"""
+LEFT JOIN LATERAL (
+    SELECT valid_from, valid_until FROM (
+        SELECT 1 AS nth, nullif(split_part(one, ':', 2), '')::date AS valid_from,
+            nullif(split_part(one, ':', 3), '')::date AS valid_until
+        FROM string_to_table(s.old_id_numbers, ';') AS one WHERE substr(one, 1, 9) = {number} AND one ~ ':[0-9]'
+        UNION ALL
+        SELECT 2, valid_from, valid_until FROM old_id_number
+        WHERE number = {number} AND personal_number = s.personal_number
+    ) told ORDER BY nth LIMIT 1
+) {name} ON true"""  # noqa: S608 - names of our own columns
+
+
+NEWEST: Final = f"""
+UPDATE person SET old_id_number = newer.number FROM (
+    SELECT s.personal_number, last.number
+    FROM staged s JOIN person p USING (personal_number)
+    CROSS JOIN LATERAL (SELECT substr(split_part(s.old_id_numbers, ';', -1), 1, 9) AS number) last
+    {_period("last.number", "later")} {_period("p.old_id_number", "known")}
+    WHERE s.old_id_numbers IS NOT NULL AND p.old_id_number IS DISTINCT FROM last.number AND CASE
+        WHEN p.old_id_number IS NULL THEN true
+        WHEN later.valid_from <> known.valid_from THEN later.valid_from > known.valid_from
+        WHEN later.valid_until <= known.valid_from THEN false
+        WHEN known.valid_until <= later.valid_from THEN true
+        WHEN later.valid_until <> known.valid_until THEN later.valid_until > known.valid_until
+        ELSE s.old_id_numbers LIKE '%' || p.old_id_number || '%' OR NOT EXISTS (
+            SELECT FROM old_id_number WHERE number = last.number AND personal_number = s.personal_number)
+    END
+) newer WHERE person.personal_number = newer.personal_number
+"""  # noqa: S608
+"""Let the last number of a line be the newest of the person, where the periods say so; where they say nothing, when
+it is new to the person or comes behind the one that was the newest. Asked before they go in."""
 
 SHARED: Final = f"""
 SELECT DISTINCT line FROM (
