@@ -129,8 +129,9 @@ def test_a_refusal_of_one_question_stands_beside_it(run, server: StandIn) -> Non
         HEAD
         + f"{number(0)},An,1989-04-17,\r\n12,An,1989-04-17,\r\n{number(2)},,1989,\r\n{number(3)},An,1989-04-17,\r\n"
     )
-    status, rows, _ = run("look-up", text)
-    assert status == 0
+    status, rows, said = run("look-up", text)
+    assert status == 3
+    assert "2 lines have no answer" in said
     assert [row["MaKetQua"] for row in rows.values()] == ["01", "10", "10", "01"]
     assert "SoDinhDanh" in rows[3]["LyDo"]
     assert "12" not in rows[3]["LyDo"].split()
@@ -191,30 +192,6 @@ def test_what_does_not_pass_stops_the_batch_and_it_goes_on_later(run, server: St
     asked = Counter(json.loads(each.body)["SoDinhDanh"] for each in server.asked)
     assert asked.pop(number(5)) == 2
     assert set(asked.values()) == {1}
-
-
-def test_an_odd_record_behind_the_registry_does_not_stop_the_others(run, server: StandIn, no_waiting) -> None:
-    honest = answered(plain_answer)
-    odd = {number(1), number(2), number(7)}
-    server.reply = lambda asked: problem("43") if json.loads(asked.body)["SoDinhDanh"] in odd else honest(asked)
-    status, rows, _ = run("look-up", people(10), "--at-once", "1")
-    assert status == 0
-    assert [line for line, row in rows.items() if row["MaKetQua"] == "43"] == [3, 4, 9]
-    assert len(rows) == 10
-    asked = Counter(json.loads(each.body)["SoDinhDanh"] for each in server.asked)
-    assert [asked[each] for each in sorted(odd)] == [batches.PATIENCE_WITH_ODD] * 3
-    assert no_waiting == [1.0, 2.0] * 3
-
-
-def test_when_every_record_is_odd_the_batch_stops_and_goes_on_later(run, server: StandIn) -> None:
-    honest = answered(plain_answer)
-    server.reply = lambda asked: problem("43")
-    status, rows, said = run("look-up", people(30), "--at-once", "1")
-    assert (status, list(rows)) == (1, list(range(2, 2 + batches.MOST_ODD_IN_A_ROW)))
-    assert "[43]" in said
-    server.reply = honest
-    status, rows, _ = run("look-up", people(30))
-    assert (status, list(rows)) == (0, list(range(2, 32)))
 
 
 def test_patience_ends(run, server: StandIn) -> None:

@@ -13,10 +13,11 @@ from typing import Any, Final
 
 from ketnoi_client import questions
 from ketnoi_client.agency import Agency, Call, Person, Sent
-from ketnoi_client.batch import MOST_AT_ONCE, Ask, Batch, Stopped
+from ketnoi_client.batch import MOST_AT_ONCE, MOST_ODD_IN_A_ROW, Ask, Batch, Stopped
+from ketnoi_client.cells import COLUMNS
 from ketnoi_client.problems import UnusableInput
 from ketnoi_client.results import Results, State, fresh_code
-from ketnoi_protocol.services import Service, System
+from ketnoi_protocol.services import Service
 
 
 def _confirm(agency: Agency, person: Person, call: Call) -> Sent[Any]:
@@ -31,6 +32,9 @@ def _verify(agency: Agency, person: Person, call: Call) -> Sent[Any]:
     return agency.verify_citizen(person, **call)
 
 
+LINES_REFUSED: Final = 3
+"""Exit status of a batch that is done, when lines were refused: 1 is that of one to be gone on with."""
+
 _SERVICES: Final[dict[str, tuple[Service, Ask]]] = {
     "confirm": (Service.CONFIRM_IDENTITY_NUMBER, _confirm),
     "look-up": (Service.LOOK_UP_CITIZEN, _look_up),
@@ -40,7 +44,7 @@ _SERVICES: Final[dict[str, tuple[Service, Ask]]] = {
 
 def add_to(command: argparse.ArgumentParser) -> None:
     """Give the command its arguments."""
-    columns = ", ".join(questions.COLUMNS)
+    columns = ", ".join(COLUMNS)
     command.description = (
         f"Hỏi cả danh sách (.csv UTF-8 hoặc .xlsx; cột: {columns}) · ask about a list (.csv in UTF-8 or .xlsx). "
         "Bị ngắt thì chạy lại đúng lệnh cũ · when interrupted, run the same command again."
@@ -49,7 +53,14 @@ def add_to(command: argparse.ArgumentParser) -> None:
     command.add_argument("--input", type=Path, required=True, metavar="FILE", help="danh sách · the list")
     command.add_argument("--out", type=Path, required=True, metavar="FILE", help="tệp kết quả .csv · results")
     command.add_argument("--at-once", type=_at_once, default=4, metavar="N", help=f"1-{MOST_AT_ONCE}")
-    command.add_argument("--system", type=System, choices=list(System), default=System.POPULATION)
+    command.add_argument(
+        "--most-odd",
+        type=_most_odd,
+        default=MOST_ODD_IN_A_ROW,
+        metavar="N",
+        help="dừng khi hơn N câu liền nhau không trả lời được (26, 41, 43, 99) · stop after more than N in a row that "
+        f"cannot be answered; {MOST_ODD_IN_A_ROW}",
+    )
     command.add_argument("--officer", help="mã tài khoản cán bộ · MaCanBo")
     command.add_argument("--procedure", help="mã thủ tục · MaDVC")
     command.add_argument("--unit", help="mã đơn vị · MaDonVi")
@@ -62,10 +73,16 @@ def _at_once(text: str) -> int:
     return int(text)
 
 
+def _most_odd(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= questions.MOST:
+        raise argparse.ArgumentTypeError(f"1-{questions.MOST}")
+    return int(text)
+
+
 def _run(options: argparse.Namespace) -> int:
     service, ask = _SERVICES[options.service]
     asked = questions.read(options.input)
-    call = Call(officer=options.officer, procedure=options.procedure, unit=options.unit, system=options.system)
+    call = Call(officer=options.officer, procedure=options.procedure, unit=options.unit)
     with Agency.open(options.settings) as agency:
         settings = agency.settings
         state = State(
@@ -79,9 +96,17 @@ def _run(options: argparse.Namespace) -> int:
         )
         try:
             with Results(options.out, state) as results:
+                completed = sum(row.completed for row in asked.rows)
+                if completed:
+                    _say(
+                        f"{completed:,} dòng có ô kiểu số được thêm lại số 0 ở đầu · "
+                        f"in {completed:,} lines a number cell got its leading zeros back"
+                    )
                 if results.done:
                     _say(f"đi tiếp, đã có {len(results.done):,} câu · going on, {len(results.done):,} are there")
-                batch = Batch(agency, ask, call, results.state.batch, at_once=options.at_once)
+                batch = Batch(
+                    agency, ask, call, results.state.batch, at_once=options.at_once, most_odd=options.most_odd
+                )
                 return _asking(batch, asked.rows, results, options.out)
         except OSError as error:
             raise UnusableInput(f"{options.out}: không ghi được · cannot be written: {error.strerror}") from error
@@ -91,7 +116,7 @@ def _asking(batch: Batch, rows: tuple[questions.Row, ...], results: Results, out
     left = [row for row in rows if row.number not in results.done]
     progress = Progress(len(rows), len(rows) - len(left))
     try:
-        with closing(batch.run(iter(left))) as coming:
+        with closing(batch.run(iter(left), answered=results.done > results.refused)) as coming:
             for result in coming:
                 results.add(result)
                 progress.tell(result.code)
@@ -111,7 +136,13 @@ def _asking(batch: Batch, rows: tuple[questions.Row, ...], results: Results, out
     progress.end()
     results.finish()
     _say(f"xong: {out} · done")
-    return 0
+    if not results.refused:
+        return 0
+    _say(
+        f"{len(results.refused):,} dòng không có câu trả lời, lý do ở cột LyDo · "
+        f"{len(results.refused):,} lines have no answer; the column LyDo says why"
+    )
+    return LINES_REFUSED
 
 
 class Progress:

@@ -5,7 +5,7 @@
 
 `SoDinhDanh` or `SoCMND`, `HoVaTen` and (but for service 1) `NgayThangNamSinh` are the question's; `MaHoSo`, which goes
 into X-Road-Issue, may be left out. The order of columns is free; a column that is not known is refused, since somebody
-meant something by it. All of it is our choice: no official form of a list was found.
+meant something by it. All of it is our choice: no official form of a list was found. What a cell means stands in cells.
 """
 
 from __future__ import annotations
@@ -20,10 +20,8 @@ from datetime import date, datetime
 from pathlib import Path
 
 from ketnoi_client.agency import Person
+from ketnoi_client.cells import BIRTH, COLUMNS, ISSUE, NAME, NUMBER, OLD_NUMBER, Cell, remark, text_of
 from ketnoi_client.problems import UnusableInput
-
-NUMBER, OLD_NUMBER, NAME, BIRTH, ISSUE = "SoDinhDanh", "SoCMND", "HoVaTen", "NgayThangNamSinh", "MaHoSo"
-COLUMNS = (NUMBER, OLD_NUMBER, NAME, BIRTH, ISSUE)
 
 LARGEST = 64 * 1024 * 1024
 """Octets of a file, and of what a spreadsheet unpacks to, at most [our choice]."""
@@ -34,11 +32,17 @@ MOST = 1_000_000
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Row:
-    """One question. `number` is its line in the file, counted from 2, as spreadsheets show it."""
+    """One question. `number` is its line in the file, counted from 2, as spreadsheets show it.
+
+    `remarks` say what is probably wrong with it, should it be refused for its form. `completed` tells that a number got
+    the zeros back that a spreadsheet had dropped.
+    """
 
     number: int
     person: Person
     issue: str | None
+    remarks: tuple[str, ...] = ()
+    completed: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -64,8 +68,8 @@ def read(file: Path) -> Questions:
     header = next(lines, None)
     if header is None:
         raise UnusableInput(f"{file}: không có dòng nào · holds no line")
-    columns = _columns(file, header[1])
-    rows = tuple(_row(file, number, columns, cells) for number, cells in lines if any(cells))
+    columns = _columns(file, [str(cell) for cell in header[1]])
+    rows = tuple(_row(file, number, columns, cells) for number, cells in lines if _is_filled(cells))
     if not rows:
         raise UnusableInput(f"{file}: chỉ có dòng tiêu đề · holds nothing but its header")
     if len(rows) > MOST:
@@ -92,15 +96,22 @@ def _columns(file: Path, header: list[str]) -> list[str]:
     return columns
 
 
-def _row(file: Path, number: int, columns: list[str], cells: list[str]) -> Row:
-    if any(cells[len(columns) :]):
+def _is_filled(cells: list[Cell]) -> bool:
+    return any(cell != "" for cell in cells)
+
+
+def _row(file: Path, number: int, columns: list[str], cells: list[Cell]) -> Row:
+    if _is_filled(cells[len(columns) :]):
         raise UnusableInput(f"{file}: dòng {number} dài hơn tiêu đề · line {number} is longer than the header")
-    said = dict(zip(columns, cells, strict=False))
+    read = dict(zip(columns, cells, strict=False))
+    said = {column: text_of(column, cell) for column, cell in read.items()}
     person = Person(said.get(NUMBER) or None, said.get(OLD_NUMBER) or None, said.get(NAME, ""), said.get(BIRTH) or None)
-    return Row(number, person, said.get(ISSUE) or None)
+    remarks = tuple(filter(None, (remark(column, text) for column, text in said.items())))
+    completed = any(said.get(column, "") != str(read.get(column, "")) for column in (NUMBER, OLD_NUMBER))
+    return Row(number, person, said.get(ISSUE) or None, remarks, completed)
 
 
-def _text(file: Path, data: bytes) -> Iterator[tuple[int, list[str]]]:
+def _text(file: Path, data: bytes) -> Iterator[tuple[int, list[Cell]]]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -122,7 +133,7 @@ def _is_plain(part: bytes) -> bool:
     return b"<!" not in part and b"\0" not in part and part.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<"
 
 
-def _workbook(file: Path, data: bytes) -> Iterator[tuple[int, list[str]]]:
+def _workbook(file: Path, data: bytes) -> Iterator[tuple[int, list[Cell]]]:
     try:
         from openpyxl import load_workbook
     except ImportError:
@@ -148,9 +159,11 @@ def _workbook(file: Path, data: bytes) -> Iterator[tuple[int, list[str]]]:
         raise unreadable from None
 
 
-def _cell(value: object) -> str:
+def _cell(value: object) -> Cell:
     if isinstance(value, datetime | date):
         return value.strftime("%Y-%m-%d")
     if isinstance(value, float) and value.is_integer():
-        return str(int(value))
+        return int(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
     return "" if value is None else str(value).strip()

@@ -22,7 +22,7 @@ import msgspec
 
 from ketnoi_client.batch import Result
 from ketnoi_client.output import citizen_fields, in_words
-from ketnoi_client.problems import UnusableInput
+from ketnoi_client.problems import Refused, UnusableAnswer, UnusableInput, is_unusable
 from ketnoi_protocol.citizen import ATTRIBUTES
 from ketnoi_protocol.envelope import ExistsAnswer, LookUpAnswer
 from ketnoi_protocol.services import Service
@@ -40,6 +40,7 @@ SERVICES: Final = tuple(_ANSWERS)
 _FORMULA: Final = ("=", "+", "-", "@")
 _END: Final = b"\r\n"
 _NUMBER: Final = re.compile(rb"[0-9]{1,9}")
+_ANSWERED: Final = frozenset({b"00", b"01"})
 
 
 class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,7 +65,10 @@ def fresh_code() -> str:
 
 
 class Results:
-    """One results file, open for appending by this process alone. `done` are the lines of the list that have a row."""
+    """One results file, open for appending by this process alone.
+
+    `done` are the lines of the list that have a row, `refused` those of them that have no answer.
+    """
 
     def __init__(self, path: Path, state: State) -> None:
         """Begin a file, or go on with it when its state is there and the same but for the batch's code.
@@ -77,6 +81,7 @@ class Results:
             self._lock(path)
             self.state = self._begun(path, state)
             self._columns = _ANSWERS[self.state.service]
+            self.refused: set[int] = set()
             self.done = self._rows(path)
             if not os.fstat(self._file).st_size:
                 self._append("\ufeff" + _line([*HEAD, *self._columns]))
@@ -110,12 +115,16 @@ class Results:
                 f"{path}: tệp đã bị sửa; dùng --out khác · has been changed by another program; use another --out"
             )
         os.ftruncate(self._file, len(data) - len(rest))
+        codes = [line.split(b",", 4)[3:4] for line in whole[1:]]
+        self.refused.update(
+            int(each) for each, code in zip(numbers, codes, strict=True) if not _ANSWERED.issuperset(code)
+        )
         return set(map(int, numbers))
 
     def add(self, result: Result) -> None:
         """Write one result; it is on the disk when this returns."""
         cells: dict[str, str] = {}
-        reason = ""
+        reason = message_id = ""
         if result.sent is not None:
             answer = result.sent.answer
             if isinstance(answer, LookUpAnswer):
@@ -126,11 +135,10 @@ class Results:
             else:
                 cells = {"SoLuongCongDan": str(answer.count)}
             message_id = result.sent.message_id
-        else:
-            assert result.refused is not None
-            row = result.refused.problem.row
-            reason = "; ".join(each for each in (row.title_vi, result.refused.problem.detail) if each)
-            message_id = result.refused.message_id
+        elif result.failed is not None:
+            reason = _reason(result.failed, result.row.remarks)
+            message_id = result.failed.message_id
+            self.refused.add(result.row.number)
         first = [str(result.row.number), result.request_code, message_id, result.code, reason]
         self._append(_line(first + [cells.get(name, "") for name in self._columns]))
         self.done.add(result.row.number)
@@ -152,6 +160,14 @@ class Results:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         os.close(self._file)
+
+
+def _reason(failed: Refused | UnusableAnswer, remarks: tuple[str, ...]) -> str:
+    if isinstance(failed, UnusableAnswer):
+        return str(failed)
+    problem = failed.problem
+    more = remarks if is_unusable(failed) else ()
+    return "; ".join(each for each in (problem.row.title_vi, problem.detail, *more) if each)
 
 
 def _known(beside: Path, wanted: State) -> State:
