@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 
@@ -69,6 +70,41 @@ def test_what_cannot_be_loaded_says_why(command, tmp_path):
     assert "has no header" in command("load", made(tmp_path, ""))[2]
     assert "cannot be opened" in command("load", tmp_path / "no.csv")[2]
     assert "are for CSV of people" in command("load", "--update", made(tmp_path, "", "people.jsonl"))[2]
+
+
+@pytest.mark.parametrize("name", ["PEOPLE.CSV", "People.Csv.Gz", "people.csv.GZ", "people.CSV.gz"])
+def test_names_are_read_in_capitals_too(command, register, tmp_path, name):
+    text = text_of(ONE).encode()
+    status, told, _ = command(
+        "load", made(tmp_path, gzip.compress(text) if name.lower().endswith("gz") else text, name)
+    )
+    assert (status, told["added"]) == (0, 1)
+    units = b"code,name,level,parent,from,until,successor\n98151,X,commune,15,2025-07-01,,\n"
+    file = made(tmp_path, gzip.compress(units) if name.lower().endswith("gz") else units, f"units.{name}")
+    assert command("load", "--units", file)[1]["loaded"] == 1
+
+
+UPSTREAM = """
+[upstream]
+url = "https://localhost/TraCuuThongTinCongDan"
+server_certificate = "theirs.crt"
+ma_dvc = "VPCP"
+ma_can_bo = "C06"
+ma_don_vi = "G01.C06"
+"""
+
+
+def test_people_are_not_loaded_where_an_existing_database_is_asked(command, register, tmp_path):
+    with (tmp_path / "registry.toml").open("a") as settings:
+        settings.write(UPSTREAM)
+    deaths = made(tmp_path, "personal_number,life_status,life_status_since\n990089000001,dead,\n", "deaths.csv")
+    people, lines = made(tmp_path, text_of(ONE)), made(tmp_path, "", "people.jsonl")
+    for words in (("load", people), ("load", "--update", people), ("load", lines), ("set-life-status", deaths)):
+        status, told, err = command(*words)
+        assert (status, told, "nothing was loaded" in err) == (1, None, True)
+    assert register.fetch("SELECT count(*) FROM load_run") == [(0,)]
+    units = "code,name,level,parent,from,until,successor\n98151,X,commune,15,2025-07-01,,\n"
+    assert command("load", "--units", made(tmp_path, units, "units.csv"))[0] == 0, "names of places are our own"
 
 
 class Terminal(io.StringIO):

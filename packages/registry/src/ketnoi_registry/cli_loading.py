@@ -23,7 +23,7 @@ from ketnoi_runtime.database import open_pool
 from ketnoi_runtime.settings import load_settings
 
 from .loading import load_people, load_units
-from .loading.csv_input import InputError
+from .loading.csv_input import InputError, is_packed
 from .loading.kinds import AddPeople, Kind, SetLife, UpdatePeople
 from .loading.people_file import load_file
 from .loading.progress import Progress, write_remarks
@@ -64,12 +64,12 @@ def _of_a_csv(command: argparse.ArgumentParser) -> None:
 
 
 def _load(told: argparse.Namespace) -> int:
-    is_csv = ".csv" in told.file.suffixes[-2:]
+    is_csv = ".csv" in [suffix.lower() for suffix in told.file.suffixes[-2:]]
     if is_csv and not told.units:
         return _load_csv(told, UpdatePeople() if told.update else AddPeople())
     if told.update or told.anew or told.remarks:
         raise InputError(f"{told.file}: --update, --anew, --remarks chỉ dùng với CSV công dân · are for CSV of people")
-    settings = load_settings(told.settings, Settings)
+    settings = load_settings(told.settings, Settings) if told.units else _of_people(told)
 
     async def act(pool: asyncpg.Pool) -> dict[str, Any]:
         if told.units and is_csv:
@@ -83,7 +83,7 @@ def _load(told: argparse.Namespace) -> int:
 
 
 def _load_csv(told: argparse.Namespace, kind: Kind) -> int:
-    settings, progress, began = load_settings(told.settings, Settings), Progress(), time.monotonic()
+    settings, progress, began = _of_people(told), Progress(), time.monotonic()
     remarks = told.remarks or told.file.with_name(told.file.name + ".remarks.csv")
 
     async def act() -> tuple[dict[str, Any], Run]:
@@ -110,6 +110,17 @@ def _load_csv(told: argparse.Namespace, kind: Kind) -> int:
         print(f"{remarks}: số dòng và lý do · line numbers and reasons", file=sys.stderr)
     print(json.dumps(result))
     return SOME_REFUSED if run.refused else 0
+
+
+def _of_people(told: argparse.Namespace) -> Settings:
+    """The settings of a registry that keeps people. Raises InputError, SettingsError."""
+    settings = load_settings(told.settings, Settings)
+    if settings.upstream is not None:
+        raise InputError(
+            f"{told.settings}: có [upstream], công dân được hỏi ở CSDL có sẵn; không nạp gì · has [upstream], people "
+            "are asked of an existing database; nothing was loaded"
+        )
+    return settings
 
 
 def with_pool(settings: Settings, act: Any) -> Any:
@@ -144,7 +155,7 @@ def _may_be_asked(name: str) -> bool:
 def _lines(file: Path, kind: type[T]) -> Iterator[T]:
     decoder = msgspec.json.Decoder(kind)
     with file.open("rb") as plain:
-        lines: Iterable[bytes] = gzip.GzipFile(fileobj=plain) if file.suffix == ".gz" else plain
+        lines: Iterable[bytes] = gzip.GzipFile(fileobj=plain) if is_packed(file) else plain
         for number, line in enumerate(lines, 1):
             try:
                 yield decoder.decode(line)

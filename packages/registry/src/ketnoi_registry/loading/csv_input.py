@@ -55,7 +55,7 @@ class CsvInput:
         """
         self.check()
         with self.file.open("rb") as plain:
-            text: IO[bytes] = gzip.GzipFile(fileobj=plain) if self.file.suffix == ".gz" else plain  # type: ignore[assignment]
+            text: IO[bytes] = gzip.GzipFile(fileobj=plain) if is_packed(self.file) else plain  # type: ignore[assignment]
             with _unpacking(self.file):
                 text.seek(octets)
                 yield text, plain
@@ -64,6 +64,11 @@ class CsvInput:
         """Raises InputError when the file has been written to since it was opened."""
         if _stamp(self.file) != self.stamp:
             raise InputError(f"{self.file}: tệp bị sửa khi đang nạp · the file was changed while it was loaded")
+
+
+def is_packed(file: Path) -> bool:
+    """Whether its name says that it is compressed; Windows writes names in capitals too."""
+    return file.suffix.lower() == ".gz"
 
 
 BROKEN: Final = (EOFError, zlib.error, gzip.BadGzipFile)
@@ -80,7 +85,7 @@ def _unpacking(file: Path) -> Iterator[None]:
 
 @contextmanager
 def _reading(file: Path) -> Iterator[IO[bytes]]:
-    with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as text:
+    with gzip.open(file) if is_packed(file) else file.open("rb") as text:
         yield text  # type: ignore[misc]
 
 

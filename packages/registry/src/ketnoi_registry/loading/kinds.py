@@ -52,6 +52,7 @@ class AddPeople:
             self._look_first = bool(done.refused)
             done.added = _count(await connection.execute(statements.ADD_PEOPLE))
         done.noticed = await _shared(connection) + await self._unknown.lines(connection)
+        done.noticed += await _of_lines(connection, statements.BEFORE_BIRTH, "dead_before_birth")
         try:
             async with connection.transaction():
                 await connection.execute(statements.ADD_OLD)
@@ -77,6 +78,7 @@ class UpdatePeople:
         await take_out(connection, statements.EARLIER, "earlier")
         added, count = await connection.fetchrow(statements.update_people(header))
         noticed = await _shared(connection) + await self._unknown.lines(connection)
+        noticed += await _of_lines(connection, statements.BEFORE_BIRTH_NOW, "dead_before_birth")
         if "old_id_numbers" in header:
             await connection.execute(statements.NEWEST)
             await connection.execute(statements.UPDATE_OLD)
@@ -96,22 +98,32 @@ class SetLife:
         """Take the batch over."""
         refused = await take_out(connection, statements.NOT_THERE, "not_there")
         await take_out(connection, statements.EARLIER, "earlier")
-        return Done(changed=_count(await connection.execute(statements.SET_LIFE)), refused=refused)
+        changed = _count(await connection.execute(statements.SET_LIFE))
+        noticed = await _of_lines(connection, statements.BEFORE_BIRTH_NOW, "dead_before_birth")
+        return Done(changed=changed, refused=refused, noticed=noticed)
 
 
 Kind = AddPeople | UpdatePeople | SetLife
 
 
-async def take_out(connection: asyncpg.Connection, query: str, code: str | None = None) -> list[tuple[int, str]]:
+async def take_out(
+    connection: asyncpg.Connection, query: str, code: str | None = None, *values: object
+) -> list[tuple[int, str]]:
     """Delete from the batch the lines that `query` gives; (line, code) of each."""
-    found = [(row["line"], code or row["code"]) for row in await connection.fetch(query)]
+    found = await _of_lines(connection, query, code, *values)
     if found:
         await connection.execute("DELETE FROM staged WHERE line = any($1)", [line for line, _ in found])
     return found
 
 
+async def _of_lines(
+    connection: asyncpg.Connection, query: str, code: str | None, *values: object
+) -> list[tuple[int, str]]:
+    return [(row["line"], code or row["code"]) for row in await connection.fetch(query, *values)]
+
+
 async def _shared(connection: asyncpg.Connection) -> list[tuple[int, str]]:
-    return [(row["line"], "old_number_shared") for row in await connection.fetch(statements.SHARED)]
+    return await _of_lines(connection, statements.SHARED, "old_number_shared")
 
 
 def _count(status: str) -> int:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import timedelta, timezone
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 import asyncpg
 
@@ -23,6 +24,7 @@ from .kinds import Kind, take_out
 from .runs import Run
 
 CONNECTIONS = 3
+_VIETNAM: Final = timezone(timedelta(hours=7))
 
 _SESSION = {
     # A crash of the server takes progress and people together; the end of a load waits for the disk.
@@ -76,7 +78,10 @@ async def load_file(
             tell.begin(run, plain.tell() / size)
             batches = Cutter(len(given.header)).batches(text, run.lines, run.octets, block)
             try:
-                await _take_all(kind, given, run, lambda: (next(batches, None), plain.tell() / size), workers, tell)
+                today = clock.now().astimezone(_VIETNAM).date().isoformat()
+                await _take_all(
+                    kind, given, run, today, lambda: (next(batches, None), plain.tell() / size), workers, tell
+                )
             except BaseExceptionGroup as several:  # the batch that failed; those behind it fail with it
                 raise several.exceptions[0] from None
         await runs.finish(main, run, clock)
@@ -98,6 +103,7 @@ async def _take_all(
     kind: Kind,
     given: CsvInput,
     run: Run,
+    today: str,
     read: Callable[[], tuple[Batch | None, float]],
     workers: asyncio.Queue[asyncpg.Connection],
     tell: Teller,
@@ -117,7 +123,7 @@ async def _take_all(
                 share: float = share,
                 before: asyncio.Task[None] | None = before,
             ) -> None:
-                await _take(worker, kind, given, run, batch, before)
+                await _take(worker, kind, given, run, today, batch, before)
                 tell(run, share)
                 workers.put_nowait(worker)
 
@@ -129,6 +135,7 @@ async def _take(
     kind: Kind,
     given: CsvInput,
     run: Run,
+    today: str,
     batch: Batch,
     before: asyncio.Task[None] | None,
 ) -> None:
@@ -137,7 +144,7 @@ async def _take(
             "staged", source=_once(batch.text), format="csv", columns=("line", *given.header), force_null=given.header
         )
         await connection.execute(statements.COMPOSED)
-        refused = batch.refused + await take_out(connection, kind.wrong)
+        refused = batch.refused + await take_out(connection, kind.wrong, None, today)
         if before is not None:
             await asyncio.shield(before)
         await runs.lock_batch(connection)

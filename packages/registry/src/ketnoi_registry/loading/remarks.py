@@ -22,6 +22,10 @@ NOTICES: Final = {
         "đã nạp; số CMND này còn có người khác từng giữ",
         "taken; somebody else has held this old ID number too",
     ),
+    "dead_before_birth": (
+        "đã nạp; ngày chết hoặc mất tích trước ngày sinh",
+        "taken; dead or missing since a day before the birth",
+    ),
     "unit_unknown": (
         "đã nạp; bản đồ đơn vị hành chính không có đơn vị nào mang mã đó vào ngày đó, nên tra cứu không trả mã",
         "taken; the map has no unit with that code on that day, so look-ups tell no code",
@@ -45,8 +49,8 @@ REFUSALS: Final[dict[str, tuple[str, str]]] = {
         "no given name, a whole name longer than 100 characters, or signs that are no Latin letters of Unicode",
     ),
     "birth_date": (
-        "ngày sinh phải là yyyy, yyyy-mm hoặc yyyy-mm-dd có thật",
-        "the birth date is no yyyy, yyyy-mm or yyyy-mm-dd that exists",
+        "ngày sinh phải là yyyy, yyyy-mm hoặc yyyy-mm-dd có thật, từ 1850 đến hôm nay",
+        "the birth date is no yyyy, yyyy-mm or yyyy-mm-dd that exists, from 1850 to today",
     ),
     "sex": ("giới tính phải là 0, 1 hoặc 2", "sex is not 0, 1 or 2"),
     "marital_status": ("tình trạng hôn nhân phải từ 0 đến 3", "marital status is not 0 to 3"),
@@ -77,8 +81,8 @@ REFUSALS: Final[dict[str, tuple[str, str]]] = {
         "household: all three columns or none; the relation is in the table; the head alone has QH00",
     ),
     "life_status": (
-        "tình trạng phải là alive, dead hoặc missing; ngày có thật; người còn sống không có ngày",
-        "life status is not alive, dead or missing, or the day does not exist, or the living have one",
+        "tình trạng phải là alive, dead hoặc missing; ngày có thật, không sau hôm nay; người còn sống không có ngày",
+        "life status is not alive, dead or missing, or the day does not exist yet, or the living have one",
     ),
     "already_there": (
         "số định danh đã có trong CSDL hoặc ở dòng trước",

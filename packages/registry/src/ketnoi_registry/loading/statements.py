@@ -62,7 +62,8 @@ _WRONG_OLD = f"""CASE
             OR NOT is_day(nullif(split_part(one, ':', 2), '')) OR NOT is_day(nullif(split_part(one, ':', 3), ''))
             OR split_part(one, ':', 3) <> '' AND split_part(one, ':', 3) < split_part(one, ':', 2)) END"""
 
-_WRONG_BIRTH = """CASE WHEN birth_date IS NULL OR birth_date COLLATE "C" NOT BETWEEN '1850' AND '23999' THEN true
+# $1 is the day of the load; a year or a month alone stands before the days in it.
+_WRONG_BIRTH = """CASE WHEN birth_date IS NULL OR birth_date COLLATE "C" NOT BETWEEN '1850' AND $1::text THEN true
     WHEN length(birth_date) = 4 THEN birth_date !~ '^[0-9]{4}$'
     WHEN length(birth_date) = 7 THEN NOT is_day(birth_date || '-01')
     ELSE NOT is_day(birth_date) END"""
@@ -75,7 +76,8 @@ _WRONG_HOUSEHOLD = f"""CASE num_nulls(household_id, relation_to_head, head_numbe
     ELSE true END"""
 
 _WRONG_LIFE = """CASE WHEN coalesce(life_status, 'alive') = 'alive' THEN life_status_since IS NOT NULL
-    ELSE life_status NOT IN ('dead', 'missing') OR NOT is_day(life_status_since) END"""
+    ELSE life_status NOT IN ('dead', 'missing') OR NOT is_day(life_status_since)
+        OR life_status_since COLLATE "C" > $1::text END"""
 
 _NUMBER = ("personal_number", "personal_number IS NULL OR personal_number !~ '^[0-9]{12}$'")
 _RULES: Final = (
@@ -103,7 +105,20 @@ def _judge(rules: Collection[tuple[str, str]]) -> str:
 
 WRONG_PEOPLE: Final = _judge(_RULES)
 WRONG_LIFE: Final = _judge((_NUMBER, ("life_status", f"life_status IS NULL OR {_WRONG_LIFE}")))
-"""(line, code) of each line that must not be taken; a condition that is unknown (NULL) is no reason."""
+"""(line, code) of each line that must not be taken on the day $1 (yyyy-mm-dd); a condition that is unknown (NULL) is no
+reason."""
+
+BEFORE_BIRTH: Final = """
+SELECT line FROM staged
+WHERE left(life_status_since, length(birth_date)) COLLATE "C" < birth_date COLLATE "C"
+"""
+BEFORE_BIRTH_NOW: Final = """
+SELECT line FROM staged JOIN person p USING (personal_number)
+WHERE to_char(p.life_status_since, 'YYYYMMDD')::int
+    < p.birth_year * 10000 + coalesce(p.birth_month, 0) * 100 + coalesce(p.birth_day, 0)
+"""
+"""Lines about somebody who is dead or missing since before they were born: by the line alone, or by what the table has
+once the line is taken."""
 
 
 def _place(name: str) -> str:

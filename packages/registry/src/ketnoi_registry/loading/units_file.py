@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from ..store.units import REFORM, UnitRow
-from .csv_input import BROKEN, CsvInput, InputError
+from .csv_input import BROKEN, CsvInput, InputError, is_packed
 
 COLUMNS: Final = ("code", "name", "level", "parent", "from", "until", "successor")
 WITHDRAWN: Final = "withdrawn"
@@ -71,9 +71,7 @@ def read_units(file: Path) -> UnitsFile:
     CsvInput.open(file, COLUMNS, COLUMNS)
     found: list[Line | Withdrawal] = []
     problems: list[tuple[int, str]] = []
-    with (
-        gzip.open(file, "rt", encoding="utf-8-sig") if file.suffix == ".gz" else file.open(encoding="utf-8-sig") as text
-    ):
+    with gzip.open(file, "rt", encoding="utf-8-sig") if is_packed(file) else file.open(encoding="utf-8-sig") as text:
         try:
             lines = csv.DictReader(text, strict=True)
             for row in lines:
