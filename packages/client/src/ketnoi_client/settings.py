@@ -50,8 +50,10 @@ class SoapGateway(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_on
 
     `tables` is a TOML file that its owner alone may read (chmod 600), since it may hold officers' personal numbers:
     `[MaCanBo]` and `[TaiKhoan]` lead from what callers send to an officer's account code, `[MaDonVi]` and `[MaDVC]`
-    from codes that they use to approved ones. `user` and `password` (a file) are asked for as HTTP Basic;
-    `certificate` and `key` make it HTTPS. Both are needed to listen elsewhere than on this machine.
+    from codes that they use to approved ones. `certificate` and `key` make it HTTPS. Callers are known by the client
+    certificates in `callers` (PEM), by `caller_addresses` (addresses or networks), and by `user` and `password` (a
+    file) as HTTP Basic, each where it is given. HTTPS and one of the three are needed to listen elsewhere than on this
+    machine. `address` is what the WSDL says callers should call; without it they are told the host that they asked.
     """
 
     host: str = "127.0.0.1"
@@ -61,6 +63,9 @@ class SoapGateway(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_on
     password: str = ""
     certificate: str = ""
     key: str = ""
+    callers: str = ""
+    caller_addresses: tuple[str, ...] = ()
+    address: str = ""
     max_connections: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 100
 
 
@@ -164,10 +169,18 @@ def _check(settings: Settings) -> None:
             settings.client_id(entry)
             settings.provider_id(entry)
     for name, gate in settings.platforms.items():
-        try:
-            parts = urlsplit(gate.security_server)
-            usable = parts.scheme == "https" and bool(parts.hostname) and parts.port != 0
-        except ValueError:
-            usable = False
-        if not usable or parts.path not in ("", "/") or parts.query or parts.fragment or parts.username:
+        if not _is_address(gate.security_server, "https") or urlsplit(gate.security_server).path not in ("", "/"):
             raise LookupError(f"`platforms.{name}.security_server` is not an address like https://ss.example:8443")
+    told = settings.soap_gateway.address
+    if told and not _is_address(told, "https", "http"):
+        raise LookupError("`soap_gateway.address` is not an address like https://gateway.example:8084")
+
+
+def _is_address(text: str, *schemes: str) -> bool:
+    """Whether a text is an absolute URL that names a host and nothing but, perhaps, a port and a path."""
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return usable and text.isprintable() and not (" " in text or "@" in text or parts.query or parts.fragment)

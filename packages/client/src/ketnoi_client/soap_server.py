@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hmac
+import re
 import socket
 import ssl
 import sys
@@ -13,12 +11,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from ipaddress import ip_address
+from ipaddress import IPv6Address
 from time import perf_counter
 from types import MappingProxyType
 from typing import Any, Final
 
-from ketnoi_client.problems import SettingsError
+from ketnoi_client.gateway_access import Access
 from ketnoi_client.settings import Settings
 from ketnoi_client.soap_gateway import Answered, Gateway, log_line
 from ketnoi_protocol.errors import Refusal
@@ -30,10 +28,12 @@ TIMEOUT_SECONDS: Final = 30.0
 STOP_SECONDS: Final = 60.0
 LINGER_SECONDS: Final = 2.0
 _LONGEST_CHUNK_LINE = 64
+_HOST = re.compile(r"([A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?|\[(?P<six>[0-9A-Fa-f:.]{2,45})\])(:[0-9]{1,5})?")
+_METHODS = "GET, HEAD, POST"
 
 
 class SoapServer(ThreadingHTTPServer):
-    """Serves one gateway. `address` is where callers reach it."""
+    """Serves one gateway. `address` is where it listens; callers may reach it by another name."""
 
     daemon_threads = True
     allow_reuse_address = True
@@ -43,24 +43,19 @@ class SoapServer(ThreadingHTTPServer):
         """Listen. Raises SettingsError for what must not or cannot be opened, OSError for a port that is taken."""
         told = settings.soap_gateway
         self.gateway = gateway
-        self.credentials = _credentials(settings)
+        self.access = Access.of(settings)
+        self.public_address = told.address.rstrip("/")
+        self.scheme = "http" if self.access.tls is None else "https"
         self._free = threading.BoundedSemaphore(told.max_connections)
         self._running = 0
         self._idle = threading.Condition()
-        if not _is_loopback(told.host) and not (self.credentials and told.certificate):
-            raise SettingsError(
-                "soap_gateway.host: ngoài máy này phải có user, password, certificate, key · "
-                "elsewhere than on this machine it needs user, password, certificate and key"
-            )
-        tls = _tls(settings)
         if ":" in told.host:
             self.address_family = socket.AF_INET6
         super().__init__((told.host, told.port), _Handler)
-        if tls is not None:
+        if self.access.tls is not None:
             # The handshake is made in the connection's own thread, by its first read.
-            self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
-        host = f"[{told.host}]" if ":" in told.host else told.host
-        self.address = f"{'http' if tls is None else 'https'}://{host}:{self.server_address[1]}"
+            self.socket = self.access.tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
+        self.address = _url(self.scheme, told.host, self.server_address[1])
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -116,13 +111,16 @@ class _Handler(BaseHTTPRequestHandler):
         began = perf_counter()
         try:
             body = self._body()
-            if not self._is_known():
+            if not self._is_caller():
+                raise Refusal("20", "neither the address nor the certificate of a caller")
+            if not self.server.access.is_known(self.headers.get("Authorization", "")):
                 raise Refusal("20", "the gateway's user or password is wrong")
             answered = self.server.gateway.answer(self.headers.get("Content-Type", ""), body)
         except Refusal as refusal:
             answered = Answered(FAULT_STATUS, write_fault(refusal), code=refusal.code)
             if refusal.code == "20":
-                answered = Answered(HTTPStatus.UNAUTHORIZED, answered.body, code="20")
+                status = HTTPStatus.UNAUTHORIZED if self._is_caller() else HTTPStatus.FORBIDDEN
+                answered = Answered(status, answered.body, code="20")
             self.close_connection = True
         more = {"X-Road-Id": answered.message_id, "Retry-After": answered.retry_after}
         self._send(answered.status, answered.body, {name: value for name, value in more.items() if value})
@@ -134,22 +132,35 @@ class _Handler(BaseHTTPRequestHandler):
         path, _, query = self.path.partition("?")
         described = None
         if query.lower() in ("wsdl", "singlewsdl"):
-            described = self.server.gateway.description(path.removeprefix("/"), self.server.address)
+            try:
+                described = self.server.gateway.description(path.removeprefix("/"), self._reached())
+            except Refusal as refusal:
+                self._send(HTTPStatus.BAD_REQUEST, write_fault(refusal))
+                return
         if described is None:
             self._send(HTTPStatus.NOT_FOUND, write_fault(Refusal("unknown_service")))
         else:
             self._send(HTTPStatus.OK, described)
 
-    def _is_known(self) -> bool:
-        expected = self.server.credentials
-        if expected is None:
-            return True
-        kind, _, given = self.headers.get("Authorization", "").partition(" ")
-        try:
-            told = base64.b64decode(given, validate=True) if kind.lower() == "basic" else b""
-        except (binascii.Error, ValueError):
-            return False
-        return hmac.compare_digest(told, expected)
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def _reached(self) -> str:
+        """Where this caller reaches the gateway: as the settings say, or else as it named it. Raises Refusal."""
+        if self.server.public_address:
+            return self.server.public_address
+        hosts = self.headers.get_all("Host", [])
+        if not hosts:
+            host, port = self.connection.getsockname()[:2]
+            return _url(self.server.scheme, host, port)
+        found = _HOST.fullmatch(hosts[0])
+        if len(hosts) > 1 or found is None or not _is_address(found["six"]):
+            raise Refusal("bad_request", "Host")
+        return f"{self.server.scheme}://{hosts[0]}"
+
+    def _is_caller(self) -> bool:
+        shown = self.connection.getpeercert(binary_form=True) if isinstance(self.connection, ssl.SSLSocket) else None
+        return self.server.access.is_caller(self.client_address[0], shown)
 
     def _body(self) -> bytes:
         lengths = self.headers.get_all("Content-Length", [])
@@ -198,7 +209,16 @@ class _Handler(BaseHTTPRequestHandler):
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """What the library refuses, such as a method that is not there: a fault, where it would show a page."""
+        self.close_connection = True
+        unknown = code == HTTPStatus.NOT_IMPLEMENTED
+        status = HTTPStatus.METHOD_NOT_ALLOWED if unknown else code
+        self._send(status, write_fault(Refusal("bad_request")), {"Allow": _METHODS} if unknown else {})
+        self._linger()
 
     def _linger(self) -> None:
         """Read and drop what still comes of a refused body, for a while, so that the refusal is not lost with it."""
@@ -213,42 +233,16 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing: a request line may hold what nobody should keep."""
 
 
-def _is_loopback(host: str) -> bool:
+def _url(scheme: str, host: str, port: int) -> str:
+    """An address with a host that may be one of IPv6, or one of IPv4 as IPv6 writes it."""
+    if ":" not in host:
+        return f"{scheme}://{host}:{port}"
+    six = IPv6Address(host.partition("%")[0])
+    return f"{scheme}://{six.ipv4_mapped or f'[{six}]'}:{port}"
+
+
+def _is_address(six: str | None) -> bool:
     try:
-        return ip_address(host).is_loopback
+        return six is None or bool(IPv6Address(six))
     except ValueError:
-        return host == "localhost"
-
-
-def _credentials(settings: Settings) -> bytes | None:
-    told = settings.soap_gateway
-    if not told.user and not told.password:
-        return None
-    path = settings.path(told.password)
-    try:
-        if path.stat().st_mode & 0o077:
-            raise SettingsError(f"{path}: người khác đọc được · others may read it; chmod 600")
-        password = path.read_text(encoding="utf-8").strip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: không đọc được · cannot be read: {type(error).__name__}") from error
-    if not told.user or ":" in told.user or len(password) < 12:
-        raise SettingsError(
-            "soap_gateway: cần user (không có dấu hai chấm) và mật khẩu từ 12 ký tự · "
-            "needs a user without a colon and a password of 12 characters or more"
-        )
-    return f"{told.user}:{password}".encode()
-
-
-def _tls(settings: Settings) -> ssl.SSLContext | None:
-    told = settings.soap_gateway
-    if not told.certificate:
-        return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    try:
-        context.load_cert_chain(settings.path(told.certificate), settings.path(told.key), password="")
-    except (OSError, ValueError) as error:
-        raise SettingsError(
-            f"{told.certificate}, {told.key}: không dùng được · cannot be used: {type(error).__name__}"
-        ) from error
-    return context
+        return False
