@@ -13,8 +13,9 @@ DOCS = Path(__file__).resolve().parents[2] / "docs" / "pictures" / "portal"
 
 NAMES = frozenset(
     {
-        "account", "accounts", "application", "audit-log", "certificates", "dossier", "figures", "form", "home",
-        "how-to-connect", "letter", "mailroom", "operator", "queue", "servers", "sign-in-cards", "stops", "survey",
+        "account", "accounts", "alarms", "application", "audit-log", "certificates", "dossier", "figures", "form",
+        "home", "how-to-connect", "letter", "mailroom", "objections", "operator", "queue", "servers", "sign-in-cards",
+        "stops", "survey",
     }
 )  # fmt: skip
 
