@@ -293,6 +293,11 @@ def test_how_many_at_once(at_once: str) -> None:
         main(["batch", "look-up", "--input", "a", "--out", "b", "--at-once", at_once])
 
 
+def test_the_identity_system_is_not_asked_without_consents() -> None:
+    with pytest.raises(SystemExit):
+        main(["batch", "look-up", "--input", "a", "--out", "b", "--system", "identity"])
+
+
 def started(command: list[str]) -> subprocess.Popen[bytes]:
     """As a terminal starts it: whoever runs these tests in the background may have had SIGINT passed over."""
     return subprocess.Popen(

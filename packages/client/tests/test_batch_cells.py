@@ -11,7 +11,7 @@ from openpyxl import Workbook
 from stand_in import StandIn
 from test_batch import no_waiting, run  # noqa: F401
 
-COLUMNS = ["SoDinhDanh", "SoCMND", "HoVaTen", "NgayThangNamSinh"]
+COLUMNS = ["SoDinhDanh", "SoCMND", "HoVaTen", "NgayThangNamSinh", "MaHoSo"]
 AN = "Nguyễn Văn An"
 
 # With a place, since only such a number loses zeros, and a birth in the 24th century, so that they are nobody's.
@@ -96,6 +96,8 @@ def test_what_is_not_clear_is_not_asked(run, server: StandIn, cells: list[object
         (f"9900890000011,,{AN},1989-04-17", "13 digits instead of 12"),
         (f"990089000001,,{AN},17/04/1989", "NgayThangNamSinh: viết yyyy-mm-dd"),
         (f"990089000001,,{AN},1989-04", "NgayThangNamSinh: viết yyyy-mm-dd"),
+        (f"990089000001,,{AN},1989-04-17,Hồ sơ 12", "MaHoSo: chữ không dấu (ASCII)"),
+        (f"990089000001,,{AN},1989-04-17,{'x' * 256}", "MaHoSo: chữ không dấu (ASCII)"),
     ],
 )
 def test_a_line_of_a_text_file_is_told_what_is_wrong(run, server: StandIn, line: str, told: str) -> None:  # noqa: F811

@@ -24,6 +24,7 @@ _SHORTEST: Final = {NUMBER: 10, OLD_NUMBER: 8}
 
 _BIRTH = re.compile("[0-9]{4}(-[0-9]{2}-[0-9]{2})?")
 _COMPACT_BIRTH = re.compile("([0-9]{4})([0-9]{2})([0-9]{2})")
+_ISSUE = re.compile("[!-~](?:[ -~]{0,253}[!-~])?")
 _ROUNDED = re.compile(r"[0-9]([.,][0-9]+)?E\+?[0-9]+", re.IGNORECASE)
 
 
@@ -50,6 +51,8 @@ def remark(column: str, text: str) -> str:
     """
     if column == BIRTH and text and not _BIRTH.fullmatch(text):
         return f"{BIRTH}: viết yyyy-mm-dd, yyyymmdd hoặc yyyy · is written yyyy-mm-dd, yyyymmdd or yyyy"
+    if column == ISSUE and text and not _ISSUE.fullmatch(text):
+        return f"{ISSUE}: chữ không dấu (ASCII), tối đa 255 ký tự · in ASCII, 255 characters at most"
     if column not in _DIGITS:
         return ""
     if _ROUNDED.fullmatch(text):
