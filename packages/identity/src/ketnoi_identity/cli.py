@@ -19,6 +19,7 @@ from ketnoi_runtime import logs, process
 from ketnoi_runtime.pinning import PinningError
 from ketnoi_runtime.settings import SettingsError
 
+from . import retention
 from .accounts import terms, tidying
 from .consent.verification import verify_receipt
 from .desk import officers
@@ -28,6 +29,15 @@ from .settings import SETTINGS_VARIABLE, Settings, current
 
 THREADS = 3
 """As many as the pages' pool has connections to the database."""
+_DROPPED = (
+    "Đã xóa mã, phiên, yêu cầu xác nhận đã hết hạn · dropped codes, sessions and challenges that ran out",
+    "Đã xóa sự đồng ý hết hạn lưu giữ · dropped consents past their period",
+    "Đã xóa đề nghị không được đồng ý, hết hạn lưu giữ · dropped requests never agreed to, past their period",
+    "Đã xóa lượt dùng sự đồng ý hết hạn lưu giữ · dropped uses of consents past their period",
+    "Đã xóa phản ánh đã trả lời, hết hạn lưu giữ · dropped answered objections past their period",
+    "Đã xóa dòng thẻ cán bộ hết hạn lưu giữ · dropped rows of officers' cards past their period",
+)
+"""What `tidy` says, each with a count: what ran out, then the members of `retention.Dropped`."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -78,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
         if name == "add":
             each.add_argument("--unit", required=True, help="mã đơn vị · the unit's code")
             each.add_argument("--unit-name", required=True, help="tên đơn vị · the unit's name")
-    tidy = commands.add_parser("tidy", help="xóa phiên và mã đã hết hạn, mỗi ngày một lần · once a day: what ran out")
+    tidy = commands.add_parser("tidy", help="xóa những gì hết hạn, mỗi ngày một lần · once a day: drop what ran out")
     tidy.set_defaults(act=_tidy)
     turn = commands.add_parser("turn-keys", help="thêm khóa ký kế tiếp · make the next signing keys")
     turn.set_defaults(act=_turn)
@@ -101,11 +111,16 @@ def _tidy(told: argparse.Namespace, own: Settings) -> int:
 
     django.setup()
     call_command("clearsessions")
-    at = clock.now()
+    at, ran_out = clock.now(), 0
     with psycopg.connect(own.database) as connection, connection.cursor() as cursor:
         # Codes and tokens name sessions, so they go first.
         for statement in (*records.OUTDATED, *tidying.STATEMENTS):
             cursor.execute(statement, [at])
+            ran_out += cursor.rowcount
+    with psycopg.connect(own.database, autocommit=True) as connection:
+        gone = retention.drop(connection, own.retention, at)
+    for text, count in zip(_DROPPED, (ran_out, *gone), strict=True):
+        print(f"{text}: {count}")
     return 0
 
 

@@ -17,6 +17,7 @@ from ketnoi_runtime.settings import load_settings
 SETTINGS_VARIABLE: Final = "KETNOI_IDENTITY_SETTINGS"
 Network = IPv4Network | IPv6Network
 Positive = Annotated[float, msgspec.Meta(gt=0)]
+Days = Annotated[int, msgspec.Meta(ge=1, le=36_500)]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 
 
@@ -72,6 +73,22 @@ class Objections(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     holidays: tuple[date, ...] = ()
 
 
+class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """For how many days rows are kept, then `tidy` drops them: our choice [OC], since no public text says it.
+
+    `consents_days` after its end (its time was over, or it was taken back) and after the last use or attempt, a consent
+    that was agreed to, with its uses: the citizen's evidence and the agency's. `requests_days` after it was refused or
+    ran out, a request that nobody agreed to; and attempts that named no consent. `objections_days` after both C06 and
+    the agency have answered, an objection: one that waits for an answer is never dropped, nor is the consent of a look
+    to which an objection is kept. `cards_days` after it was given out, the row of an officer's card.
+    """
+
+    consents_days: Days = 3650
+    requests_days: Days = 1825
+    objections_days: Days = 3650
+    cards_days: Days = 3650
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Everything. Relative paths are meant relative to the file's own folder (`base`).
 
@@ -100,6 +117,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     register: Register
     consents: Consents = msgspec.field(default_factory=Consents)
     objections: Objections = msgspec.field(default_factory=Objections)
+    retention: Retention = msgspec.field(default_factory=Retention)
 
     def __post_init__(self) -> None:
         """Raises ValueError where these settings cannot serve."""
