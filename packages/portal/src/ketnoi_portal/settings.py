@@ -154,6 +154,15 @@ class Identity(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     client_key: str
 
 
+class Objections(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`keep_answered_days`: how long an objection is kept with its answers, from the later one of C06's and the
+    agency's. One that waits for an answer, or whose answer the identity system does not have yet, is never dropped.
+    Ten years are our choice [OC]; no public text says it.
+    """
+
+    keep_answered_days: Annotated[int, msgspec.Meta(ge=1, le=36_500)] = 3650
+
+
 class Signing(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whom signatures on papers are believed: certificates (PEM) of issuers, by a name that people read."""
 
@@ -194,6 +203,7 @@ class Settings(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     directories: tuple[Directory, ...] = ()
     registries: tuple[Registry, ...] = ()
     identities: tuple[Identity, ...] = ()
+    objections: Objections = msgspec.field(default_factory=Objections)
     signing: Signing = msgspec.field(default_factory=Signing)
     officers_calls_an_hour: Annotated[int, msgspec.Meta(ge=0)] = 600
     most_removals: int = 20

@@ -46,6 +46,7 @@ def install() -> None:
         )
     )
     words_for("answer_objection", Text("Trả lời phản ánh", "Answer an objection"))
+    words_for("drop_objection", Text("Xóa phản ánh hết hạn lưu giữ", "Delete an objection that is kept no longer"))
 
 
 def _waiting(request: HttpRequest) -> Mapping[str, Any]:

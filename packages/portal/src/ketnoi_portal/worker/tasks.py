@@ -71,6 +71,13 @@ TASKS: Final[tuple[Task, ...]] = (
         "ketnoi_portal.identities.fetching:exchange",
     ),
     Task(
+        "drop_old_objections",
+        Text("Xóa phản ánh đã trả lời, hết hạn lưu giữ", "Delete answered objections that are kept no longer"),
+        3600,
+        IDENTITIES,
+        "ketnoi_portal.identities.retention:drop_answered",
+    ),
+    Task(
         "fetch_terms",
         Text("Lấy việc chấp nhận điều khoản của cán bộ", "Fetch which terms officers have accepted"),
         20,
