@@ -44,6 +44,13 @@ def test_the_database_is_where_libpq_would_find_it() -> None:
     }
 
 
+def test_how_the_database_is_believed_is_handed_on() -> None:
+    verified = "postgresql://web:secret@db.example/identity?sslmode=verify-full&sslrootcert=/etc/ca.pem"
+    (database,) = common("https://dinhdanh.example", verified, Path("/srv/site"))["DATABASES"].values()
+    told = {name: value for name, value in database["OPTIONS"].items() if name != "pool"}
+    assert told == {"sslmode": "verify-full", "sslrootcert": "/etc/ca.pem"}
+
+
 def test_pages_load_from_their_own_site_and_are_framed_nowhere() -> None:
     directives = policy()["DIRECTIVES"]
     assert directives["default-src"] == directives["frame-ancestors"] == directives["base-uri"] == ["'none'"]

@@ -6,11 +6,15 @@ A site's own settings begin with `globals().update(common(…))`; whatever it se
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 from psycopg.conninfo import conninfo_to_dict
+
+_ADDRESS: Final = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
+_WAIT_SECONDS: Final = 3.0
+"""How long a page waits for a connection before it says that the system is away; asked again, it tries anew."""
 
 
 def common(base_url: str, database: str, data: Path) -> dict[str, Any]:
@@ -38,15 +42,16 @@ def policy(**wider: list[str]) -> dict[str, dict[str, list[str]]]:
 
 
 def _database(conninfo: str) -> dict[str, Any]:
-    address = conninfo_to_dict(conninfo)
+    told = conninfo_to_dict(conninfo)
+    own = {django: str(told.pop(libpq, "")) for django, libpq in _ADDRESS.items()}
+    pool = {"min_size": 1, "max_size": 3, "timeout": _WAIT_SECONDS, "reconnect_timeout": _WAIT_SECONDS}
     return {
         "ENGINE": "django.db.backends.postgresql",
-        "NAME": address.get("dbname", ""),
-        "USER": address.get("user", ""),
-        "PASSWORD": address.get("password", ""),
-        "HOST": address.get("host", ""),
-        "PORT": str(address.get("port", "")),
-        "OPTIONS": {"pool": {"min_size": 1, "max_size": 3}},
+        **own,
+        # Whatever else stands in the address counts as libpq says: how the server is believed, above all.
+        "OPTIONS": {**told, "pool": pool},
+        # A connection that the server has closed meanwhile is noticed before a page is asked for on it.
+        "CONN_HEALTH_CHECKS": True,
     }
 
 

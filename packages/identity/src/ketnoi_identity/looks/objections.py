@@ -78,6 +78,8 @@ def make(cursor: Cursor, account: UUID, look: Look, reason: str, at: datetime, d
     if cursor.fetchone()[0] >= MOST_A_DAY:
         raise TooManyError
     told = look.role != CLAIMED_MEMBER
+    # Ids become visible in their order, so that whoever fetches on from the last one misses none.
+    cursor.execute("SELECT pg_advisory_xact_lock(hashtext('ketnoi_identity objections'))")
     cursor.execute(
         "INSERT INTO objection (account, organisation, unit, message_id, system, service, procedure_code, looked_at,"
         " reason, made_at, due_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",

@@ -6,6 +6,8 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from ketnoi_identity.site import views
 
+handler500 = "ketnoi_pages.faults.server_error"
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
     path("healthz", views.healthz, name="healthz"),

@@ -8,6 +8,8 @@ from ketnoi_portal.mailroom.views import empty_form
 from ketnoi_portal.site import views
 from ketnoi_portal.staff.sign_in.cards import cards
 
+handler500 = "ketnoi_pages.faults.server_error"
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
     path("", include("ketnoi_portal.site.public.urls")),
