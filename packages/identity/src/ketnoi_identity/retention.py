@@ -24,27 +24,32 @@ _DROPPING: Final = "SELECT set_config('ketnoi_identity.retention', 'on', true)"
 
 # An objection to a look keeps what the look stood on, answered or not: it goes first, by its own period.
 _MAY_GO: Final = """
-NOT EXISTS (
-    SELECT FROM consent_use u WHERE u.consent = c.id AND (u.at >= %(before)s OR EXISTS (
-        SELECT FROM objection o WHERE o.organisation = u.organisation AND o.message_id = u.message_id))
+NOT EXISTS (SELECT FROM consent_use u WHERE u.consent = c.id AND u.at >= %(before)s)
+AND NOT EXISTS (
+    SELECT FROM consent_use u JOIN objection o ON o.organisation = u.organisation AND o.message_id = u.message_id
+    WHERE u.consent = c.id
 ) AND NOT EXISTS (
     SELECT FROM objection o WHERE o.organisation = c.organisation AND o.message_id = c.message_id
 )
 """
-_ENDED: Final = "coalesce(c.revoked_at, c.valid_until) < %(before)s AND c.agreed IS TRUE"
-_NEVER_AGREED: Final = "coalesce(c.decided_at, c.answer_by) < %(before)s AND c.agreed IS NOT TRUE"
+# Conditions, and moments in the words of the indexes of migration 0006.
+_AGREED: Final = ("c.agreed IS TRUE", "coalesce(c.revoked_at, c.valid_until)")
+_NEVER_AGREED: Final = ("c.agreed IS NOT TRUE", "coalesce(c.decided_at, c.answer_by)")
 # Whoever is being judged under a consent just now holds it; it is left for the next time.
 _HOLD: Final = """
-SELECT c.id FROM consent c WHERE {ended} AND {may_go} ORDER BY c.id LIMIT %(most)s FOR UPDATE OF c SKIP LOCKED
+SELECT c.id FROM consent c WHERE {which} AND {end} < %(before)s AND {may_go}
+ORDER BY {end} LIMIT %(most)s FOR UPDATE OF c SKIP LOCKED
 """
 # Once they are held no use comes under them: what came between finding and holding them is seen by this statement.
 _STILL: Final = f"SELECT c.id FROM consent c WHERE c.id = ANY(%(held)s) AND {_MAY_GO}"  # noqa: S608
+# Looked up row by row: joined with all consents there are, each batch would read the whole table.
 _ATTEMPTS: Final = """
 DELETE FROM consent_use WHERE (organisation, message_id) IN (
     SELECT u.organisation, u.message_id FROM consent_use u WHERE u.code = '50' AND u.at < %(before)s
-    AND NOT EXISTS (SELECT FROM consent c WHERE c.id = u.consent)
-    AND NOT EXISTS (SELECT FROM objection o WHERE o.organisation = u.organisation AND o.message_id = u.message_id)
-    LIMIT %(most)s FOR UPDATE SKIP LOCKED)
+    AND (SELECT true FROM consent c WHERE c.id = u.consent) IS NULL
+    AND (SELECT true FROM objection o WHERE o.organisation = u.organisation AND o.message_id = u.message_id LIMIT 1)
+        IS NULL
+    ORDER BY u.at LIMIT %(most)s FOR UPDATE SKIP LOCKED)
 """
 _ANSWERED: Final = """
 SELECT o.id FROM objection o JOIN objection_answer first ON first.objection = o.id AND first.by_whom = 'c06'
@@ -53,7 +58,7 @@ WHERE first.at < %(before)s AND second.at < %(before)s ORDER BY o.id LIMIT %(mos
 """
 _CARDS: Final = """
 DELETE FROM officer_token WHERE jti IN (
-    SELECT jti FROM officer_token WHERE at < %(before)s LIMIT %(most)s FOR UPDATE SKIP LOCKED)
+    SELECT jti FROM officer_token WHERE at < %(before)s ORDER BY at LIMIT %(most)s FOR UPDATE SKIP LOCKED)
 """
 
 
@@ -87,15 +92,15 @@ def drop(connection: psycopg.Connection[Any], periods: Retention, at: datetime, 
                 return sums
 
     objections, _ = batches(periods.objections_days, _objections)
-    consents, used = batches(periods.consents_days, _consents(_ENDED))
-    requests, tried = batches(periods.requests_days, _consents(_NEVER_AGREED))
+    consents, used = batches(periods.consents_days, _consents(*_AGREED))
+    requests, tried = batches(periods.requests_days, _consents(*_NEVER_AGREED))
     attempts, _ = batches(periods.requests_days, _rows(_ATTEMPTS))
     cards, _ = batches(periods.cards_days, _rows(_CARDS))
     return Dropped(consents, requests, used + tried + attempts, objections, cards)
 
 
-def _consents(ended: str) -> Callable[[Cursor, dict[str, Any]], tuple[int, int]]:
-    hold = _HOLD.format(ended=ended, may_go=_MAY_GO)
+def _consents(which: str, end: str) -> Callable[[Cursor, dict[str, Any]], tuple[int, int]]:
+    hold = _HOLD.format(which=which, end=end, may_go=_MAY_GO)
 
     def one(cursor: Cursor, told: dict[str, Any]) -> tuple[int, int]:
         cursor.execute(hold, told)
