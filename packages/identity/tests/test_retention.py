@@ -13,7 +13,7 @@ import pytest
 
 from ketnoi_identity.consent import ending, receipts, records
 from ketnoi_identity.openid import keys
-from ketnoi_identity.retention import Dropped, drop
+from ketnoi_identity.retention import _STILL, Dropped, drop
 from ketnoi_identity.settings import Retention
 from ketnoi_registry.access_log import Pseudonyms
 
@@ -210,6 +210,23 @@ def test_batches_go_on_until_nothing_is_left_and_what_is_held_is_left_for_later(
         assert drop(connection, PERIODS, AT + 200 * DAYS, at_once=2) == Dropped(6, 0, 6, 0, 0)
         assert codes(cursor) == {every[3]}
     assert drop(connection, PERIODS, AT + 200 * DAYS, at_once=2) == Dropped(1, 0, 1, 0, 0)
+
+
+def test_a_use_written_between_finding_and_holding_a_consent_keeps_it(connection, cursor, database):
+    used_now, _ = agreed(cursor), agreed(cursor)
+    late = AT + 200 * DAYS
+
+    class Late(psycopg.Cursor):
+        """One before whose second look somebody else commits a use."""
+
+        def execute(self, query, *values, **options):
+            if query == _STILL and not count(cursor, "consent_use"):
+                used(cursor, used_now, late, "56")
+            return super().execute(query, *values, **options)
+
+    with psycopg.connect(database, autocommit=True, cursor_factory=Late) as slow:
+        assert drop(slow, PERIODS, late) == Dropped(1, 0, 0, 0, 0)
+    assert codes(cursor) == {used_now}
 
 
 def test_several_at_once_drop_each_row_once(connection, cursor, race):
