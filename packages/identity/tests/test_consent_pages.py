@@ -105,6 +105,7 @@ def test_agreeing_takes_the_passcode_and_leaves_proof_and_receipt(near: Citizens
     assert told["parties"][0]["party_name"] == "UBND tỉnh Thái Nguyên"
     assert AN.number not in json.dumps(told)
     visitor.go(f"/dong-y/{code}/bien-nhan").sees(200, "Tải biên nhận về máy", "verify-receipt", "consent-receipts-keys")
+    visitor.sees(200, "được giữ ở đây ít nhất 3650 ngày sau khi kết thúc")
 
 
 def test_a_proof_for_one_request_agrees_to_no_other(near: Citizens, browser: Browser) -> None:

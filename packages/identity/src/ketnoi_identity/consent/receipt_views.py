@@ -50,8 +50,13 @@ class UseShown(NamedTuple):
 def receipt(request: HttpRequest, code: str) -> HttpResponse:
     """The receipt in words, how to keep it, and how anybody verifies it."""
     kept = _agreed(account_of(request), code)
-    keys_at = current().base_url.rstrip("/") + receipts.KEYS_PATH
-    return render(request, "consent/receipt.html", {"each": words.shown(kept, clock.now()), "keys_at": keys_at})
+    own = current()
+    told = {
+        "each": words.shown(kept, clock.now()),
+        "keys_at": own.base_url.rstrip("/") + receipts.KEYS_PATH,
+        "kept_days": own.retention.consents_days,
+    }
+    return render(request, "consent/receipt.html", told)
 
 
 @require_safe
