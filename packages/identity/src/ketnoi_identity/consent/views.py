@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from ketnoi_identity.accounts.proving import Challenge, NotProved, ask, reprove
 from ketnoi_identity.accounts.records import Account, Cursor
-from ketnoi_identity.consent import receipts, records, rules, words
+from ketnoi_identity.consent import receipts, records, representing, rules, words
 from ketnoi_identity.consent.content import Decision, challenge_of
 from ketnoi_identity.consent.records import Kept
 from ketnoi_identity.looks.words import SERVICES
@@ -84,6 +84,8 @@ def agree(request: HttpRequest, code: str) -> HttpResponse:
         kept = _mine(cursor, account, code)
     if not rules.may_be_answered(kept, clock.now()):
         return _told(request, code, _TOO_LATE, bad=True)
+    if _is_child(account):
+        return _one(request, kept, status=403)
     agency = name_of(kept.organisation)
     if agency == kept.organisation:
         return _one(request, kept, status=503)
@@ -138,9 +140,16 @@ def take_back(request: HttpRequest, code: str) -> HttpResponse:
 
 def _one(request: HttpRequest, kept: Kept, trouble: Text | None = None, status: int = 200) -> HttpResponse:
     told: dict[str, Any] = {"each": words.shown(kept, clock.now()), "trouble": trouble}
-    if told["each"].waits:
+    if told["each"].waits and _is_child(account_of(request)):
+        told["not_alone"] = representing.NOT_ALONE
+    elif told["each"].waits:
         told["asking"] = ask(request, _challenge(kept))
     return render(request, "consent/one.html", told, status=status)
+
+
+def _is_child(account: Account) -> bool:
+    assert account.birth_text is not None, "whoever is signed in has one"
+    return representing.is_needed(account.birth_text, clock.now())
 
 
 def _challenge(kept: Kept) -> Challenge:

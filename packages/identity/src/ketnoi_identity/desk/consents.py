@@ -8,7 +8,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from ketnoi_identity.accounts import records as accounts
 from ketnoi_identity.accounts.records import Cursor
-from ketnoi_identity.consent import receipts, records
+from ketnoi_identity.consent import receipts, records, representing
 from ketnoi_identity.consent.content import Decision
 from ketnoi_identity.consent.records import Kept
 from ketnoi_identity.openid.pseudonyms import Pseudonyms
@@ -48,6 +48,8 @@ def decide(
     if kept is None:
         return False
     check_not_own(cursor, kept, witness)
+    if act.decision == Decision.AGREE and representing.is_needed(act.person_birth, at):
+        return False
     by = f"desk:{act.officer}"
     if act.decision == Decision.TAKE_BACK:
         return records.take_back(cursor, kept, by, at)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods
 
-from ketnoi_identity.consent import receipts, records, rules, words
+from ketnoi_identity.consent import receipts, records, representing, rules, words
 from ketnoi_identity.consent.content import Decision, challenge_of
 from ketnoi_identity.consent.records import Kept
 from ketnoi_identity.desk import acts, consents, found
@@ -41,6 +44,9 @@ def decide(request: HttpRequest, key: str, consent: str, decision: Decision) -> 
     takes_back = decision is Decision.TAKE_BACK
     if not (rules.may_be_taken_back(kept, at) if takes_back else rules.may_be_answered(kept, at)):
         raise Http404
+    if decision is Decision.AGREE and representing.is_needed(someone.person.birth, at):
+        messages.error(request, representing.NOBODY_SPEAKS.in_(get_language() or "vi"))
+        return redirect("desk_person", key)
     drafted = acts.draft(officer, "consent", someone.person, at, consent=kept.id, decision=decision.value)
     told = {"found": someone, "kept": kept, "act": drafted, "each": words.shown(kept, at)}
     return begin(request, drafted, "desk/decide.html", told, content=challenge_of(kept, decision))
