@@ -36,6 +36,19 @@ def test_keys_take_over_from_each_other_without_a_restart(tmp_path, database):
     }
 
 
+def test_keys_that_were_stolen_are_told_no_more_and_the_new_one_at_once(tmp_path, database):
+    async def act(world):
+        ring = keys.ring(world.settings.path(world.settings.keys), keys.OFFICERS)
+        ring.turn(world.clock.now())
+        before = await world.send("GET", "/v1/keys")
+        assert ring.turn_at_once(world.clock.now()) == 2
+        return before, await world.send("GET", "/v1/keys"), ring.signing(world.clock.now()).kid
+
+    before, after, new = run(tmp_path, database, act)
+    assert [key["kid"] for key in after.body["keys"]] == [new]
+    assert new not in {key["kid"] for key in before.body["keys"]}
+
+
 def test_the_terms_that_hold_are_told_beside_them(tmp_path, database):
     async def act(world):
         return await world.send("GET", "/v1/keys"), await world.pool.fetchval(

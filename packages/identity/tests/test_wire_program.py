@@ -53,6 +53,18 @@ def test_init_makes_tables_keys_that_only_their_owner_reads_and_terms(tmp_path, 
         assert connection.execute("SELECT count(*) FROM django_session").fetchone() == (0,)
 
 
+def test_one_command_takes_a_stolen_key_out_of_one_ring_alone(tmp_path, told):
+    asyncio.run(initialise(told, SystemClock()))
+    rings = {name: keys.ring(tmp_path / "keys", name) for name in keys.RINGS}
+    before = {name: ring.signing(SystemClock().now()).kid for name, ring in rings.items()}
+    done = say(tmp_path, "turn-keys", "--now", keys.OFFICERS)
+    assert (done.returncode, done.stderr) == (0, "")
+    after = {name: ring.signing(SystemClock().now()).kid for name, ring in rings.items()}
+    assert {name for name in keys.RINGS if before[name] != after[name]} == {keys.OFFICERS}
+    assert len(rings[keys.OFFICERS].told(SystemClock().now())["keys"]) == 1
+    assert say(tmp_path, "turn-keys", "--now", "elsewhere").returncode == 2
+
+
 def test_keys_that_others_may_read_are_not_used(tmp_path, told):
     asyncio.run(initialise(told, SystemClock()))
     (tmp_path / "keys").chmod(0o750)

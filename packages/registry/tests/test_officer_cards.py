@@ -148,6 +148,25 @@ def test_the_next_key_is_believed_and_the_last_one_no_longer(both):
     assert both(act) == {"first": "00", "next": "00", "last, for a while": "00", "last": "27"}
 
 
+def test_a_stolen_key_is_believed_no_longer_and_the_new_one_at_once(both):
+    async def act(world):
+        consent = await world.agreed(ThoiHan=30 * 86_400)
+        world.changed = True
+        stolen = world.keys.signing(world.clock.now())
+
+        def by_the_thief(message_id):
+            return world.card(message_id, sub=PAIRWISE, key=stolen)
+
+        seen = {"before": (await ask(world, consent, by_the_thief)).code}
+        world.keys.turn_at_once(world.clock.now())
+        await world.cards_poll()
+        seen["after"] = (await ask(world, consent, by_the_thief)).code
+        seen["new"] = (await ask(world, consent)).code
+        return seen
+
+    assert both(act) == {"before": "00", "after": "27", "new": "00"}
+
+
 def test_new_terms_end_the_cards_of_the_old_ones(both):
     async def act(world):
         consent = await world.agreed()

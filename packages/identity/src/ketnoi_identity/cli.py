@@ -91,6 +91,13 @@ def _parser() -> argparse.ArgumentParser:
     tidy = commands.add_parser("tidy", help="xóa những gì hết hạn, mỗi ngày một lần · once a day: drop what ran out")
     tidy.set_defaults(act=_tidy)
     turn = commands.add_parser("turn-keys", help="thêm khóa ký kế tiếp · make the next signing keys")
+    turn.add_argument(
+        "--now",
+        choices=keys.RINGS,
+        metavar="RING",
+        help="khóa bị lộ: bỏ ngay khóa cũ, khóa mới ký ngay · a stolen ring: drop its keys, a new one signs at once"
+        f" ({', '.join(keys.RINGS)})",
+    )
     turn.set_defaults(act=_turn)
     return parser
 
@@ -119,12 +126,18 @@ def _tidy(told: argparse.Namespace, own: Settings) -> int:
             ran_out += cursor.rowcount
     with psycopg.connect(own.database, autocommit=True) as connection:
         gone = retention.drop(connection, own.retention, at)
+    for name in keys.RINGS:
+        keys.ring(own.path(own.keys), name).retire(at)
     for text, count in zip(_DROPPED, (ran_out, *gone), strict=True):
         print(f"{text}: {count}")
     return 0
 
 
 def _turn(told: argparse.Namespace, own: Settings) -> int:
+    if told.now is not None:
+        gone = keys.ring(own.path(own.keys), told.now).turn_at_once(clock.now())
+        print(f"{told.now}: khóa mới ký ngay, số khóa cũ bị bỏ · a new key signs now, keys dropped: {gone}")
+        return 0
     for name in keys.RINGS:
         signs_from = keys.ring(own.path(own.keys), name).turn(clock.now())
         print(f"{name}: {signs_from.isoformat()}")

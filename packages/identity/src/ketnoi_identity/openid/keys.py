@@ -1,16 +1,19 @@
 """Rings of signing keys: one key signs, the next is told before it signs, the last is told while it is still believed.
 
-A ring is a folder of P-256 keys (PKCS #8, PEM), each named by the moment from which it signs and by its thumbprint.
-Whoever restarts, and several processes beside each other, read the same folder.
+A ring is a folder of P-256 keys (PKCS #8, PEM), each named by the moment from which it signs and by its thumbprint. Of
+one after which another signs the public half alone is kept (`.pub`). Whoever restarts, and several processes beside
+each other, read the same folder; they read again when a file vanishes between listing and reading.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from joserfc.jwk import ECKey
 
@@ -25,7 +28,10 @@ OVERLAP: Final = timedelta(days=1)
 FOR_EVER: Final = timedelta(days=365_000)
 """Receipts are verified years later: their keys are never dropped."""
 _MOMENT: Final = "%Y%m%dT%H%M%SZ"
-_ENDING: Final = ".pem"
+_PRIVATE: Final = ".pem"
+_PUBLIC: Final = ".pub"
+_TRIES: Final = 100
+T = TypeVar("T")
 
 
 class NoKeysError(Exception):
@@ -33,14 +39,19 @@ class NoKeysError(Exception):
 
 
 class Kept(NamedTuple):
-    """A key's file."""
+    """A key: its file, with the private half as long as there is one."""
 
     signs_from: datetime
     path: Path
 
+    @property
+    def signs(self) -> bool:
+        """Whether the private half is still there."""
+        return self.path.suffix == _PRIVATE
+
 
 class KeyRing:
-    """The ring in one folder."""
+    """The ring in one folder. Acts of several processes of one machine come one after another."""
 
     def __init__(self, folder: Path, overlap: timedelta = OVERLAP, told_after: timedelta | None = None) -> None:
         """`told_after` is for how long a key is told after it has signed for the last time, where that is another."""
@@ -51,35 +62,68 @@ class KeyRing:
     def begin(self, now: datetime) -> None:
         """Make the first key, which signs at once; nothing where there is one already."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not self._kept():
-            self._make(now)
+        with self._alone():
+            if not self._kept():
+                self._make(now)
 
     def turn(self, now: datetime) -> datetime:
         """Make the next key, told from now on, and drop those that nobody believes any more; when it will sign.
 
-        A next key that does not sign yet is not followed by another: it says when that one will.
+        A next key that does not sign yet is not followed by another: it says when that one will. Raises NoKeysError.
         """
-        kept = self._kept()
-        for each in kept:
-            if not self._is_told(each, kept, now):
-                each.path.unlink()
-        coming = max((each.signs_from for each in kept), default=now)
-        return coming if coming > now else self._make(now + self._overlap)
+        with self._alone():
+            self._retire(now)
+            kept = self._kept()
+            coming = max((each.signs_from for each in kept), default=now)
+            return coming if coming > now else self._make(now + self._overlap)
+
+    def turn_at_once(self, now: datetime) -> int:
+        """For a ring that was stolen: a new key signs now, and every key whose private half could be taken is gone:
+        it is neither told nor signs. How many there were. Raises NoKeysError.
+
+        Of keys that only their public half is left of, those stay which are told for years (receipts): they were out
+        of a thief's reach, unless an older copy of the folder was taken (then their files are to be deleted too).
+        """
+        with self._alone():
+            stolen = [each for each in self._kept() if each.signs or self._told_after <= self._overlap]
+            # The new one is there first: at no moment does the ring stand without one.
+            self._make(now)
+            for each in stolen:
+                for ending in (_PRIVATE, _PUBLIC):
+                    each.path.with_suffix(ending).unlink(missing_ok=True)
+            return len(stolen)
+
+    def retire(self, now: datetime) -> None:
+        """Keep the public half alone of each key after which another signs, as long as it is told, then nothing.
+
+        Nothing either where there is no such ring on this machine.
+        """
+        if self._folder.is_dir():
+            with self._alone():
+                self._retire(now)
 
     def signing(self, now: datetime) -> ECKey:
         """The private key that signs now, with its `kid`. Raises NoKeysError."""
-        kept = self._kept()
-        if not kept:
-            raise NoKeysError(str(self._folder))
-        # A clock that was set back behind the first key does not stop everything.
-        return _read(next((each for each in reversed(kept) if each.signs_from <= now), kept[0]).path)
+
+        def found() -> ECKey:
+            able = [each for each in self._kept() if each.signs]
+            if not able:
+                raise NoKeysError(str(self._folder))
+            # A clock that was set back behind the first key does not stop everything.
+            return _read(next((each for each in reversed(able) if each.signs_from <= now), able[0]).path)
+
+        return _undisturbed(found)
 
     def told(self, now: datetime) -> dict[str, Any]:
         """The JWK Set of public keys that are believed, or soon will be. Raises NoKeysError."""
-        kept = self._kept()
-        if not kept:
-            raise NoKeysError(str(self._folder))
-        return {"keys": list(self._public(kept, now))}
+
+        def found() -> dict[str, Any]:
+            kept = self._kept()
+            if not kept:
+                raise NoKeysError(str(self._folder))
+            return {"keys": list(self._public(kept, now))}
+
+        return _undisturbed(found)
 
     def _public(self, kept: list[Kept], now: datetime) -> Iterator[dict[str, Any]]:
         for each in kept:
@@ -88,22 +132,51 @@ class KeyRing:
                 yield {**key.as_dict(private=False), "kid": key.kid, "use": "sig", "alg": ALGORITHM}
 
     def _is_told(self, key: Kept, kept: list[Kept], now: datetime) -> bool:
-        follows = next((each.signs_from for each in kept if each.signs_from > key.signs_from), None)
+        follows = _follows(key, kept)
         return follows is None or now < follows + self._told_after
 
+    def _retire(self, now: datetime) -> None:
+        kept = self._kept()
+        for each in kept:
+            follows = _follows(each, kept)
+            if follows is None or follows > now:
+                continue
+            public = each.path.with_suffix(_PUBLIC)
+            if not self._is_told(each, kept, now):
+                public.unlink(missing_ok=True)
+            elif each.signs:
+                write_secret(public, _read(each.path).as_pem(private=False))
+            each.path.with_suffix(_PRIVATE).unlink(missing_ok=True)
+
     def _kept(self) -> list[Kept]:
-        """The oldest first."""
+        """The oldest first, each once."""
+        found: dict[str, Path] = {}
+        # While a key is retired both of its files are there for a moment: the private one counts, which is the later.
+        for ending in (_PUBLIC, _PRIVATE):
+            found |= {path.stem: path for path in self._folder.glob(f"*-*{ending}")}
         return sorted(
-            Kept(datetime.strptime(path.name.partition("-")[0], _MOMENT).replace(tzinfo=UTC), path)
-            for path in self._folder.glob(f"*-*{_ENDING}")
+            Kept(datetime.strptime(stem.partition("-")[0], _MOMENT).replace(tzinfo=UTC), path)
+            for stem, path in found.items()
         )
 
     def _make(self, signs_from: datetime) -> datetime:
         signs_from = signs_from.astimezone(UTC).replace(microsecond=0)
         key = ECKey.generate_key("P-256")
-        name = f"{signs_from.strftime(_MOMENT)}-{key.thumbprint()}{_ENDING}"
+        name = f"{signs_from.strftime(_MOMENT)}-{key.thumbprint()}{_PRIVATE}"
         write_secret(self._folder / name, key.as_pem(private=True))
         return signs_from
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Whoever else changes this ring is waited for. The lock goes with its process, however that ends."""
+        if not self._folder.is_dir():
+            raise NoKeysError(f"{self._folder}: `ketnoi-identity init`")
+        lock = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(lock)
 
 
 def ring(folder: Path, name: str) -> KeyRing:
@@ -133,3 +206,18 @@ def _read(path: Path) -> ECKey:
     key = ECKey.import_key(path.read_bytes())
     key.ensure_kid()
     return key
+
+
+def _undisturbed(read: Callable[[], T]) -> T:
+    """What is read of a folder, again where a file was gone before it was read."""
+    for _ in range(_TRIES):
+        try:
+            return read()
+        except FileNotFoundError:
+            continue
+    return read()
+
+
+def _follows(key: Kept, kept: list[Kept]) -> datetime | None:
+    """From when on another key signs in this one's place."""
+    return next((each.signs_from for each in kept if each.signs_from > key.signs_from), None)
