@@ -141,7 +141,7 @@ class Citizens:
         public = made.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         with self._side.cursor() as cursor:
             if not registering.create(cursor, made.account, made.applicant, at, made.account):
-                raise NotDone("this person has an account already")
+                raise NotDone("người này đã có tài khoản · this person has an account already")
             terms.accept(cursor, made.account, terms.current(cursor, at).version, at)
             changing.set_passcode(cursor, made.account, made.passcode, at, made.account)
             device_keys.add(cursor, made.account, made.phone, public, "Điện thoại", at, made.account)

@@ -2,11 +2,13 @@
 
     ketnoi-testbed demo [--once] [--people N] [--world NAME] [--port N] [--portal-port N]
     ketnoi-testbed person [--people N]     a question about somebody in it, for `ketnoi look-up --input -`
+    ketnoi-testbed citizen agree --input question.json MaGiaoDichDongY    be that person, who was asked for a consent
     ketnoi-testbed population --people N --csv FILE[.gz]      invented people as a file for `ketnoi-registry load`
     ketnoi-testbed population --people N --database DSN       or straight into a registry's empty database
     ketnoi-testbed worlds
 
-Exit status: 0 the story was told to its end, 1 something went wrong in it, 2 the world could not be brought up.
+Exit status: 0 the story was told to its end (for `citizen`: it is decided so), 1 something went wrong in it (it cannot
+be decided so), 2 the world could not be brought up.
 """
 
 from __future__ import annotations
@@ -22,18 +24,27 @@ from pathlib import Path
 
 import asyncpg
 
+from ketnoi_identity.consent.content import Decision
 from ketnoi_testbed.asking import birth_of
+from ketnoi_testbed.citizens import NotDone
 from ketnoi_testbed.parts.hosting import StartFailed
 from ketnoi_testbed.parts.premises import NoRoom
 from ketnoi_testbed.plan import WorldError, shipped
 from ketnoi_testbed.plan import load as load_plan
+from ketnoi_testbed.playing import say
 from ketnoi_testbed.population import Population, load, prepare, write_csv
 from ketnoi_testbed.postgres import PostgresError
 from ketnoi_testbed.show.bar import Bar
 from ketnoi_testbed.show.demo import PAGE_PORT, PORTAL_PORT, Demo
 
-UNUSABLE = 2
+NOT_DONE, UNUSABLE = 1, 2
 PEOPLE, SEED = 100_000, 2026
+DECISIONS = {each.value.replace("_", "-"): each for each in Decision}
+SAID = {
+    Decision.AGREE: "công dân đồng ý · the citizen agrees",
+    Decision.REFUSE: "công dân từ chối · the citizen refuses",
+    Decision.TAKE_BACK: "công dân rút lại · the citizen takes it back",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -69,6 +80,17 @@ def _parser() -> argparse.ArgumentParser:
     person.add_argument("--people", type=int, default=PEOPLE, metavar="N", help="như khi dựng · as when brought up")
     person.add_argument("--seed", type=int, default=SEED, metavar="N", help="như khi dựng · as when brought up")
     person.set_defaults(act=_person)
+    citizen = acts.add_parser("citizen", help="đóng vai công dân được hỏi · be the citizen who is asked for a consent")
+    citizen.add_argument(
+        "decision",
+        choices=DECISIONS,
+        help="đồng ý, từ chối, rút lại; lời nói tại bàn tiếp dân · said at the police desk, as without a smartphone",
+    )
+    citizen.add_argument("code", metavar="MaGiaoDichDongY", help="`ketnoi consent ask` cho biết · tells it")
+    citizen.add_argument(
+        "--input", required=True, metavar="FILE", help="`ketnoi-testbed person` in ra; - là stdin · who one is"
+    )
+    citizen.set_defaults(act=_citizen)
     population = acts.add_parser("population", help="dân số giả định · invented people, into a file or a database")
     population.add_argument("--people", type=int, default=PEOPLE, metavar="N", help="tới · up to 40,000,000")
     population.add_argument("--seed", type=int, default=SEED, metavar="N", help="số gieo · the population's seed")
@@ -95,6 +117,19 @@ def _person(options: argparse.Namespace) -> int:
     row = Population(options.seed, options.people).sample().full
     asked = {"SoDinhDanh": row.personal_number, "HoVaTen": row.full_name, "NgayThangNamSinh": birth_of(row)}
     print(json.dumps(asked, ensure_ascii=False))
+    return 0
+
+
+def _citizen(options: argparse.Namespace) -> int:
+    try:
+        question = sys.stdin.buffer.read() if options.input == "-" else Path(options.input).read_bytes()
+        say(question, options.code, DECISIONS[options.decision])
+    except OSError as error:
+        raise WorldError(f"{options.input}: không đọc được · cannot be read: {error.strerror}") from None
+    except NotDone as error:
+        print(error, file=sys.stderr)
+        return NOT_DONE
+    print(SAID[DECISIONS[options.decision]])
     return 0
 
 

@@ -6,8 +6,10 @@ import asyncio
 import secrets
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
@@ -15,6 +17,7 @@ import psycopg
 from ketnoi_identity.initialise import initialise
 from ketnoi_identity.settings import Settings
 from ketnoi_identity.wire.app import Wire
+from ketnoi_pages.text import Text
 from ketnoi_runtime.settings import load_settings
 from ketnoi_testbed.authority import UnsafeAuthority
 from ketnoi_testbed.parts.hosting import Hosted, ServerProcess, StartFailed
@@ -33,7 +36,32 @@ _PROCEDURES: Final = """
 _COMMAND: Final = (sys.executable, "-c", "import sys; from ketnoi_identity.cli import main; sys.exit(main())")
 
 
-class IdentitySide:
+class IdentityFolder:
+    """The identity system whose settings lie in a folder, for whoever acts on it beside its own processes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def settings(self) -> Settings:
+        """Its settings, once it was started. Raises SettingsError."""
+        return load_settings(self.folder / "identity.toml", Settings)
+
+    @property
+    def procedures(self) -> dict[str, Text]:
+        """How the procedures that it knows are called, by their codes."""
+        settings = self.settings
+        table = tomllib.loads(settings.path(settings.procedures).read_text(encoding="utf-8"))
+        return {code: Text(each["vi"], each["en"]) for code, each in table.items()}
+
+    @contextmanager
+    def cursor(self) -> Iterator[psycopg.Cursor[Any]]:
+        """A cursor over its database, as its pages have; what was done is kept unless something is raised."""
+        with psycopg.connect(self.settings.database) as connection, connection.cursor() as cursor:
+            yield cursor
+
+
+class IdentitySide(IdentityFolder):
     """The identity side: `start` what servers ask, then `open_pages` where citizens are to come with browsers.
 
     The pages answer under the name `localhost`, which browsers let have passkeys, on a port of their own.
@@ -44,7 +72,7 @@ class IdentitySide:
     ) -> None:
         self.host, self.database = host, database
         self._around = around
-        self.folder = around.premises.make_folder("identity")
+        super().__init__(around.premises.make_folder("identity"))
         self.tls = authority.issue_authentication(host)
         self.asks = authority.issue_authentication("identity.citizens")
         self.portal = authority.issue_authentication("portal.identity")
@@ -65,11 +93,6 @@ class IdentitySide:
         """Where the registry and the portal ask."""
         return f"https://{self.host}:{self.port}"
 
-    @property
-    def settings(self) -> Settings:
-        """Its settings, once it was started."""
-        return load_settings(self.folder / "identity.toml", Settings)
-
     async def _start_here(self) -> Wire:
         return await Wire.start(self.settings, self._around.clock)
 
@@ -85,12 +108,6 @@ class IdentitySide:
             await asyncio.to_thread(self.command, "init")
             settings = str(self.folder / "identity.toml")
             self.pages = await ServerProcess.start([*_COMMAND, "--settings", settings, "web"], self.folder / "web.log")
-
-    @contextmanager
-    def cursor(self) -> Iterator[psycopg.Cursor[Any]]:
-        """A cursor over its database, as its pages have; what was done is kept unless something is raised."""
-        with psycopg.connect(self.database) as connection, connection.cursor() as cursor:
-            yield cursor
 
     def command(self, *arguments: str) -> str:
         """Run one of its commands to its end; what it said. Raises StartFailed with the end of its errors."""

@@ -12,10 +12,13 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from ketnoi_testbed.postgres import Postgres
 
+# Not below a home, which may be closed to the database's user, and short for the sake of socket paths.
+_ABOVE: Final = "/tmp"  # noqa: S108 - each folder in it is made for its owner alone
+_PREFIX: Final = "ketnoi-world-"
 # Held by a world for as long as it stands, so that another one beside it takes other addresses.
 _CLAIM = 47_299
 _SHIFT = 10_000
@@ -42,6 +45,11 @@ class Ports:
         return port + self.shift
 
 
+def folders() -> list[Path]:
+    """The folders of this machine's worlds, the newest first: of those that stand, and of those that were killed."""
+    return sorted(Path(_ABOVE).glob(f"{_PREFIX}*"), key=lambda each: each.stat().st_mtime, reverse=True)
+
+
 class Premises:
     """Claimed when made, given back by `remove`.
 
@@ -57,8 +65,7 @@ class Premises:
             self._claim.close()
             raise
         self.postgres = postgres or self._own
-        # Not below a home, which may be closed to the database's user, and short for the sake of socket paths.
-        self.folder = Path(tempfile.mkdtemp(prefix="ketnoi-world-", dir="/tmp"))
+        self.folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_ABOVE))
 
     def start(self) -> None:
         """Start the world's own PostgreSQL. Raises PostgresError."""

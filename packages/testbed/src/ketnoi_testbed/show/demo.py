@@ -12,7 +12,11 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
+import psycopg
+
+from ketnoi_testbed.citizens import NotDone
 from ketnoi_testbed.country import Country
+from ketnoi_testbed.desk import Desk
 from ketnoi_testbed.show.board import Board
 from ketnoi_testbed.show.citizen_story import CODE, CitizenStory
 from ketnoi_testbed.show.inspector import Inspector
@@ -25,6 +29,7 @@ from ketnoi_testbed.world import World
 
 WENT_WRONG = 1
 PAGE_PORT, PORTAL_PORT = 8000, 8001
+DESK_SECONDS = 1.0
 # The country's own pace where it is bearable to wait for it; OCSP is asked often, so that a laptop that has slept
 # recovers within half a minute.
 PACE = Pace(publish=10.0, fetch=2.0, directory=10.0, poll_directory=5.0, ocsp=20.0, timestamp=10.0)
@@ -41,6 +46,7 @@ class Demo:
         self._port, self._once, self._told = port, once, told
         self._ended, self._waiting = threading.Event(), threading.Event()
         self._country: Country | None = None
+        self._desk: Desk | None = None
         if world:
             self._world = World(world, people=people, seed=seed, pace=PACE, progress=self._progress)
         else:
@@ -76,7 +82,7 @@ class Demo:
         status = self._tell(board, inspector)
         if not self._once:
             self._invite(inspector)
-            self._ended.wait()
+            self._wait()
             self.out.both("Đang dừng, xóa mọi thứ đã ghi…", "stopping, removing everything that was written")
         return status
 
@@ -136,18 +142,31 @@ class Demo:
         out.both(f"  trang theo dõi: {inspector.url}", "watch the messages go")
         if self._country is not None:
             out.both(f"  cổng đăng ký kết nối: {self._country.portal.url}{CARDS}", "the portal: a card for everybody")
-        if world.plan.identity:
-            world.run(world.identity.open_pages())
-            CitizenStory(world, out).invite(str(world.agency_file(CODE)))
-        for side in world.registered_agencies:
-            out.both(f"  {side.part.code}, {side.part.vi}: {side.settings}", "settings for the command ketnoi")
         command = Path(sys.argv[0]).with_name("ketnoi")
         ketnoi = str(command) if command.exists() else "ketnoi"
+        if world.plan.identity:
+            world.run(world.identity.open_pages())
+            story = CitizenStory(world, out)
+            self._desk = story.open_desk()
+            story.invite(str(world.agency_file(CODE)), ketnoi, sys.argv[0])
+        for side in world.registered_agencies:
+            out.both(f"  {side.part.code}, {side.part.vi}: {side.settings}", "settings for the command ketnoi")
         file = world.registered_agencies[0].settings
         out.line(f"    {ketnoi} doctor --settings {file}")
         population = world.population
         asked = f"{sys.argv[0]} person --seed {population.seed} --people {population.people}"
         out.line(f"    {asked} | {ketnoi} look-up --settings {file} --input -")
+
+    def _wait(self) -> None:
+        """Until somebody ends it; meanwhile the police desk attests whoever registers."""
+        while not self._ended.wait(DESK_SECONDS):
+            try:
+                attested = self._desk.attest_whoever_waits() if self._desk is not None else 0
+            except (psycopg.Error, NotDone):
+                logging.getLogger("ketnoi_testbed.demo").exception("the desk cannot attest")
+                continue
+            for _ in range(attested):
+                self.out.both("  công an xã (giả định) xác nhận một tài khoản: mức 2", "the desk attests an account")
 
     def _interrupt(self) -> None:
         """The first signal ends the waiting, or whatever comes before it."""
