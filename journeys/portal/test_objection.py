@@ -57,7 +57,7 @@ def test_an_objection_is_answered_by_c06_and_by_the_agency(
 
     handler = sit_down(HANDLER)
     assert eventually(lambda: REASON in handler.go("/phan-anh/").text, within=A_MINUTE), "within a minute"
-    handler.sees("Tra cứu thông tin công dân").sees("Phải trả lời trước").sees(sent.message_id)
+    handler.sees("Tra cứu thông tin công dân").sees("hết ngày").sees(sent.message_id)
     assert citizen.personal_number not in handler.page.content()
     assert citizen.full_name not in handler.page.content()
     pictures.take(handler, "objections")

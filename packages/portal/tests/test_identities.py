@@ -252,6 +252,24 @@ def test_each_side_answers_once_and_says_something(cast: Cast, there: psycopg.Co
     assert [each.words for each in row.answers.all()] == ["Một"]
 
 
+def test_an_answer_that_is_refused_stands_in_its_form_again(cast: Cast, there: psycopg.Connection[Any]) -> None:
+    row_number = objection(there)
+    fetching.exchange()
+    row = Objection.objects.get(number=row_number)
+    address = reverse("identities:answer", args=[row.pk])
+    words = "Cán bộ <b>hỏi</b> về người có số 990089000001."
+    refused = cast.client("c06").post(address, {"words": words})
+    shown = refused.content.decode()
+    assert refused.status_code == 422
+    assert "Câu trả lời có số định danh cá nhân. Bỏ số đó đi." in shown
+    assert "Cán bộ &lt;b&gt;hỏi&lt;/b&gt; về người có số 990089000001." in shown
+    assert cast.client("c06").get(address).headers["location"] == reverse("identities:list")
+
+    answer(cast, "c06", row, "Một")
+    late = cast.client("c06").post(address, {"words": "Hai"})
+    assert "Phản ánh này đã được trả lời" in late.content.decode()
+
+
 def test_nobody_else_reads_or_answers_it(cast: Cast, there: psycopg.Connection[Any]) -> None:
     row_number = objection(there)
     fetching.exchange()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from django.urls import reverse
 from joserfc.jwk import ECKey
 
 from ketnoi_pages import clock
 from ketnoi_portal.onboarding.models import Application
-from ketnoi_portal.onboarding.sign_in import SignInEntry
+from ketnoi_portal.onboarding.sign_in import DROPPED, SignInEntry
 from ketnoi_portal.papers.contents import paper
 from ketnoi_portal.papers.making import make_pdf
 from ketnoi_protocol.services import Environment, System
@@ -36,6 +38,11 @@ def posted(key: str = "", redirects: str = ADDRESS) -> dict[str, str]:
         "sign_in-test-redirects": redirects,
         "sign_in-test-key": key,
     }
+
+
+def tables(cursor: CursorWrapper) -> list[tuple[str]]:
+    cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    return cursor.fetchall()
 
 
 def test_it_is_filled_in_checked_and_shown(cast: Cast) -> None:
@@ -66,6 +73,33 @@ def test_what_is_wrong_leads_to_its_field(cast: Cast) -> None:
         assert f"#{anchor}" in page
         assert f'id="{anchor}"' in editable
     assert "khóa bí mật" in page
+
+
+@pytest.mark.parametrize("button", ["", "check"])
+def test_a_private_key_is_neither_kept_nor_shown_again(cast: Cast, button: str) -> None:
+    walk = Walk(cast, System.IDENTITY)
+    rep, key = cast.client("rep"), walk.application.pk
+    form = reverse("onboarding:form", args=[key])
+    for pasted in (KEY.as_pem(private=True).decode(), json.dumps(KEY.as_dict(private=True))):
+        secret = pasted.splitlines()[1] if "\n" in pasted else KEY.as_dict(private=True)["d"]
+        revision = str(Application.objects.get().revision)
+        saved = rep.post(form, posted(pasted) | {"revision": revision} | ({button: "1"} if button else {}))
+        assert secret not in saved.content.decode()
+        assert Application.objects.get().registration.sign_in[0].key == DROPPED
+        for page in (form, reverse("onboarding:precheck", args=[key]), reverse("onboarding:application", args=[key])):
+            assert secret not in rep.get(page).content.decode()
+    with connection.cursor() as cursor:
+        for (table,) in tables(cursor):
+            cursor.execute(f'SELECT count(*) FROM "{table}" AS row WHERE row::text LIKE %s', [f"%{secret}%"])
+            assert cursor.fetchone() == (0,), table
+
+
+def test_what_is_wrong_says_of_which_environment(cast: Cast) -> None:
+    walk = Walk(cast, System.IDENTITY)
+    rep, key = cast.client("rep"), walk.application.pk
+    rep.post(reverse("onboarding:form", args=[key]), posted("", ADDRESS))
+    page = rep.get(reverse("onboarding:precheck", args=[key])).content.decode()
+    assert "Thiếu khóa công khai (đăng nhập bằng eID, thử nghiệm)" in page
 
 
 def test_nothing_filled_in_is_nothing(cast: Cast) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django import template
 from django.utils import formats, timezone
@@ -20,6 +20,9 @@ _STEPS = (
     (3_600, Text("giờ", "hours"), Text("giờ", "hour")),
     (60, Text("phút", "minutes"), Text("phút", "minute")),
 )
+
+
+_INSTANT = timedelta(microseconds=1)
 
 
 def _language() -> str:
@@ -59,6 +62,12 @@ def day(on: date | None) -> SafeString | str:
     if isinstance(on, datetime):
         on = timezone.localtime(on, clock.HANOI).date()
     return format_html('<time datetime="{}">{}</time>', on.isoformat(), formats.date_format(on, "DATE_FORMAT"))
+
+
+@register.filter
+def last_day(before: datetime | None) -> SafeString | str:
+    """`{{ objection.due_at|last_day }}`: the last day before a moment, on which something may still be done."""
+    return day(before - _INSTANT if before is not None else None)
 
 
 @register.filter

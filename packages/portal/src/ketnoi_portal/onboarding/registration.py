@@ -340,8 +340,16 @@ def _sign_in(form: Registration, system: System, *, rehearsal: bool) -> Iterator
             Text("Gộp hai phần lại", "Join the two parts"),
         )
     for entry in form.sign_in:
+        vi, en = _SIGN_IN[entry.environment]
         for part, rule, mend in wrongs(entry, rehearsal=rehearsal):
-            yield Defect(f"sign_in.{entry.environment}.{part}", rule, mend)
+            told = Text(f"{rule.vi} ({vi})", f"{rule.en} ({en})")
+            yield Defect(f"sign_in.{entry.environment}.{part}", told, mend)
+
+
+_SIGN_IN: Final = {
+    Environment.TEST: ("đăng nhập bằng eID, thử nghiệm", "signing in with eID, test"),
+    Environment.PRODUCTION: ("đăng nhập bằng eID, chính thức", "signing in with eID, production"),
+}
 
 
 def _contacts(form: Registration) -> Iterator[Defect]:

@@ -27,12 +27,24 @@ _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "k"})
 
 
+DROPPED: Final = "(PRIVATE KEY: đã xóa, không lưu · deleted, not kept)"
+"""What stands in the place of a private key that somebody pasted."""
+
+
 class SignInEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`redirects` are taken exactly as written; `key` is the public key, PEM or a JWK, on the curve P-256."""
+    """`redirects` are taken exactly as written; `key` is the public key, PEM or a JWK, on the curve P-256.
+
+    A private key is not kept, wherever the entry comes from: DROPPED stands there, which is refused as one.
+    """
 
     environment: Environment
     redirects: tuple[Address, ...] = ()
     key: Key = ""
+
+    def __post_init__(self) -> None:
+        """Forget a private key."""
+        if holds_private_key(self.key):
+            msgspec.structs.force_setattr(self, "key", DROPPED)
 
 
 class Wrong(NamedTuple):

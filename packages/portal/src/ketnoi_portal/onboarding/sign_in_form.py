@@ -42,7 +42,12 @@ class SignInForm(Part):
         key = self.cleaned_data["key"].strip()
         if not redirects and not key:
             return None
-        return SignInEntry(environment=self.environment, redirects=redirects, key=key)
+        entry = SignInEntry(environment=self.environment, redirects=redirects, key=key)
+        if entry.key != key:
+            # Nor does the page that comes next show it once more.
+            self.data = self.data.copy()
+            self.data[self.add_prefix("key")] = entry.key
+        return entry
 
 
 def initial_sign_in(entry: SignInEntry | None) -> dict[str, str]:
