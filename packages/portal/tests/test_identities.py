@@ -344,7 +344,7 @@ def officer(there: psycopg.Connection[Any], code: str, at: datetime, *, version:
 def test_the_dossier_shows_which_terms_officers_have_accepted(cast: Cast, there: psycopg.Connection[Any]) -> None:
     application = live()
     address = reverse("onboarding:application", args=[application.pk])
-    assert "Chưa lấy được từ hệ thống định danh" in cast.client("c06").get(address).content.decode()
+    assert "Hệ thống định danh báo ở đây" in cast.client("c06").get(address).content.decode()
     officer(there, "A" * 20, clock.now())
     officer(there, "B" * 20, clock.now(), version="1999-01-01", digest=b"x" * 32)
     terms.fetch()
