@@ -109,7 +109,7 @@ def test_a_request_shows_at_once_is_agreed_to_used_and_taken_back(
     phone.is_fit("consent-uses")
     phone.go("/luot-xem/").sees("Cơ quan đã nhận được những thông tin dưới đây").is_fit("looks-new")
     phone.page.locator("summary").first.click()
-    phone.is_fit("looks-detail").tap("Xem điều bạn đã đồng ý").at(f"/dong-y/{code}/")
+    phone.is_fit("looks-detail").tap("Xem đề nghị này").at(f"/dong-y/{code}/")
 
     phone.tap("Biên nhận").at("/bien-nhan").is_fit("receipt")
     with phone.page.expect_download() as started:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -12,11 +13,13 @@ from typing import Any
 import psycopg
 import pytest
 
+from ketnoi_identity.desk import officers as desk
 from ketnoi_testbed.postgres import Postgres
 
 from .agencies import A, B, Browser, person
 from .citizens import Citizens
-from .register import Register
+from .desks import UNIT, Citizen, Officer
+from .register import PEOPLE, Register
 from .site import Site
 from .tables import make_tables
 from .visiting import Visitor
@@ -148,3 +151,22 @@ def site_database(site_with_register: Site) -> Iterator[psycopg.Connection[Any]]
     with site_with_register.connect() as opened:
         opened.execute("TRUNCATE attempt, challenge, consent, account CASCADE")
         yield opened
+
+
+@pytest.fixture
+def officers(site_database: psycopg.Connection[Any], come_in: Callable[[], Visitor]) -> list[Officer]:
+    """Two of one desk, and one of another."""
+    found = []
+    for name, unit in (("cuong", UNIT), ("dung", UNIT), ("ha", ("H55.02", "Nơi khác"))):
+        visitor = come_in()
+        phone = visitor.register(PEOPLE[name])
+        desk.add(site_database.cursor(), PEOPLE[name].number, *unit, datetime.now(UTC))
+        found.append(Officer(visitor, phone))
+    return found
+
+
+@pytest.fixture
+def an(site_database: psycopg.Connection[Any], come_in: Callable[[], Visitor]) -> Citizen:
+    """Nguyễn Văn An, with an account at level 1."""
+    visitor = come_in()
+    return Citizen(visitor, PEOPLE["an"], visitor.register(PEOPLE["an"]))

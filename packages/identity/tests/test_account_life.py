@@ -65,10 +65,10 @@ def test_new_terms_are_read_before_anything_else(come_in: ComeIn, database: psyc
     database.execute("UPDATE terms_acceptance SET version = '2020-01-01'")
     later = come_in().sign_in(phone, to="/tai-khoan/")
     later.sees(200, "Điều khoản đã thay đổi").go("/tai-khoan/nhat-ky/").sees(200, "Điều khoản đã thay đổi")
-    later.send("/dieu-khoan/chap-nhan/", version="2026-01-01").sees(422, "Đánh dấu vào ô")
+    later.send("/dieu-khoan/chap-nhan/", version="2026-01-02").sees(422, "Đánh dấu vào ô")
     later.accept("/dieu-khoan/chap-nhan/", next="/tai-khoan/").sees(200, "Mức 1")
     rows = database.execute("SELECT version FROM terms_acceptance ORDER BY version").fetchall()
-    assert rows == [("2020-01-01",), ("2026-01-01",)]
+    assert rows == [("2020-01-01",), ("2026-01-02",)]
 
 
 def test_saying_no_and_locking_want_no_new_terms(come_in: ComeIn, database: psycopg.Connection[Any]) -> None:
@@ -81,6 +81,10 @@ def test_saying_no_and_locking_want_no_new_terms(come_in: ComeIn, database: psyc
     an.go("/du-lieu/").sees(200, "Điều khoản đã thay đổi", "từ chối và rút lại đồng ý")
     an.go(f"/dong-y/{agreed}/").send(f"/dong-y/{agreed}/rut-lai").sees(200, "Đã rút lại")
     an.go(f"/dong-y/{refused}/").send(f"/dong-y/{refused}/tu-choi").sees(200, "Bạn đã từ chối")
+    # Nor does the proof of what was agreed to, and how it was used.
+    an.go(f"/dong-y/{agreed}/bien-nhan").sees(200, "Tải biên nhận về máy")
+    an.go(f"/dong-y/{agreed}/bien-nhan/tai-ve").sees(200, "ey")
+    an.go(f"/dong-y/{agreed}/lan-dung").sees(200, "Chưa được dùng lần nào")
     an.go(f"/dong-y/{waits}/").prove(f"/dong-y/{waits}/dong-y", phone, PASSCODE).sees(200, "Điều khoản đã thay đổi")
     rows = database.execute("SELECT id, agreed, revoked_at IS NOT NULL FROM consent").fetchall()
     assert sorted(rows) == sorted([(agreed, True, True), (refused, False, False), (waits, None, False)])
@@ -146,10 +150,10 @@ def test_a_guardian_registers_a_child_whom_the_register_gives_her(
     stranger.register(PEOPLE["xom"])
     database.execute("UPDATE account SET level = 2")
     be = PEOPLE["be"]
-    stranger.tell_who(be, "/tai-khoan/tre-em/", accepted="yes", version="2026-01-01").sees(422, "không ghi bạn là cha")
+    stranger.tell_who(be, "/tai-khoan/tre-em/", accepted="yes", version="2026-01-02").sees(422, "không ghi bạn là cha")
     mother.tell_who(be, "/tai-khoan/tre-em/").sees(422, "Đánh dấu vào ô")
     mother.tell_who(PEOPLE["xom"], "/tai-khoan/tre-em/", accepted="yes").sees(422, "từ 14 tuổi tự đăng ký")
-    mother.tell_who(be, "/tai-khoan/tre-em/", accepted="yes", version="2026-01-01").sees(200, "Nguyễn Bé")
+    mother.tell_who(be, "/tai-khoan/tre-em/", accepted="yes", version="2026-01-02").sees(200, "Nguyễn Bé")
     found = re.search(r'id="enrolment-code">([^<]+)<', mother.text)
     assert found is not None
     child = come_in()

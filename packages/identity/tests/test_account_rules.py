@@ -137,12 +137,12 @@ def test_terms_become_current_on_their_day_and_their_text_stays(connection: psyc
     cursor, holder = connection.cursor(), account(connection)
     newer = Wording("2026-04-01", "khác", "other")
     terms.keep(cursor, terms.wordings() | {newer.version: newer})
-    assert terms.current(cursor, newer.valid_from - timedelta(seconds=1)).version == "2026-01-01"
+    assert terms.current(cursor, newer.valid_from - timedelta(seconds=1)).version == "2026-01-02"
     assert terms.current(cursor, newer.valid_from).version == "2026-04-01"
-    assert terms.accept(cursor, holder, "2026-01-01", AT)
+    assert terms.accept(cursor, holder, "2026-01-02", AT)
     assert terms.are_accepted(cursor, holder, AT)
     assert not terms.are_accepted(cursor, holder, newer.valid_from)
-    assert not terms.accept(cursor, holder, "2026-01-01", newer.valid_from)
+    assert not terms.accept(cursor, holder, "2026-01-02", newer.valid_from)
     assert not terms.accept(cursor, holder, "2026-04-01", AT)
     with pytest.raises(TermsError):
         terms.keep(cursor, {"2026-04-01": Wording("2026-04-01", "lén đổi", "changed by stealth")})

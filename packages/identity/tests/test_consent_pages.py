@@ -104,6 +104,9 @@ def test_agreeing_takes_the_passcode_and_leaves_proof_and_receipt(near: Citizens
     assert told["header"]["record_id"] == code
     assert told["parties"][0]["party_name"] == "UBND tỉnh Thái Nguyên"
     assert AN.number not in json.dumps(told)
+    # The address at which rights are exercised is one that opens.
+    rights = told["pii_processing"]["purposes"][0]["privacy_rights"]
+    visitor.go(rights.removeprefix(near.site.url)).sees(200, "Ai đã xem dữ liệu của tôi")
     visitor.go(f"/dong-y/{code}/bien-nhan").sees(200, "Tải biên nhận về máy", "verify-receipt", "consent-receipts-keys")
     visitor.sees(200, "được giữ ở đây ít nhất 3650 ngày sau khi kết thúc")
 

@@ -3,93 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
 import pytest
 
-from ketnoi_identity.consent import receipts
 from ketnoi_identity.desk import officers as desk
 
 from .asked import ask
+from .desks import Citizen, Officer
 from .people import Person, Phone
 from .register import PEOPLE
 from .site import Site
 from .visiting import PASSCODE, Visitor
 
 ComeIn = Callable[[], Visitor]
-UNIT = ("H55.01", "Công an phường Thử")
-
-
-@dataclass
-class Officer:
-    """An officer with a browser and a phone."""
-
-    visitor: Visitor
-    phone: Phone
-
-    def finds(self, person: Person) -> str:
-        """The address of somebody who stands at the desk."""
-        self.visitor.tell_who(person, "/ban/").sees(200, "Người đang ở bàn", person.name)
-        return self.visitor.answer.url.path
-
-    def proves(self, address: str, **values: str) -> Visitor:
-        """Open a page and give the proof that it asks for."""
-        return self.visitor.confirm(address, self.phone, **values)
-
-    def begins(self, address: str, **values: str) -> str:
-        """The address of the act that waits for a witness."""
-        self.proves(address, **values).sees(200, "chờ người làm chứng")
-        return self.visitor.answer.url.path
-
-    def attests(self, citizen: Citizen) -> str:
-        """Begin to raise somebody to level 2, who shows the code of their phone."""
-        return self.begins(self.finds(citizen.person) + "hai-nguoi/xac-nhan/", presence=citizen.code())
-
-
-@dataclass
-class Citizen:
-    """Somebody with an account."""
-
-    visitor: Visitor
-    person: Person
-    phone: Phone
-
-    def code(self) -> str:
-        """What their phone shows for the desk."""
-        self.visitor.confirm("/tai-khoan/muc-2/", self.phone).sees(200, "Cho cán bộ xem mã này")
-        found = re.search(r'id="presence-code">([^<]+)<', self.visitor.text)
-        assert found is not None
-        return found[1]
 
 
 @pytest.fixture
-def database(site_with_register: Site) -> Iterator[psycopg.Connection[Any]]:
-    with site_with_register.connect() as opened:
-        opened.execute("TRUNCATE attempt, challenge, consent, account CASCADE")
-        yield opened
-
-
-@pytest.fixture
-def officers(database: psycopg.Connection[Any], come_in: ComeIn) -> list[Officer]:
-    """Two of one desk, and one of another."""
-    found = []
-    for name, unit in (("cuong", UNIT), ("dung", UNIT), ("ha", ("H55.02", "Nơi khác"))):
-        visitor = come_in()
-        phone = visitor.register(PEOPLE[name])
-        desk.add(database.cursor(), PEOPLE[name].number, *unit, datetime.now(UTC))
-        found.append(Officer(visitor, phone))
-    return found
-
-
-@pytest.fixture
-def an(database: psycopg.Connection[Any], come_in: ComeIn) -> Citizen:
-    """Nguyễn Văn An, with an account at level 1."""
-    visitor = come_in()
-    return Citizen(visitor, PEOPLE["an"], visitor.register(PEOPLE["an"]))
+def database(site_database: psycopg.Connection[Any]) -> psycopg.Connection[Any]:
+    return site_database
 
 
 def level_of(database: psycopg.Connection[Any], person: Person) -> int:
@@ -293,7 +228,7 @@ def test_a_child_is_raised_only_beside_its_mother_and_an_infant_never(
     mother.register(PEOPLE["binh"])
     database.execute("UPDATE account SET level = 2 WHERE personal_number = %s", [PEOPLE["binh"].number])
     for name in ("be", "ut"):
-        mother.tell_who(PEOPLE[name], "/tai-khoan/tre-em/", accepted="yes", version="2026-01-01").sees(200)
+        mother.tell_who(PEOPLE[name], "/tai-khoan/tre-em/", accepted="yes", version="2026-01-02").sees(200)
     first = officers[0]
     first.finds(PEOPLE["ut"])
     first.visitor.sees(200, "Dưới 6 tuổi chỉ có mức 1")
@@ -302,95 +237,3 @@ def test_a_child_is_raised_only_beside_its_mother_and_an_infant_never(
     database.execute("UPDATE account SET level = 1 WHERE personal_number = %s", [PEOPLE["binh"].number])
     page = first.finds(PEOPLE["be"])
     first.visitor.sees(200, "người đại diện phải ở mức 2").go(page + "hai-nguoi/xac-nhan/").sees(200, "phải ở mức 2")
-
-
-@pytest.mark.parametrize("has_account", [True, False], ids=["with an account", "without an account"])
-def test_consent_without_a_smartphone(
-    officers: list[Officer],
-    database: psycopg.Connection[Any],
-    site_with_register: Site,
-    come_in: ComeIn,
-    has_account: bool,
-) -> None:
-    an = PEOPLE["an"]
-    citizen = come_in() if has_account else None
-    if citizen is not None:
-        citizen.register(an)
-    consent = ask(database, an.number)
-    first, second, _ = officers
-    page = first.finds(an)
-    first.visitor.sees(200, "đang chờ", "UBND tỉnh Thái Nguyên")
-    first.visitor.go(f"{page}dong-y/{consent}/dong-y/").sees(200, "Nơi thường trú", "nhạy cảm", "30 ngày")
-    act = first.begins(f"{page}dong-y/{consent}/dong-y/")
-    assert database.execute("SELECT agreed FROM consent").fetchone() == (None,)
-    second.visitor.go(act).sees(200, "ĐỒNG Ý", "Đăng ký khai sinh cho con")
-    second.proves(act).sees(200, "có hiệu lực")
-    row = database.execute("SELECT agreed, decided_by, proof->'proof', receipt FROM consent").fetchone()
-    assert row is not None
-    agreed, by, proof, receipt = row
-    now = datetime.now(UTC)
-    assert agreed
-    assert by.startswith("desk:")
-    assert (proof["officer"]["purpose"], proof["witness"]["purpose"]) == ("desk-begin", "desk-witness")
-    assert proof["officer"]["about_sha256"] == proof["witness"]["about_sha256"]
-    told = receipts.verify(receipt, receipts.public_receipt_keys(site_with_register.folder / "keys", now))
-    assert told["record"]["parties"][0]["party_name"] == "UBND tỉnh Thái Nguyên"
-    if citizen is not None:
-        database.execute("UPDATE account SET level = 2 WHERE personal_number = %s", [an.number])
-        citizen.go(f"/dong-y/{consent}/").sees(200, "Đang có hiệu lực", "tại bàn tiếp dân của Công an")
-    # Taken back the same way.
-    page = first.finds(an)
-    second.proves(first.begins(f"{page}dong-y/{consent}/rut-lai/")).sees(200, "có hiệu lực")
-    assert database.execute("SELECT revoked_at IS NOT NULL FROM consent").fetchone() == (True,)
-
-
-def test_agreeing_for_a_child_is_not_recorded_where_nobody_speaks_for_it(
-    officers: list[Officer], database: psycopg.Connection[Any]
-) -> None:
-    consent, be = ask(database, PEOPLE["be"].number), PEOPLE["be"]
-    first, second, _ = officers
-    page = first.finds(be)
-    first.visitor.go(f"{page}dong-y/{consent}/dong-y/").sees(200, "người đại diện theo pháp luật nói thay")
-    assert 'name="value"' not in first.visitor.text
-    # Nor by an act that was begun while the person was taken for an older one.
-    act = first.begins(f"{page}dong-y/{consent}/tu-choi/")
-    database.execute("UPDATE desk_act SET decision = 'agree'")
-    second.proves(act).sees(422, "không còn chờ nữa")
-    assert database.execute("SELECT agreed FROM consent").fetchone() == (None,)
-    # No takes nobody else.
-    second.proves(first.begins(f"{page}dong-y/{consent}/tu-choi/")).sees(200, "có hiệu lực")
-    assert database.execute("SELECT agreed FROM consent").fetchone() == (False,)
-
-
-def test_a_consent_is_refused_at_the_desk_and_nobody_elses_is_found(
-    officers: list[Officer], database: psycopg.Connection[Any]
-) -> None:
-    mine, others = ask(database, PEOPLE["an"].number), ask(database, PEOPLE["xom"].number)
-    first, second, _ = officers
-    page = first.finds(PEOPLE["an"])
-    first.visitor.go(f"{page}dong-y/{others}/dong-y/").sees(404)
-    second.proves(first.begins(f"{page}dong-y/{mine}/tu-choi/")).sees(200, "có hiệu lực")
-    rows = dict(database.execute("SELECT id, agreed FROM consent").fetchall())
-    assert rows == {mine: False, others: None}
-    first.visitor.go(f"{page}dong-y/{mine}/dong-y/").sees(404)
-
-
-def test_what_expires_while_the_witness_is_fetched_is_not_agreed(
-    officers: list[Officer], database: psycopg.Connection[Any]
-) -> None:
-    consent = ask(database, PEOPLE["an"].number)
-    first, second, _ = officers
-    act = first.begins(first.finds(PEOPLE["an"]) + f"dong-y/{consent}/dong-y/")
-    database.execute("UPDATE consent SET answer_by = answer_by - interval '16 minutes'")
-    second.proves(act).sees(422, "không còn chờ nữa")
-    assert database.execute("SELECT agreed FROM consent").fetchone() == (None,)
-    assert database.execute("SELECT witnessed_at FROM desk_act").fetchone() == (None,)
-
-
-def test_no_officer_decides_about_their_own_consent(officers: list[Officer], database: psycopg.Connection[Any]) -> None:
-    own, colleagues = ask(database, PEOPLE["cuong"].number), ask(database, PEOPLE["dung"].number)
-    first, second, _ = officers
-    first.visitor.go(first.finds(PEOPLE["cuong"]) + f"dong-y/{own}/dong-y/").sees(404)
-    act = first.begins(first.finds(PEOPLE["dung"]) + f"dong-y/{colleagues}/dong-y/")
-    second.visitor.go(act).sees(200)
-    assert 'name="value"' not in second.visitor.text

@@ -115,7 +115,7 @@ def test_a_sealed_look_is_on_no_page(near, browser):
     assert place not in visitor.text
     visitor.go(f"/luot-xem/phan-anh?luot={place}").sees(404)
     near.do(near.world.pool.execute("UPDATE seal SET lifted_at = now()"))
-    visitor.go("/luot-xem/").sees(200, "được giữ bí mật theo luật đến")
+    visitor.go("/luot-xem/").sees(200, "đã được giữ kín theo luật đến")
 
 
 def test_an_objection_goes_out_once_and_its_answers_come_back(near, browser):

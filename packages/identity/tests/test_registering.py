@@ -27,7 +27,7 @@ def test_an_account_is_made_and_what_was_accepted_is_kept(site_with_register: Si
         ).fetchone()
         assert row is not None
         events = database.execute("SELECT kind FROM account_event WHERE account = %s ORDER BY id", [row[0]]).fetchall()
-    assert row[1:3] == (1, "2026-01-01")
+    assert row[1:3] == (1, "2026-01-02")
     assert [kind for (kind,) in events] == ["registered", "terms_accepted", "device_added", "passcode_set", "signed_in"]
     shown = an.go("/dieu-khoan/").text
     assert bytes(row[3]).hex() in shown
@@ -39,8 +39,8 @@ def test_the_digest_is_that_of_the_file_that_is_shipped() -> None:
 
     from ketnoi_identity.accounts import terms
 
-    file = resources.files("ketnoi_identity.accounts") / "wordings" / "2026-01-01.vi.txt"
-    assert terms.wordings()["2026-01-01"].sha256 == hashlib.sha256(file.read_bytes()).digest()
+    file = resources.files("ketnoi_identity.accounts") / "wordings" / "2026-01-02.vi.txt"
+    assert terms.wordings()["2026-01-02"].sha256 == hashlib.sha256(file.read_bytes()).digest()
 
 
 def test_nobody_and_somebody_else_get_one_answer(come_in: ComeIn) -> None:
@@ -69,7 +69,7 @@ def test_the_terms_are_whole_and_their_box_is_not_ticked(come_in: ComeIn) -> Non
     visitor.sees(200, "6. Thay đổi và chấm dứt", "đ) Chịu trách nhiệm trước pháp luật")
     box = visitor.text.partition('name="accepted"')[2].partition(">")[0]
     assert "checked" not in box
-    visitor.send("/dang-ky/dieu-khoan/", version="2026-01-01").sees(422, "Đánh dấu vào ô để chấp nhận")
+    visitor.send("/dang-ky/dieu-khoan/", version="2026-01-02").sees(422, "Đánh dấu vào ô để chấp nhận")
     visitor.send("/dang-ky/dieu-khoan/", version="2020-01-01", accepted="yes").sees(422, "Điều khoản vừa thay đổi")
     visitor.go("/dang-ky/khoa/").sees(200, "Bạn là ai")
 

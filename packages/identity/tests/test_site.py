@@ -9,8 +9,8 @@ from .visiting import Visitor
 
 
 def test_the_start_page_speaks_vietnamese_and_english_once_asked(visitor: Visitor) -> None:
-    visitor.go("/").sees(200, 'lang="vi"', "Dữ liệu của bạn, bạn quyết định", "Diễn tập")
-    visitor.send("/i18n/setlang/", language="en", next="/").sees(200, 'lang="en"', "Your data, your decision")
+    visitor.go("/").sees(200, 'lang="vi"', "Dữ liệu của bạn: biết và quyết định", "Diễn tập")
+    visitor.send("/i18n/setlang/", language="en", next="/").sees(200, 'lang="en"', "Your data: know and decide")
 
 
 def test_the_health_page_asks_the_database(visitor: Visitor) -> None:
@@ -57,3 +57,16 @@ def test_init_may_be_run_again(site: Site, visitor: Visitor) -> None:
     site.say("init")
     with site.connect() as connection:
         assert connection.execute("SELECT count(*) FROM terms").fetchone() == (1,)
+
+
+def test_the_start_page_and_the_terms_promise_no_more_than_is_done(visitor: Visitor) -> None:
+    # A look into the population system needs no consent; a sealed look is told once the seal has ended.
+    visitor.go("/").sees(200, "Qua hệ thống định danh này", "mà không hỏi bạn")
+    visitor.go("/dieu-khoan/").sees(
+        200, "qua hệ thống định danh điện tử, dữ liệu chỉ được chuyển nếu bạn đã đồng ý", "mà không hỏi bạn trước",
+        "trước ngày đó bạn không được cho biết; từ ngày đó lượt xem hiện ra",
+    )  # fmt: skip
+    visitor.send("/i18n/setlang/", language="en", next="/dieu-khoan/").sees(
+        200, "without asking you first", "before that day you are not told of it; from that day it is shown"
+    )
+    visitor.go("/").sees(200, "Through this identity system", "without asking you")

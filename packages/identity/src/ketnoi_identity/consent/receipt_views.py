@@ -18,7 +18,8 @@ from ketnoi_identity.looks.words import FieldWords, Mood, fields_of, refusal
 from ketnoi_identity.registry_client import RegistryUnavailable, registry
 from ketnoi_identity.settings import current
 from ketnoi_identity.site.agencies import names_of
-from ketnoi_identity.site.session import account_of, level
+from ketnoi_identity.site.paging import page_of
+from ketnoi_identity.site.session import account_of, before_terms, level
 from ketnoi_pages import clock
 from ketnoi_pages.text import Text
 from ketnoi_protocol.citizens import AnsweredAsked
@@ -47,6 +48,7 @@ class UseShown(NamedTuple):
 
 @require_safe
 @level(2)
+@before_terms
 def receipt(request: HttpRequest, code: str) -> HttpResponse:
     """The receipt in words, how to keep it, and how anybody verifies it."""
     kept = _agreed(account_of(request), code)
@@ -61,6 +63,7 @@ def receipt(request: HttpRequest, code: str) -> HttpResponse:
 
 @require_safe
 @level(2)
+@before_terms
 def download(request: HttpRequest, code: str) -> HttpResponse:
     """The receipt itself, as a file."""
     kept = _agreed(account_of(request), code)
@@ -81,21 +84,20 @@ def keys(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @level(2)
+@before_terms
 def used(request: HttpRequest, code: str) -> HttpResponse:
     """How a consent was used: what was answered, what was refused, and what was used and never answered."""
     account, at = account_of(request), clock.now()
-    page = request.GET.get("trang", "0")
-    if not (page.isascii() and page.isdigit() and len(page) <= 4):
-        raise Http404
+    page = page_of(request)
     with connection.cursor() as cursor:
         kept = records.one(cursor, code, account.personal_number or "")
         if kept is None:
             raise Http404
-        found = records.uses(cursor, kept, PAGE + 1, int(page) * PAGE)
+        found = records.uses(cursor, kept, PAGE + 1, page * PAGE)
     told = {
         "each": words.shown(kept, at),
         "uses": _shown(account, found[:PAGE], at),
-        "more": int(page) + 1 if len(found) > PAGE else None,
+        "more": page + 1 if len(found) > PAGE else None,
     }
     return render(request, "consent/uses.html", told)
 

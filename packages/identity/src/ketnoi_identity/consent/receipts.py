@@ -63,7 +63,7 @@ def record_of(kept: Kept, principal: str, names: Names, base_url: str) -> dict[s
                     "processing_method": "one answer" if kept.one_time else "answers until the consent ends",
                     "jurisdictions": ["VN"],
                     "withdrawal_method": f"{base_url}/dong-y/{kept.id}/",
-                    "privacy_rights": f"{base_url}/luot-xem/phan-anh",
+                    "privacy_rights": f"{base_url}/luot-xem/",
                 }
             ],
         },

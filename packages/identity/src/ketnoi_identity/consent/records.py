@@ -89,6 +89,18 @@ def of_person(cursor: Cursor, personal_number: str, at: datetime, limit: int, of
     return [_kept(row) for row in cursor.fetchall()]
 
 
+def open_of_person(cursor: Cursor, personal_number: str, at: datetime, limit: int, offset: int = 0) -> list[Kept]:
+    """Of a person's consents those about which there is something to decide: waiting first, then those in force (they
+    can be taken back), the newest first. One query."""
+    cursor.execute(
+        f"{_ALL} WHERE c.personal_number = %s AND ((c.agreed IS NULL AND c.answer_by > %s)"
+        " OR (c.agreed AND c.revoked_at IS NULL AND c.valid_until > %s))"
+        " ORDER BY c.agreed IS NULL DESC, c.asked_at DESC, c.id LIMIT %s OFFSET %s",
+        [personal_number, at, at, limit, offset],
+    )
+    return [_kept(row) for row in cursor.fetchall()]
+
+
 def how_many(cursor: Cursor, personal_number: str, at: datetime) -> tuple[int, int]:
     """How many consents a person has, and how many of them wait."""
     cursor.execute(

@@ -22,6 +22,7 @@ from ketnoi_identity.looks.words import SERVICES
 from ketnoi_identity.openid.pseudonyms import Pseudonyms
 from ketnoi_identity.settings import current
 from ketnoi_identity.site.agencies import name_of, names_of
+from ketnoi_identity.site.paging import page_of
 from ketnoi_identity.site.session import account_of, before_terms, is_still_in, level
 from ketnoi_pages import clock
 from ketnoi_pages.fields import FIELDS
@@ -40,7 +41,7 @@ _TOO_LATE: Final = Text("Đề nghị này không còn chờ trả lời.", "Thi
 def listed(request: HttpRequest) -> HttpResponse:
     """My consents, those that wait first."""
     account, at = account_of(request), clock.now()
-    page = _page(request)
+    page = page_of(request)
     with connection.cursor() as cursor:
         kept = records.of_person(cursor, account.personal_number or "", at, PAGE + 1, page * PAGE)
         every, waiting = records.how_many(cursor, account.personal_number or "", at)
@@ -178,13 +179,6 @@ def _receipt(kept: Kept, account: Account, agency: str, at: datetime) -> str:
 def _pseudonyms() -> Pseudonyms:
     own = current()
     return Pseudonyms.of(own.path(own.keys))
-
-
-def _page(request: HttpRequest) -> int:
-    text = request.GET.get("trang", "0")
-    if not (text.isascii() and text.isdigit() and len(text) <= 4):
-        raise Http404
-    return int(text)
 
 
 def _told(request: HttpRequest, code: str, text: Text, *, bad: bool = False) -> HttpResponse:

@@ -22,12 +22,13 @@ from ketnoi_identity.desk import acts, found
 from ketnoi_identity.desk.found import Found
 from ketnoi_identity.desk.officers import DeskOfficer
 from ketnoi_identity.site.agencies import names_of
+from ketnoi_identity.site.paging import page_of
 from ketnoi_identity.site.session import at_desk, officer_of
 from ketnoi_pages import clock
 from ketnoi_pages.text import Text
 from ketnoi_protocol.personal_number import holds_personal_number
 
-MOST_SHOWN: Final = 20
+PAGE: Final = 20
 WRONG_CODE: Final = Text(
     "Mã trên điện thoại không đúng hoặc đã hết hạn. Không có mã thì khôi phục tài khoản trước.",
     "The code of the phone is wrong or too old. Without one recover the account first.",
@@ -62,18 +63,20 @@ def account_at(request: HttpRequest, key: str) -> tuple[Found, Account]:
 def person(request: HttpRequest, key: str) -> HttpResponse:
     """What there is about this person, and what may be done."""
     someone, officer, at = found.get(request, key), officer_of(request), clock.now()
+    page = page_of(request)
     with connection.cursor() as cursor:
         account = records.by_number(cursor, someone.person.personal_number)
         against = acts.check_may_attest(cursor, account, clock.today()) if account else None
-        listed = consents.of_person(cursor, someone.person.personal_number, at, MOST_SHOWN)
+        listed = consents.open_of_person(cursor, someone.person.personal_number, at, PAGE + 1, page * PAGE)
     names = names_of(code for each in listed for code in (each.organisation, each.unit))
-    open_ones = [each for each in (words.shown(kept, at, names) for kept in listed) if each.waits or each.holds]
     told = {
         "found": someone,
         "holder": account,
         "own": account is not None and account.id == officer.account,
         "against": against,
-        "consents": open_ones,
+        "consents": [words.shown(kept, at, names) for kept in listed[:PAGE]],
+        "page": page,
+        "more": page + 1 if len(listed) > PAGE else None,
     }
     return render(request, "desk/person.html", told)
 
