@@ -12,6 +12,7 @@ from journeys.portal.desk import Desk
 from packages.identity.tests.people import Person
 
 SIZE = {"width": 390, "height": 844}
+NARROWEST = {"width": 320, "height": 568}
 PASSCODE = "407193"
 
 
@@ -61,11 +62,33 @@ class Handset(Desk):
     def is_fit(self, name: str = "") -> Self:
         """Nothing serious for a screen reader, nothing sticks out; and a picture where a folder is named for them."""
         self.is_accessible().fits()
+        self.reads_large()
         folder = os.environ.get("KETNOI_IDENTITY_PICTURES")
         if folder and name:
             # It lies over the lower end of the window, which in a picture of the whole page is its middle.
             self.page.evaluate("document.querySelector('nav.tabs')?.style.setProperty('position', 'static')")
             self.picture(Path(folder) / f"{name}.png")
+        return self
+
+    def reads_large(self) -> Self:
+        """On the narrowest phone with letters twice as large nothing sticks out, and an answer has room for a word."""
+        self.page.set_viewport_size(NARROWEST)
+        self.page.evaluate("document.documentElement.style.fontSize = '200%'")
+        self.fits()
+        squeezed = self.page.evaluate(
+            "[...document.querySelectorAll('dl.facts dd')].filter((each) =>"
+            " each.clientWidth < each.parentElement.clientWidth / 2).map((each) => each.textContent)"
+        )
+        assert squeezed == [], f"{self.page.url}: {squeezed}"
+        self.page.evaluate("document.documentElement.style.removeProperty('font-size')")
+        self.page.set_viewport_size(SIZE)
+        return self
+
+    def is_at_the_alert(self) -> Self:
+        """What was wrong is in the window, and is where a screen reader goes on."""
+        alert = self.page.locator("[role=alert]:visible").first
+        expect(alert).to_be_focused()
+        expect(alert).to_be_in_viewport()
         return self
 
     def tap(self, words: str) -> Self:

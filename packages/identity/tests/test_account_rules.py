@@ -72,14 +72,16 @@ def test_a_kept_passcode_agrees_with_itself_alone() -> None:
     ("typed", "read"),
     [
         ("02/03/1989", "1989-03-02"), ("2-3-1989", "1989-03-02"), (" 2.3.1989 ", "1989-03-02"), ("03/1989", "1989-03"),
-        ("1989", "1989"), ("1989-03-02", "1989-03-02"),
+        ("1989", "1989"), ("1989-03-02", "1989-03-02"), ("02031989", "1989-03-02"),
+        ("2 tháng 3 năm 1989", "1989-03-02"), ("ngày 2 / 3 / 1989", "1989-03-02"), ("2 thang 3 1989", "1989-03-02"),
+        ("2,3,1989", "1989-03-02"),
     ],
 )  # fmt: skip
 def test_birth_dates_as_people_write_them(typed: str, read: str) -> None:
     assert str(registering.birth_date(typed)) == read
 
 
-@pytest.mark.parametrize("typed", ["", "30/02/1989", "1/13/1989", "89", "2/3/89", "hôm qua"])
+@pytest.mark.parametrize("typed", ["", "30/02/1989", "30021989", "1111989", "1/13/1989", "89", "2/3/89", "hôm qua"])
 def test_what_is_no_birth_date(typed: str) -> None:
     with pytest.raises(InvalidBirthDate):
         registering.birth_date(typed)

@@ -42,11 +42,14 @@ WORDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event: what, when, and what is said beside it (a device, a unit)."""
+    """One event: what, when, and what is said beside it (a device, a unit).
+
+    `by_another`: somebody else did it, or the system. Whose finger slipped on the holder's own phone nobody knows.
+    """
 
     at: datetime
     kind: str
-    by_oneself: bool
+    by_another: bool
     detail: dict[str, Any]
 
     @property
@@ -66,4 +69,7 @@ def latest(cursor: Cursor, account: UUID, most: int) -> list[Event]:
         "SELECT at, kind, by_whom, detail::text FROM account_event WHERE account = %s ORDER BY id DESC LIMIT %s",
         [str(account), most],
     )
-    return [Event(at, kind, by == str(account), json.loads(detail)) for at, kind, by, detail in cursor.fetchall()]
+    return [
+        Event(at, kind, by != str(account) and kind != "wrong_passcode", json.loads(detail))
+        for at, kind, by, detail in cursor.fetchall()
+    ]

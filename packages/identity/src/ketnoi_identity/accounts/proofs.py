@@ -54,7 +54,7 @@ class Proof:
 class Denied:
     """No proof. `reason` tells a stranger nothing about anybody's account."""
 
-    kind: Literal["unknown", "wrong", "locked", "stale"]
+    kind: Literal["unknown", "wrong", "empty", "locked", "stale"]
     reason: Text
 
 
@@ -66,6 +66,8 @@ UNKNOWN: Final = Denied(
         "This key cannot be used: it was removed, or is not this account's.",
     ),
 )
+EMPTY: Final = Denied("empty", Text("Hãy nhập mật khẩu.", "Please type the passcode."))
+"""A slip of the thumb: nothing was guessed, so nothing is counted."""
 _LOCKED: Final = Denied(
     "locked",
     Text(
@@ -132,6 +134,8 @@ def by_device(
     if not rules.is_open(holder.state, holder.locked_until, at):
         return _locked(holder.locked_until, at)
     cursor.execute("SELECT passcode_hash FROM account WHERE id = %s", [str(holder.id)])
+    if not passcode:
+        return EMPTY
     if not passcodes.agrees(passcode, cursor.fetchone()[0]):
         return _failed(cursor, holder, device, at)
     device_keys.note_use(cursor, key, at)

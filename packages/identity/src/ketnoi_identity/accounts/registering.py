@@ -17,7 +17,10 @@ from ketnoi_protocol.personal_number import InvalidPersonalNumber, PersonalNumbe
 from . import records, rules
 from .records import Cursor, tell
 
-_DAY_FIRST: Final = re.compile(r"(?:(?:(\d{1,2})[/.\- ])?(\d{1,2})[/.\- ])?(\d{4})")
+_DAY_FIRST: Final = re.compile(r"(?:(?:(\d{1,2})\s*[/.,\- ]\s*)?(\d{1,2})\s*[/.,\- ]\s*)?(\d{4})")
+_DIGITS: Final = re.compile(r"(\d{2})(\d{2})(\d{4})")
+"""What a keypad of digits alone gives."""
+_WORDS: Final = re.compile(r"\b(?:ngày|ngay|tháng|thang|năm|nam)\b", re.IGNORECASE)
 
 NUMBER, NAME, BIRTH = "personal_number", "name", "birth"
 
@@ -68,13 +71,15 @@ def read(number: str, name: str, birth: str, *, unissued_allowed: bool) -> Appli
 
 
 def birth_date(text: str) -> BirthDate:
-    """A birth date as people write it: day first, or month and year, or a year; or `yyyy-mm-dd`.
+    """A birth date as people write it: day first, with strokes, dots, spaces or nothing
+    between; in words ("2 tháng 3 năm 1989"); month and year, or a year; or `yyyy-mm-dd`.
 
     Raises InvalidBirthDate.
     """
-    found = _DAY_FIRST.fullmatch(text.strip())
+    told = _WORDS.sub(" ", text).strip()
+    found = _DIGITS.fullmatch(told) or _DAY_FIRST.fullmatch(told)
     if found is None:
-        return BirthDate.parse(text.strip())
+        return BirthDate.parse(told)
     day, month, year = (int(part) if part else None for part in found.groups())
     assert year is not None
     return BirthDate(year, month, day)

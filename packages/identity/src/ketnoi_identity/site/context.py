@@ -14,7 +14,7 @@ from django.utils.translation import get_language
 
 from ketnoi_pages.text import Text
 
-_FILES = ("identity/identity.css", "accounts/keys.js", "consent/waiting.js")
+_FILES = ("identity/identity.css", "identity/posted.js", "accounts/keys.js", "consent/waiting.js")
 # Shown to whoever has signed in: address, words.
 TABS = (
     ("/dong-y/", Text("Đồng ý", "Consents")),

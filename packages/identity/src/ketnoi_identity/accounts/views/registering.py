@@ -27,9 +27,11 @@ PENDING: Final = "registering"
 LASTS: Final = timedelta(minutes=30)
 
 NO_MATCH = Text(
-    "Thông tin không khớp với Cơ sở dữ liệu quốc gia về dân cư. Xem lại từng mục như trên thẻ căn cước; "
+    "Thông tin không khớp với Cơ sở dữ liệu quốc gia về dân cư. Xem lại từng mục như trên thẻ căn cước, "
+    "họ tên viết có đủ dấu; "
     "nếu vẫn không được, hãy hỏi Công an cấp xã.",
-    "This does not agree with the National Population Database. Check each line against your card; "
+    "This does not agree with the National Population Database. Check each line against your card, "
+    "the name with all its diacritics; "
     "if it still fails, ask the commune police.",
 )
 THERE_ALREADY = Text(

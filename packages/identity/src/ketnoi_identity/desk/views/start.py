@@ -19,8 +19,9 @@ from ketnoi_pages import clock
 from ketnoi_pages.text import Text
 
 NO_MATCH = Text(
-    "Không khớp với Cơ sở dữ liệu quốc gia về dân cư. Xem lại giấy tờ.",
-    "This does not agree with the National Population Database. Look at the papers again.",
+    "Không khớp với Cơ sở dữ liệu quốc gia về dân cư. Xem lại giấy tờ; họ tên viết có đủ dấu.",
+    "This does not agree with the National Population Database. "
+    "Look at the papers again; the name needs all its diacritics.",
 )
 
 
