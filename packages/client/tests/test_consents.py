@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 from agency_folder import AgencyFolder
+from msgspec.structs import replace
 from stand_in import Asked, Reply, StandIn, answered, problem
 
 from ketnoi_client import consents
 from ketnoi_client.agency import Agency, Person
 from ketnoi_client.cli import main
-from ketnoi_client.problems import Refused, UnusableAnswer
+from ketnoi_client.problems import Refused, UnusableAnswer, UnusableInput
+from ketnoi_protocol.citizen import ATTRIBUTES
 from ketnoi_protocol.consent import ConsentState
 from ketnoi_protocol.consent_messages import (
     ASKED,
@@ -105,6 +107,20 @@ def test_what_cannot_be_asked_is_refused_before_it_is_sent(connected: Agency, se
         with pytest.raises(Refused) as refused:
             consents.request(connected, AN, Service.LOOK_UP_CITIZEN, purpose=purpose, fields=fields)
         assert refused.value.problem.row.code == "10"
+    assert server.asked == []
+
+
+def test_a_name_that_is_no_field_is_told_with_those_that_are_before_it_is_sent(
+    connected: Agency, server: StandIn
+) -> None:
+    for service, wrong, right in (
+        (Service.LOOK_UP_CITIZEN, "HoTen", "HoVaTen"),
+        (Service.VERIFY_CITIZEN, "HoVaTen", "ThuongTru"),
+    ):
+        with pytest.raises(UnusableInput) as unusable:
+            consents.request(connected, AN, service, purpose="Đăng ký", fields=[right, wrong])
+        assert f"has no field {wrong};" in str(unusable.value)
+        assert right in str(unusable.value).partition("there are:")[2]
     assert server.asked == []
 
 
@@ -209,3 +225,61 @@ def test_the_command_takes_a_consent_and_a_card(ketnoi, server: StandIn, tmp_pat
     assert server.asked[0].headers["x-road-id"] == "m-1"
     status, printed = ketnoi(*look_up, "--officer-token", str(tmp_path / "none"))
     assert (status, "cannot be read" in printed) == (2, True)
+    assert "--officer-token" in printed
+    assert "No such file" in printed
+
+
+ASK = ("consent", "ask", "--input", "QUESTION", "--service", "look_up_citizen", "--fields", "HoVaTen")
+WRONG = {
+    "ThoiHan": ((*ASK, "--purpose", "x", "--seconds", "99999999"), "--seconds (ThoiHan): số giây, 1 tới 31536000"),
+    "MucDich": ((*ASK, "--purpose", "x" * 301), "--purpose (MucDich): 1 tới 300 ký tự"),
+    "a number": ((*ASK, "--purpose", f"của {AN.personal_number}"), "--purpose (MucDich): 1 tới 300 ký tự"),
+    "TheCanBo": ((*ASK, "--purpose", "x", "--officer-token", "QUESTION"), "--officer-token (TheCanBo): tệp chứa thẻ"),
+    "CacTruong": ((*ASK, "HoVaTen", "--purpose", "x"), "--fields (CacTruong): mỗi trường một lần"),
+    "code": (("consent", "state", "abc", "--service", "look_up_citizen"), "(MaGiaoDichDongY): 26 chữ"),
+    "unit": ((*ASK, "--purpose", "x", "--unit", "?"), "--unit (MaDonVi): mã đơn vị"),
+    "issue": ((*ASK, "--purpose", "x", "--issue", "Hồ sơ"), "--issue (X-Road-Issue): ký tự ASCII"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_wrong_is_told_by_the_option_vietnamese_first(name: str, ketnoi, server: StandIn) -> None:
+    words, told = WRONG[name]
+    status, printed = ketnoi(*words)
+    assert status == 2
+    assert told in printed
+    assert AN.personal_number not in printed
+    assert server.asked == []
+
+
+def test_help_names_limits_defaults_and_fields(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["consent", "ask", "--help"])
+    printed = " ".join(capsys.readouterr().out.split())
+    for told in ("300", "31536000 (365 ngày)", "86400 (một ngày)", *ATTRIBUTES):
+        assert told in printed
+
+
+def test_it_says_when_to_ask_again(ketnoi, server: StandIn) -> None:
+    refusal = problem("30")
+    server.reply = lambda asked: Reply(refusal.status, refusal.body, {**refusal.headers, "Retry-After": "840"})
+    status, printed = ketnoi(*ASK, "--purpose", "x")
+    assert status == 1
+    assert "thử lại sau · retry after: 840 giây" in printed
+    assert "--request-code" in printed
+    status, printed = ketnoi(*ASK, "--purpose", "x", "--json")
+    assert '"retryAfter": 840' in printed
+
+
+@pytest.mark.parametrize("code", ["12", "50", "52", "53", "54", "55", "56", "57", "58"])
+def test_a_final_refusal_is_not_told_to_be_repeated(ketnoi, server: StandIn, code: str) -> None:
+    server.reply = lambda asked: problem(code)
+    status, printed = ketnoi("look-up", "--input", "QUESTION", "--system", "identity", "--consent", CODE)
+    assert status == 1
+    assert "--request-code" not in printed
+
+
+def test_an_answer_shows_the_consent_that_it_was_given_under(ketnoi, server: StandIn) -> None:
+    server.reply = answered(lambda request: replace(LookUpAnswer.of(request.ma_yeu_cau, None), consent=request.consent))
+    printed = ketnoi("look-up", "--input", "QUESTION", "--system", "identity", "--consent", CODE)[1]
+    assert f"MaGiaoDichDongY: {CODE}" in printed

@@ -2,6 +2,8 @@
 
 import datetime
 import json
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -17,6 +19,7 @@ from ketnoi_protocol.consent_messages import (
     MESSAGES,
     MOST_FIELDS,
     TOLD,
+    WITH_FIELDS,
     AskConsent,
     ConsentBegun,
     ConsentStanding,
@@ -208,3 +211,13 @@ def test_every_operation_has_its_message_and_its_answer():
         each: each for each in ConsentOperation
     }
     assert set(CONSENT_ANSWERS) == set(ConsentOperation)
+
+
+def test_the_reference_names_every_field_that_a_consent_can_name():
+    text = (Path(__file__).parents[3] / "docs/reference/consent.md").read_text(encoding="utf-8")
+    names = text.partition("### Tên trường")[2].partition("\n## ")[0]
+    looked_up, _, claimed = names.partition("`verify_citizen`")
+    assert tuple(re.findall("`([A-Za-z]+)`", looked_up)) == WITH_FIELDS[Service.LOOK_UP_CITIZEN]
+    without = re.findall("`([A-Za-z]+)`", claimed)
+    kept = tuple(name for name in WITH_FIELDS[Service.LOOK_UP_CITIZEN] if name not in without)
+    assert kept == WITH_FIELDS[Service.VERIFY_CITIZEN]

@@ -8,10 +8,12 @@ from datetime import timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from ketnoi_protocol.citizen import CLAIMABLE
 from ketnoi_protocol.directory import Organisation
 from ketnoi_protocol.errors import row
 from ketnoi_protocol.services import Environment, Service, System
 from ketnoi_registry.gates import GATES
+from ketnoi_registry.reading import ATTRIBUTES
 
 from .directories import account, grant, officer
 from .worlds import ACCOUNT, MEMBER, OFFICER, run
@@ -311,6 +313,17 @@ def test_an_attribute_outside_the_licence_is_refused_whoever_is_asked_for(code):
         asked = {"service": Service.VERIFY_CITIZEN, "HoVaTen": name}
         assert code(change, ThuocTinh={"GioiTinh": "1", "DanToc": "01"}, **asked) == "26"
         assert code(change, ThuocTinh={"GioiTinh": "1"}, **asked) in ("00", "01")
+
+
+def test_an_attribute_that_is_none_is_named_unless_it_could_hold_a_number(do):
+    async def act(world):
+        return [await world.ask(Service.VERIFY_CITIZEN, ThuocTinh={name: "1"}) for name in ("ChieuCao", "So990089")]
+
+    named, other = do(act)
+    assert (named.code, other.code) == ("10", "10")
+    assert "there is no field ChieuCao" in named.body["detail"]
+    assert "990089" not in other.raw.decode()
+    assert tuple(ATTRIBUTES) == CLAIMABLE
 
 
 # order

@@ -18,12 +18,16 @@ from typing import Any
 
 from ketnoi_client import cli_batch, cli_consent, cli_gateway, doctor, evidence
 from ketnoi_client.agency import Agency, Call, Sent
+from ketnoi_client.cli_mends import with_option
 from ketnoi_client.cli_question import Question, add_call, call_of, question_of
 from ketnoi_client.output import show_answer, show_failure, show_finding, show_services, show_verdict
-from ketnoi_client.problems import KetnoiError, UnusableInput, is_unusable
+from ketnoi_client.problems import KetnoiError, Refused, UnusableInput, is_unusable
+from ketnoi_protocol.consent import ANOTHER_QUESTION, NO_MORE
 from ketnoi_protocol.services import Platform, System
 
 REFUSED, UNUSABLE = 1, 2
+FINAL = frozenset((ANOTHER_QUESTION, *NO_MORE))
+"""Refusals after which the same question is refused again, whatever happens meanwhile."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,12 +51,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _failed(error: KetnoiError, *, as_json: bool) -> int:
+    error = with_option(error)
     if as_json:
         show_failure(error)
     if is_unusable(error):
         return _say(error, UNUSABLE)
     _say(error, REFUSED)
-    if error.request_code:
+    if error.request_code and not (isinstance(error, Refused) and error.code in FINAL):
         again = "gửi lại cùng câu hỏi với · repeat the same question with: --request-code"
         _say(f"  mã thông điệp · message id: {error.message_id}\n  {again} {error.request_code}", REFUSED)
     return REFUSED
@@ -85,7 +90,9 @@ def _parser() -> argparse.ArgumentParser:
         _with_settings(command)
         command.add_argument("--input", metavar="FILE", help="JSON (HoVaTen, SoDinhDanh, …); - là stdin · - is stdin")
         command.add_argument("--system", type=System, choices=list(System), default=System.POPULATION)
-        command.add_argument("--consent", help="MaGiaoDichDongY, cho hệ thống định danh · for the identity system")
+        command.add_argument(
+            "--consent", metavar="MaGiaoDichDongY", help="sự đồng ý, cho hệ thống định danh · for the identity system"
+        )
         add_call(command)
         command.set_defaults(run=_asking(ask, household=name == "household"))
     consent = commands.add_parser("consent", help="xin công dân đồng ý, hỏi trạng thái · ask for a citizen's consent")

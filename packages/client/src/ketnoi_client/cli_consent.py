@@ -11,8 +11,8 @@ from ketnoi_client import consents
 from ketnoi_client.agency import Agency, Sent
 from ketnoi_client.cli_question import add_call, call_of, question_of
 from ketnoi_client.problems import printable
-from ketnoi_protocol.consent import ConsentState
-from ketnoi_protocol.consent_messages import ConsentBegun, ConsentStanding
+from ketnoi_protocol.consent import LONGEST_CONSENT, LONGEST_PURPOSE, ConsentState
+from ketnoi_protocol.consent_messages import WITH_FIELDS, ConsentBegun, ConsentStanding
 from ketnoi_protocol.services import Service
 
 NOT_AGREED = 1
@@ -23,6 +23,10 @@ IN_WORDS = {
     ConsentState.EXPIRED: "hết hạn · expired",
     ConsentState.REVOKED: "công dân đã rút lại · the citizen has taken it back",
 }
+_FIELDS_HELP = (
+    f"các trường · fields; look_up_citizen: {', '.join(WITH_FIELDS[Service.LOOK_UP_CITIZEN])}; "
+    f"verify_citizen: {', '.join(WITH_FIELDS[Service.VERIFY_CITIZEN])}"
+)
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -30,10 +34,22 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(required=True, metavar="LỆNH")
     ask = commands.add_parser("ask", help="xin đồng ý · ask for a consent")
     ask.add_argument("--input", metavar="FILE", help="JSON (HoVaTen, SoDinhDanh, …); - là stdin · - is stdin")
-    ask.add_argument("--fields", nargs="+", default=(), metavar="TRƯỜNG", help="các trường · fields or claims")
-    ask.add_argument("--purpose", required=True, help="mục đích, hiện cho công dân · shown to the citizen")
+    ask.add_argument("--fields", nargs="+", default=(), metavar="TRƯỜNG", help=_FIELDS_HELP)
+    ask.add_argument(
+        "--purpose",
+        required=True,
+        metavar="MỤC-ĐÍCH",
+        help=f"mục đích, hiện cho công dân, tối đa {LONGEST_PURPOSE} ký tự · shown to the citizen, at most so long",
+    )
     ask.add_argument("--lasting", action="store_true", help="nhiều lần, tới khi hết hạn · for more than one question")
-    ask.add_argument("--seconds", type=int, default=consents.A_DAY, help="thời hạn · for how long, once agreed to")
+    ask.add_argument(
+        "--seconds",
+        type=int,
+        default=consents.A_DAY,
+        metavar="GIÂY",
+        help=f"thời hạn kể từ lúc đồng ý, 1 tới {LONGEST_CONSENT} (365 ngày); mặc định {consents.A_DAY} (một ngày)"
+        " · for how long once agreed to; a day unless given",
+    )
     ask.set_defaults(run=_ask)
     state = commands.add_parser("state", help="trạng thái · how it stands; exit status 0 when agreed to")
     state.add_argument("code", metavar="MaGiaoDichDongY")

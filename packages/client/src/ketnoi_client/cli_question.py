@@ -47,13 +47,17 @@ class ClaimedMember(Personal, forbid_unknown_fields=True, frozen=True):
 
 def add_call(command: argparse.ArgumentParser) -> None:
     """What any message may be given beside its question."""
-    command.add_argument("--officer", help="mã tài khoản cán bộ · MaCanBo")
+    command.add_argument("--officer", metavar="MaCanBo", help="mã tài khoản cán bộ · MaCanBo")
     command.add_argument("--officer-token", metavar="FILE", help="thẻ cán bộ (TheCanBo) · the officer's token")
-    command.add_argument("--message-id", help="X-Road-Id mà thẻ được cấp cho · for which the token was issued")
-    command.add_argument("--procedure", help="mã thủ tục · MaDVC")
-    command.add_argument("--unit", help="mã đơn vị · MaDonVi")
-    command.add_argument("--issue", help="mã hồ sơ của cơ quan (X-Road-Issue) · the agency's own case number")
-    command.add_argument("--request-code", help="MaYeuCau, để gửi lại · to repeat a question")
+    command.add_argument(
+        "--message-id", metavar="X-Road-Id", help="X-Road-Id mà thẻ được cấp cho · for which the token was issued"
+    )
+    command.add_argument("--procedure", metavar="MaDVC", help="mã thủ tục · MaDVC")
+    command.add_argument("--unit", metavar="MaDonVi", help="mã đơn vị · MaDonVi")
+    command.add_argument(
+        "--issue", metavar="X-Road-Issue", help="mã hồ sơ của cơ quan (X-Road-Issue) · the agency's own case number"
+    )
+    command.add_argument("--request-code", metavar="MaYeuCau", help="MaYeuCau, để gửi lại · to repeat a question")
     command.add_argument("--json", action="store_true", help="in JSON · print JSON")
 
 
@@ -63,8 +67,12 @@ def call_of(options: argparse.Namespace) -> Call:
     if options.officer_token is not None:
         try:
             token = Path(options.officer_token).read_text(encoding="ascii").strip()
-        except (OSError, UnicodeDecodeError):
-            raise UnusableInput(f"{options.officer_token}: không đọc được · cannot be read") from None
+        except OSError as error:
+            raise UnusableInput(
+                f"--officer-token {options.officer_token}: không đọc được · cannot be read: {error.strerror}"
+            ) from None
+        except UnicodeDecodeError:
+            raise UnusableInput(f"--officer-token {options.officer_token}: không phải thẻ · holds no card") from None
     return Call(
         officer=options.officer,
         officer_token=token,

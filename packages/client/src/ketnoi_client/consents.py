@@ -15,7 +15,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, Unpack
 
 from ketnoi_client.agency import Agency, Call, Person, Sent, claim_of
+from ketnoi_client.problems import UnusableInput, printable
 from ketnoi_protocol.consent_messages import (
+    WITH_FIELDS,
     AskConsent,
     ConsentBegun,
     ConsentStanding,
@@ -43,8 +45,15 @@ def request(
 
     `fields` are those of a look-up, or the claims of a verification. A `one_time` consent is used up by the first
     question; `lasts` is for how many seconds it holds once it is agreed to. The answer is the same for anybody, also
-    for whom there is not. Raises what `Agency.ask` raises.
+    for whom there is not. Raises what `Agency.ask` raises, and UnusableInput for a name that is no field.
     """
+    known = WITH_FIELDS.get(service, ())
+    unknown = [name for name in fields if name not in known]
+    if unknown and known:
+        raise UnusableInput(
+            f"CacTruong: {service} không có trường · has no field {', '.join(map(printable, unknown))}; "
+            f"có · there are: {', '.join(known)}"
+        )
 
     def write(header: Mapping[str, Any]) -> bytes:
         told = RequestConsent(

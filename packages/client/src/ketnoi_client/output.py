@@ -32,6 +32,8 @@ def show_answer(sent: Sent[Any], *, as_json: bool) -> None:
         print(printable(line))
     print(f"mã thông điệp · message id: {sent.message_id}")
     print(f"MaYeuCau: {sent.request_code}")
+    if answer.consent is not None:
+        print(f"MaGiaoDichDongY: {answer.consent}")
 
 
 def _lines(answer: Any) -> list[str]:
@@ -97,6 +99,8 @@ def show_failure(error: KetnoiError) -> None:
     if isinstance(error, Refused):
         problem = error.problem
         told |= {"code": error.code, "hop": problem.hop, "who": problem.row.who, "detail": problem.detail}
+        if error.retry_after:
+            told["retryAfter"] = error.retry_after
     if error.request_code and not is_unusable(error):
         told |= {"messageId": error.message_id, "requestCode": error.request_code}
     print(json.dumps(told, ensure_ascii=False))

@@ -109,6 +109,8 @@ class Refused(KetnoiError):  # noqa: N818
             f"  cách xử lý · what to do: {known.row.mend_vi}",
             f"    {known.row.mend_en}",
         ]
+        if self.retry_after:
+            lines.append(f"  thử lại sau · retry after: {self.retry_after:.0f} giây · seconds")
         if known.detail:
             lines.append(f"  chi tiết · detail: {known.detail}")
         if known.log_id:

@@ -143,3 +143,8 @@ ATTRIBUTES: Final[dict[str, str]] = {
     "TinhTrangChetMatTich": "life",
 }
 """Field, as licences and answers name it → attribute of Citizen."""
+
+CLAIMABLE: Final[tuple[str, ...]] = tuple(
+    name for name in ATTRIBUTES if name not in ("SoDinhDanh", "HoVaTen", "NgayThangNamSinh")
+)
+"""What verify_citizen compares beside who is asked about: everything but number, name and birth date [our choice]."""

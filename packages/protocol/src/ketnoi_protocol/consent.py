@@ -49,6 +49,10 @@ WIDER_THAN_AGREED: Final = "55"
 EXPIRED: Final = "56"
 TAKEN_BACK: Final = "57"
 USED_UP: Final = "58"
+NO_MORE: Final = (
+    NO_CONSENT, REFUSED, ANOTHER_AGENCYS, ANOTHER_PERSONS, WIDER_THAN_AGREED, EXPIRED, TAKEN_BACK, USED_UP,
+)  # fmt: skip
+"""What is said of a consent under which the same question will never be answered."""
 ANOTHER_QUESTION: Final = "12"
 NOT_PROVED_OFFICER: Final = "27"
 IDENTITY_UNAVAILABLE: Final = "44"

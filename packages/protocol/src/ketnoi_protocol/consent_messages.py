@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar, Final, TypeAlias
 
 import msgspec
 
-from ketnoi_protocol.citizen import Personal
+from ketnoi_protocol.citizen import ATTRIBUTES, CLAIMABLE, Personal
 from ketnoi_protocol.claims import (
     END,
     PLAIN,
@@ -36,8 +36,12 @@ ASKED: Final = "02"
 """MaKetQua of a request for consent: it is with the citizen."""
 TOLD: Final = "00"
 MOST_FIELDS: Final = 40
-WITH_FIELDS: Final = frozenset((Service.LOOK_UP_CITIZEN, Service.VERIFY_CITIZEN))
-"""Services whose consent names fields: those that an answer may show, or claims that are answered yes or no."""
+WITH_FIELDS: Final[dict[Service, tuple[str, ...]]] = {
+    Service.LOOK_UP_CITIZEN: tuple(ATTRIBUTES),
+    Service.VERIFY_CITIZEN: CLAIMABLE,
+}
+"""Services whose consent names fields → what there is to name: what an answer may show, or claims that are answered yes
+or no."""
 
 FieldName: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[A-Za-z]{1,40}" + END)]
 FieldNames: TypeAlias = Annotated[tuple[FieldName, ...], msgspec.Meta(max_length=MOST_FIELDS)]

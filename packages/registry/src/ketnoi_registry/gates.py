@@ -32,7 +32,7 @@ from ketnoi_protocol.services import CatalogueEntry, ConsentEntry, Service, Syst
 from . import reading
 from .dialects import Dialect
 from .directory import Directory
-from .disclosure import FIELDS, licensed
+from .disclosure import licensed
 from .identity import OfficerCards
 
 _ES256 = ECDSA(SHA256())
@@ -186,8 +186,8 @@ def _fields(case: Case) -> None:
 def _licensed_alone(where: str, named: Iterable[str], opened: Iterable[str]) -> None:
     unlicensed = sorted(set(named) - set(opened))
     if unlicensed:
-        # A name that is no field is the caller's own text, so it is not repeated.
-        raise Refusal("26", f"{where}: " + ", ".join(name for name in unlicensed if name in FIELDS))
+        # Each is a field: what is none was refused when the message was read.
+        raise Refusal("26", f"{where}: " + ", ".join(unlicensed))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from ketnoi_protocol.consent_messages import ConsentMessage, decode_message
+from ketnoi_protocol.consent_messages import WITH_FIELDS, ConsentMessage, RequestConsent, decode_message
 from ketnoi_protocol.envelope import Claimed, ConfirmRequest, HouseholdRequest, Request, VerifyRequest
 from ketnoi_protocol.errors import Refusal
 from ketnoi_protocol.names import InvalidName, key_legacy
@@ -84,6 +84,11 @@ def read_consent(entry: ConsentEntry, dialect: Dialect, body: bytes, *, unissued
         raise Refusal("10", "MaTichHop is another operation's")
     if isinstance(message, Claimed):
         _check_number("", message, unissued_allowed)
+    if isinstance(message, RequestConsent):
+        unknown = [name for name in message.fields if name not in WITH_FIELDS[message.service]]
+        if unknown:
+            # Letters alone, here as below.
+            raise Refusal("10", f"CacTruong: không có trường · there is no field {', '.join(unknown)}")
     return message
 
 
@@ -105,8 +110,8 @@ def _everybody(request: Request) -> Iterator[tuple[str, Claimed]]:
 def _check_attributes(request: VerifyRequest, unissued_allowed: bool) -> None:
     for name, value in request.attributes.items():
         if name not in ATTRIBUTES:
-            # The name is the caller's own text, so it is not repeated.
-            raise Refusal("10", "ThuocTinh has an attribute that is not compared")
+            # Letters alone, as the message's form has it: whoever wrote a name wrongly is told which.
+            raise Refusal("10", f"ThuocTinh: không có trường · there is no field {name}")
         form = ATTRIBUTES[name]
         if form is not None and not form.fullmatch(value):
             raise Refusal("10", f"ThuocTinh.{name} is no value of this attribute")

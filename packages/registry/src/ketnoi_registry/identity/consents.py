@@ -51,6 +51,10 @@ USE_REFUSALS: Final = frozenset(
 )  # fmt: skip
 """What the identity system may say of a use but `00`; anything else is no answer."""
 TOO_OFTEN: Final = "30"
+ASKED_TOO_OFTEN: Final = (
+    "đã xin một người này quá nhiều lần: đang chờ, hoặc trong 24 giờ"
+    " · this one person was asked too often: requests that wait, or within 24 hours"
+)
 
 
 class Consents:
@@ -127,7 +131,7 @@ class Consents:
             )
         )
         if begun.code == TOO_OFTEN:
-            raise Refusal(TOO_OFTEN, "requests for consent", retry_after=begun.retry_after)
+            raise Refusal(TOO_OFTEN, ASKED_TOO_OFTEN, retry_after=begun.retry_after)
         if begun.code == ANOTHER_QUESTION:
             raise Refusal(ANOTHER_QUESTION, "another request was made under this message id")
         if begun.code != ASKED or not begun.consent:
