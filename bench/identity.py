@@ -13,6 +13,7 @@ from ketnoi_client.account import AccountKey
 from ketnoi_client.clock import system_now
 from ketnoi_protocol.services import Service, System
 from ketnoi_testbed.asking import birth_of, person_of
+from ketnoi_testbed.cards import Cards
 from ketnoi_testbed.citizens import Citizens
 from ketnoi_testbed.plan import SYSTEM
 from ketnoi_testbed.world import World
@@ -48,6 +49,7 @@ def identity_over_population(
 
 def _agreed(world: World) -> list[Person]:
     citizens, agency = Citizens.of(world), world.agency(AGENCY)
+    cards = Cards(world, citizens)
     officer = world.plan.identity[AGENCY].officer
     living = (row for row in world.population if row.life_status == "alive")
     found = []
@@ -56,7 +58,9 @@ def _agreed(world: World) -> list[Person]:
             agency, person_of(row), Service.LOOK_UP_CITIZEN,
             purpose="Đo tốc độ", fields=FIELDS, one_time=False, officer=officer,
         )  # fmt: skip
-        citizens.enrol(row).agree(asked.answer.consent)
+        citizen = citizens.enrol(row)
+        cards.attest(citizen)
+        citizen.agree(asked.answer.consent)
         found.append(Person(row.personal_number, row.full_name, birth_of(row), asked.answer.consent))
     return found
 

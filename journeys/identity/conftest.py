@@ -13,6 +13,7 @@ from journeys.conftest import PEOPLE
 from journeys.identity.handset import Handset
 from ketnoi_registry.store.people import PersonRow
 from ketnoi_testbed.citizens import Citizen, Citizens
+from ketnoi_testbed.desk import Desk
 from ketnoi_testbed.postgres import Postgres
 from ketnoi_testbed.world import World
 from packages.identity.tests.register import Register
@@ -40,10 +41,20 @@ def adults(country: World) -> Iterator[PersonRow]:
     return (each for each in country.population if each.life_status == "alive" and each.birth_year < 2000)
 
 
+@pytest.fixture(scope="package")
+def police(country: World, citizens: Citizens) -> Desk:
+    """A police desk, whose officers are none of the first grown-ups of the country."""
+    desk = Desk(country.identity, country.clock)
+    desk.staff(citizens, list(country.population)[PEOPLE // 2 :], country.people.family)
+    return desk
+
+
 @pytest.fixture
-def citizen(citizens: Citizens, adults: Iterator[PersonRow]) -> Citizen:
-    """Somebody whom no other journey has met."""
-    return citizens.enrol(next(adults))
+def citizen(citizens: Citizens, adults: Iterator[PersonRow], police: Desk) -> Citizen:
+    """Somebody at level 2 whom no other journey has met."""
+    made = citizens.enrol(next(adults))
+    assert police.attest(made.account)
+    return made
 
 
 @pytest.fixture(scope="package")

@@ -20,7 +20,7 @@ from ketnoi_identity.accounts import records as accounts
 from ketnoi_identity.consent import records
 from ketnoi_registry.store.people import PersonRow
 from ketnoi_testbed.asking import birth_of
-from ketnoi_testbed.citizens import Citizens
+from ketnoi_testbed.citizens import Citizens, NotDone
 from ketnoi_testbed.desk import Desk
 from ketnoi_testbed.show.citizen_story import CODE, CitizenStory, shown
 from ketnoi_testbed.show.terminal import Terminal
@@ -31,7 +31,7 @@ COMMANDS = Path(sys.executable).parent
 
 
 @pytest.fixture(scope="module")
-def desk(country: World) -> Desk:
+def desk(country: World, police: Desk) -> Desk:
     """The police desk that the demo opens before it invites anybody."""
     country.run(country.identity.open_pages())
     return CitizenStory(country, Terminal(io.StringIO())).open_desk()
@@ -80,6 +80,25 @@ def test_the_guide_runs_as_it_stands(country: World, desk: Desk, tmp_path: Path)
         assert told in done.stdout
 
 
+def test_the_guides_program_runs_as_it_stands(
+    country: World, desk: Desk, asked: tuple[str, Path], tmp_path: Path
+) -> None:
+    (program,) = re.findall(r"^```python\n(.*?)^```", GUIDE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    with subprocess.Popen(
+        [sys.executable, "-c", program],
+        cwd=tmp_path, env={**os.environ, "AGENCY": str(country.agency_file(CODE))}, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as running:  # fmt: skip
+        assert running.stdout is not None
+        command = running.stdout.readline().split()
+        assert command[:2] == ["ketnoi-testbed", "citizen"]
+        words = [str(asked[1]) if word == "question.json" else word for word in command[1:]]
+        run(*words)
+        told, trouble = running.communicate(timeout=60)
+    assert (running.returncode, trouble) == (0, "")
+    assert "'HoVaTen', 'ThuongTru'" in told
+
+
 def test_a_citizen_is_played_by_a_command(country: World, desk: Desk, asked: tuple[str, Path]) -> None:
     code, question = asked
     agency = Asking(country, CODE)
@@ -123,6 +142,16 @@ def test_whoever_registers_is_attested_and_sees_what_the_story_shows(
     for line in lines[:-1]:
         assert line.removeprefix("• ") in page
     assert phone.page.locator("input[type=checkbox]").count() == 0
+
+
+def test_nobody_agrees_below_level_2(country: World, desk: Desk, newcomer: PersonRow) -> None:
+    citizen = Citizens.of(country).enrol(newcomer)
+    code = Asking(country, CODE).consent(newcomer)
+    with pytest.raises(NotDone, match="level 2"):
+        citizen.agree(code)
+    assert desk.attest(citizen.account)
+    citizen.agree(code)
+    assert Asking(country, CODE).state(code) == "DONG_Y"
 
 
 def test_the_story_leaves_the_person_of_the_invitation_alone(country: World, desk: Desk) -> None:

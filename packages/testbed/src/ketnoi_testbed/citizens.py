@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ketnoi_identity.accounts import challenges, changing, device_keys, proofs, registering, terms
+from ketnoi_identity.accounts import records as accounts
 from ketnoi_identity.consent import receipts, records
 from ketnoi_identity.consent.content import Decision, challenge_of
 from ketnoi_protocol.consent import ConsentState
@@ -31,6 +32,8 @@ from ketnoi_testbed.parts.identity import IdentitySide
 if TYPE_CHECKING:
     from ketnoi_testbed.world import World
 
+LEVEL: Final = 2
+"""Of an account whose holder may decide; a desk attests it (desk.py)."""
 _MOST: Final = 100
 
 
@@ -66,9 +69,12 @@ class Citizen:
         return [each.id for each in self.consents() if records.state(each, at) is ConsentState.WAITING]
 
     def agree(self, consent: str) -> str:
-        """Agree to all that is shown; the receipt. Raises NotDone."""
+        """Agree to all that is shown; the receipt. Raises NotDone, also below level 2, as the pages refuse it."""
         at = self.clock.now()
         with self._deciding(consent, Decision.AGREE, at) as (cursor, kept, proof):
+            holder = accounts.by_id(cursor, self.account, for_update=True)
+            if holder is None or holder.level < LEVEL:
+                raise NotDone("cần tài khoản mức 2 · an account at level 2 is needed")
             settings = self.side.settings
             told = records.as_agreed(kept, str(self.account), at)
             names = receipts.Names(kept.organisation, kept.service.value, {})

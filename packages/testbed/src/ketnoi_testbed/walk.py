@@ -177,7 +177,9 @@ class Walk(Browsers):
             told = self._officer(cards, citizens.enrol(world.people.family[0]))
         fields = LOOKED_UP if service is Service.LOOK_UP_CITIZEN else ()
         asked = consents.request(agency, person_of(row), service, purpose=PURPOSE, fields=fields, **told)
-        citizens.enrol(row).agree(asked.answer.consent)
+        citizen = citizens.enrol(row)
+        cards.attest(citizen)
+        citizen.agree(asked.answer.consent)
         if told:
             told = self._officer(cards, citizens.enrol(world.people.family[0]))
         return {**told, "consent": asked.answer.consent}

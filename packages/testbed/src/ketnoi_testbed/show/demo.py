@@ -124,6 +124,8 @@ class Demo:
     def _agree(self) -> None:
         """The citizen's story, where the world has the identity system."""
         if self._world.plan.identity:
+            # First the pages: the address that the story prints is one to be opened.
+            self._world.run(self._world.identity.open_pages())
             CitizenStory(self._world, self.out).tell()
 
     def _inspector(self, board: Board) -> Inspector:
