@@ -24,6 +24,14 @@ def thai_nguyen(country: World) -> Asking:
     return Asking(country, "H55")
 
 
+def test_an_officers_code_without_a_card(justice: Asking, country: World, citizen: Citizen) -> None:
+    code = justice.consent(citizen.row, one_time=False)
+    citizen.agree(code)
+    officer = next(each.code for part in country.plan.agencies for each in part.officers if part.code == "G15")
+    assert justice.told(citizen.row, code, officer=officer) == "27"
+    assert justice.told(citizen.row, code) == "00"
+
+
 def test_no_consent(justice: Asking, citizen: Citizen) -> None:
     assert justice.told(citizen.row, None) == "50"
     assert justice.told(citizen.row, "A" * 26) == "50"

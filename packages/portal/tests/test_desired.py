@@ -172,6 +172,8 @@ def test_a_test_has_an_account_for_its_calls_and_production_has_not() -> None:
     identity = stand_in(approved(system=System.IDENTITY), PRODUCTION)
     assert identity is not None
     assert identity.code == "HT.2026-000001"
+    assert officer.of_system
+    assert identity.of_system
     assert stand_in(approved(stage=Stage.REVOKED), TEST).active is False  # type: ignore[union-attr]
 
 

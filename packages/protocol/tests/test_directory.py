@@ -33,3 +33,13 @@ def test_an_entry_survives_its_json_and_takes_no_other_field(entry):
     assert msgspec.json.decode(written, type=type(entry)) == entry
     with pytest.raises(msgspec.ValidationError):
         msgspec.json.decode(b'{"more":1,' + written[1:], type=type(entry))
+
+
+def test_an_officer_of_before_there_was_a_mark_is_read_and_written_without_it():
+    person = ENTRIES[3]
+    assert msgspec.to_builtins(person).keys() == {"code", "unit", "active", "services", "valid_from"}
+    before = msgspec.to_builtins(person) | {"valid_until": None}
+    assert msgspec.convert(before, Officer) == person
+    itself = msgspec.structs.replace(person, of_system=True)
+    assert msgspec.json.decode(msgspec.json.encode(itself), type=Officer).of_system
+    assert not person.of_system

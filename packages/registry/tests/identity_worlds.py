@@ -27,7 +27,7 @@ from ketnoi_registry.identity import Identity
 from ketnoi_runtime.database import open_pool
 
 from .certificates import self_signed
-from .directories import account, grant
+from .directories import account, grant, officer
 from .worlds import MEMBER, OFFICER, Answer, World
 
 IDENTITY_ACCOUNT = "tk-h55-dd"
@@ -48,8 +48,10 @@ class IdentityWorld(World):
         self.identity_pool: asyncpg.Pool
 
     def set_up(self) -> None:
-        """The same accounts, grants and officers as for the population, and an account of its own."""
+        """The same accounts, grants and officers as for the population, and an account of its own; OFFICER is the
+        account of the information system itself."""
         super().set_up()
+        self.content.officers = [officer(OFFICER, MEMBER, of_system=True)]
         self.content.accounts.append(account(IDENTITY_ACCOUNT, MEMBER, self.key, system=System.IDENTITY))
         self.content.grants += [grant(MEMBER, service, system=System.IDENTITY) for service in Service]
 

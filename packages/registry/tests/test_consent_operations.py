@@ -181,7 +181,8 @@ def test_the_gates_are_those_of_the_service_that_the_consent_is_for(both, operat
         consent = await world.waiting()
         services = (LOOK_UP, Service.VERIFY_CITIZEN, Service.CONFIRM_IDENTITY_NUMBER)
         world.content.grants = [grant(MEMBER, each, system=System.IDENTITY, fields=("HoVaTen",)) for each in services]
-        world.content.officers = [officer(OFFICER, MEMBER, services=(LOOK_UP, Service.CONFIRM_IDENTITY_NUMBER))]
+        services = (LOOK_UP, Service.CONFIRM_IDENTITY_NUMBER)
+        world.content.officers = [officer(OFFICER, MEMBER, services=services, of_system=True)]
         await world.publish_and_poll()
         wishes = {"CacTruong": ["HoVaTen"], "MucDich": "x", "ThoiHan": 60}
         told = (wishes if operation is REQUEST else {"MaGiaoDichDongY": consent}) | changes

@@ -234,12 +234,30 @@ def test_a_repeated_question_may_come_with_another_card(both):
 def test_an_account_of_the_information_system_is_judged_by_the_directory(both):
     async def act(world):
         consent = await world.agreed()
-        world.content.officers = [officer(OFFICER, MEMBER, active=False)]
+        world.content.officers = [officer(OFFICER, MEMBER, active=False, of_system=True)]
         await world.publish_and_poll()
         return await world.ask_identity(LOOK_UP, consent), await ask(world, consent)
 
     without, proved = both(act)
     assert (without.code, proved.code) == ("24", "00")
+
+
+def test_an_officers_own_account_in_the_directory_is_no_card(both):
+    async def act(world):
+        consent = await world.agreed()
+        world.content.officers = [officer(OFFICER, MEMBER)]
+        await world.publish_and_poll()
+        unproved = [
+            await world.ask_identity(LOOK_UP, consent),
+            await world.operate(ConsentOperation.STATE, MaGiaoDichDongY=consent),
+        ]
+        proved = await ask(world, consent, code=OFFICER)
+        return unproved, proved, await world.ask(LOOK_UP)
+
+    unproved, proved, population = both(act)
+    assert [answer.code for answer in unproved] == ["27", "27"]
+    # With a card it may ask; and the population side knows nothing of cards.
+    assert (proved.code, population.code) == ("00", "00")
 
 
 def test_cards_whose_keys_cannot_be_had_are_refused_and_believed_again_later(both):

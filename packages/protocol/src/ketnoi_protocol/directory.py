@@ -65,10 +65,12 @@ class Grant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     quotas: tuple[Quota, ...] = ()
 
 
-class Officer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Officer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """An officer's account. `code` is no personal number; `unit` is an organisation code.
 
-    Valid from `valid_from` on and before `valid_until`; no end when that is None.
+    Valid from `valid_from` on and before `valid_until`; no end when that is None. `of_system`: nobody's account, but
+    that of the organisation's information system itself. Both are written only where they say something, so that
+    readers who do not know the second read every officer of before.
     """
 
     code: str
@@ -77,6 +79,7 @@ class Officer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     services: tuple[Service, ...]
     valid_from: datetime
     valid_until: datetime | None = None
+    of_system: bool = False
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

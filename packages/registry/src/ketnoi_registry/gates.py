@@ -3,7 +3,8 @@
 What a gate finds out it writes into the `Case`, and the gates after it build on that; so a question is read only
 once its sender is proved, and nothing of the register is read before the last gate. On the population side MaCanBo
 is the agency's signed assertion: the officer gate checks that such an account is there, active, of that unit and
-entitled, and cannot know who sat at the keyboard. On the identity side the officer's card (TheCanBo) proves it.
+entitled, and cannot know who sat at the keyboard. On the identity side the officer's card (TheCanBo) proves it; where
+cards are not required, an account that the directory marks as the information system's own may ask without one.
 
 A message that asks for a consent, or how one stands, passes the gates of the service that the consent is for.
 """
@@ -158,7 +159,8 @@ def _officer(case: Case) -> None:
         case.cards.check(card, case.at, organisation=case.organisation.value, message_id=case.message_id, officer=code)
         case.officer_identity = "proved_by_eid"
         return
-    if case.entry.system is System.IDENTITY and case.cards_required:
+    unproved = case.entry.system is System.IDENTITY
+    if unproved and case.cards_required:
         raise Refusal(NOT_PROVED_OFFICER, "TheCanBo is missing")
     officer = case.directory.officer(code)
     if (
@@ -170,6 +172,8 @@ def _officer(case: Case) -> None:
         or (officer.valid_until is not None and case.at >= officer.valid_until)
     ):
         raise Refusal("24")
+    if unproved and not officer.of_system:
+        raise Refusal(NOT_PROVED_OFFICER, "TheCanBo is missing; without it only an account of the system itself asks")
 
 
 def _fields(case: Case) -> None:

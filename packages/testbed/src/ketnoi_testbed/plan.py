@@ -64,12 +64,13 @@ class UnitPart(_Part, frozen=True):
 
 
 class OfficerPart(_Part, frozen=True):
-    """An officer's account."""
+    """An officer's account, or that of the agency's information system itself (`of_system`)."""
 
     code: str
     unit: str
     services: tuple[Service, ...]
     active: bool = True
+    of_system: bool = False
 
 
 class GrantPart(_Part, frozen=True):

@@ -257,6 +257,7 @@ def stand_in(application: Approved, environment: Environment) -> Officer | None:
         environment in application.environments,
         tuple(sorted(each.service for each in application.form.services)),
         application.began_at,
+        of_system=True,
     )
 
 

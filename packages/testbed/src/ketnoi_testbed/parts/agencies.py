@@ -159,7 +159,7 @@ def directory_content(around: Surroundings, agencies: list[AgencySide]) -> Conte
         accounts=tuple(account for each in agencies for account in each.accounts()),
         grants=tuple(grant for part in parts for grant in _grants(plan, part)),
         officers=tuple(
-            Officer(officer.code, officer.unit, officer.active, officer.services, since)
+            Officer(officer.code, officer.unit, officer.active, officer.services, since, of_system=officer.of_system)
             for part in parts
             for officer in _officers(plan, part)
         ),
@@ -168,8 +168,10 @@ def directory_content(around: Surroundings, agencies: list[AgencySide]) -> Conte
 
 def _officers(plan: Plan, part: AgencyPart) -> list[OfficerPart]:
     identity = plan.identity.get(part.code)
-    itself = [OfficerPart(code=identity.officer, unit=part.code, services=identity.services)] if identity else []
-    return [*part.officers, *itself]
+    if identity is None:
+        return list(part.officers)
+    itself = OfficerPart(code=identity.officer, unit=part.code, services=identity.services, of_system=True)
+    return [*part.officers, itself]
 
 
 def _grants(plan: Plan, part: AgencyPart) -> list[Grant]:
