@@ -207,11 +207,13 @@ def test_the_last_terms_that_an_organisations_officers_accepted_are_told(within)
     before, told = within(act)
     assert len(before["sha256"]) == 64
     assert (told["current"]["version"], told["current"]["sha256"]) == ("newer", "01" * 32)
-    assert [(each["officer"], each["version"]) for each in told["acceptances"]] == [
-        ("LAN", "newer"),
-        ("MINH", before["version"]),
+    assert [(each["officer"], each["version"], each["closed_at"] is None) for each in told["acceptances"]] == [
+        ("GONE", "newer", False),
+        ("LAN", "newer", True),
+        ("LAN", before["version"], True),
+        ("MINH", before["version"], True),
     ]
-    assert told["acceptances"][1]["sha256"] == before["sha256"]
+    assert told["acceptances"][3]["sha256"] == before["sha256"]
 
 
 def test_of_an_organisation_without_officers_there_are_none(within):

@@ -18,7 +18,7 @@ from ketnoi_pages import clock
 from ketnoi_portal.agencies.models import Organisation
 from ketnoi_portal.audit.models import Event
 from ketnoi_portal.identities import fetching, sending, terms
-from ketnoi_portal.identities.models import IdentitySource, Objection, ObjectionAnswer
+from ketnoi_portal.identities.models import AcceptedTerms, IdentitySource, Objection, ObjectionAnswer
 from ketnoi_portal.notices.models import Letter
 from ketnoi_portal.onboarding.models import Application
 from ketnoi_portal.onboarding.sign_in import SignInEntry
@@ -359,3 +359,35 @@ def test_the_dossier_shows_which_terms_officers_have_accepted(cast: Cast, there:
     population = an_application("H55")
     shown = cast.client("c06").get(reverse("onboarding:application", args=[population.pk])).content.decode()
     assert "A" * 20 not in shown
+
+
+def test_what_officers_once_accepted_never_leaves_the_dossier(cast: Cast, there: psycopg.Connection[Any]) -> None:
+    application = live()
+    at = clock.now() - timedelta(days=3)
+    officer(there, "C" * 20, at, version="1998-01-01", digest=b"y" * 32)
+    officer(there, "D" * 20, at, version="1997-01-01", digest=b"z" * 32)
+    terms.fetch()
+    # One accepts the current terms as well, the other closes the account; then nothing of it is told any more.
+    (account,) = there.execute("SELECT account FROM officer WHERE code = %s", ["C" * 20]).fetchone() or ()
+    there.execute(
+        "INSERT INTO terms_acceptance SELECT %s, version, sha256, %s FROM terms WHERE valid_from <= %s"
+        " ORDER BY valid_from DESC LIMIT 1",
+        [account, clock.now(), clock.now()],
+    )
+    there.execute(
+        "UPDATE account SET state = 'closed', personal_number = NULL, closed_at = %s"
+        " FROM officer WHERE officer.account = account.id AND code = %s",
+        [at + timedelta(days=1), "D" * 20],
+    )
+    terms.fetch()
+    there.execute("DELETE FROM officer WHERE code IN (%s, %s)", ["C" * 20, "D" * 20])
+    terms.fetch()
+    kept = [each for each in AcceptedTerms.objects.get().acceptances if each["officer"][0] in "CD"]
+    assert [(each["officer"][0], each["version"][:4], bool(each["closed_at"])) for each in kept] == [
+        ("C", kept[0]["version"][:4], False),
+        ("C", "1998", False),
+        ("D", "1997", True),
+    ]
+    shown = cast.client("c06").get(reverse("onboarding:application", args=[application.pk])).content.decode()
+    for told in ("1998-01-01", "1997-01-01", "C" * 20, "D" * 20, "tài khoản đã đóng"):
+        assert told in shown

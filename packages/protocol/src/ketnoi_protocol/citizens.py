@@ -173,16 +173,20 @@ class TermsVersion(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Acceptance(msgspec.Struct, frozen=True, kw_only=True):
-    """The last terms that an officer of the organisation accepted; `officer` is the pairwise code."""
+    """Terms that an officer of the organisation accepted; `officer` is the pairwise code.
+
+    `closed_at`: since then the officer's account is closed; what was accepted before stays told.
+    """
 
     officer: str
     version: str
     sha256: Digest
     accepted_at: datetime.datetime
+    closed_at: datetime.datetime | None = None
 
 
 class TermsStanding(msgspec.Struct, frozen=True, kw_only=True):
-    """Identity → portal, `GET /v1/terms?organisation=CODE`."""
+    """Identity → portal, `GET /v1/terms?organisation=CODE`: every acceptance, of the earlier terms too."""
 
     current: TermsVersion
     acceptances: tuple[Acceptance, ...] = ()

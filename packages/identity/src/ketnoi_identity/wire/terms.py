@@ -1,4 +1,4 @@
-"""Which terms hold, and which of them the officers of an organisation have accepted."""
+"""Which terms hold, and which ones the officers of an organisation have accepted, now and before."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from .rows import LONGEST_TEXT
 _CURRENT: Final = """
 SELECT version, sha256, valid_from FROM terms WHERE valid_from <= $1 ORDER BY valid_from DESC, version DESC LIMIT 1
 """
-# Of an account that is closed nobody is an officer.
+# Those of closed accounts too: their calls were made under them, and the record stands in the place of a paper.
 _ACCEPTED: Final = """
-SELECT DISTINCT ON (officer.code) officer.code, accepted.version, accepted.sha256, accepted.accepted_at
+SELECT officer.code, accepted.version, accepted.sha256, accepted.accepted_at, account.closed_at
 FROM officer
-JOIN account ON account.id = officer.account AND account.state <> 'closed'
+JOIN account ON account.id = officer.account
 JOIN terms_acceptance AS accepted ON accepted.account = officer.account
 WHERE officer.organisation = $1
-ORDER BY officer.code, accepted.accepted_at DESC
+ORDER BY officer.code, accepted.accepted_at DESC, accepted.version
 """
 
 
@@ -51,6 +51,7 @@ class TermsDesk:
                     version=row["version"],
                     sha256=row["sha256"].hex(),
                     accepted_at=row["accepted_at"],
+                    closed_at=row["closed_at"],
                 )
                 for row in rows
             ),

@@ -80,9 +80,10 @@ class ObjectionAnswer(models.Model):
 
 
 class AcceptedTerms(models.Model):
-    """Which terms hold at an identity system, and which of them an organisation's officers have accepted.
+    """Which terms hold at an identity system, and which ones an organisation's officers have accepted.
 
-    `acceptances` are rows of officer (a pairwise code), version, sha256, accepted_at.
+    `acceptances` are rows of officer (a pairwise code), version, sha256, accepted_at, closed_at (None while the
+    officer's account is open). None ever leaves.
     """
 
     source = models.CharField(max_length=50)

@@ -76,7 +76,12 @@ def _terms(page: Page) -> Mapping[str, Any]:
     for told in current().identities:
         kept = known.get(told.name)
         accepted = [
-            {**each, "at": datetime.fromisoformat(each["accepted_at"]), "current": _is_current(each, kept)}
+            {
+                **each,
+                "at": datetime.fromisoformat(each["accepted_at"]),
+                "current": _is_current(each, kept),
+                "closed": datetime.fromisoformat(each["closed_at"]) if each.get("closed_at") else None,
+            }
             for each in (kept.acceptances if kept else ())
         ]
         rows.append((ENVIRONMENTS[told.environment], kept, accepted))
