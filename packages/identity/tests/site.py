@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,8 @@ import psycopg
 
 from ketnoi_testbed.country import free_port
 from ketnoi_testbed.parts.premises import write_settings
+
+from .certificates import self_signed
 
 COMMAND = (sys.executable, "-c", "import sys; from ketnoi_identity.cli import main; sys.exit(main())", "--settings")
 
@@ -23,7 +24,8 @@ class Site:
         port = free_port()
         self.folder, self.database, self.url = folder, database, f"http://localhost:{port}"
         self.settings, self.log = folder / "identity.toml", folder / "web.log"
-        (folder / "secret").write_text(secrets.token_urlsafe(48))
+        for name in ("registry", "identity"):
+            self_signed(folder, name)
         told = {
             "environment": "test",
             "rehearsal": True,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import shutil
 from contextlib import contextmanager
 from pathlib import Path
 
+import Iterator
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -47,6 +48,8 @@ def test_a_restarted_database_costs_no_page(site: Site, visitor: Visitor) -> Non
 
 def test_all_that_the_databases_address_says_counts_for_the_pages_too(site: Site, tmp_path: Path) -> None:
     named = Site(tmp_path, make_conninfo(site.database, application_name="trang-cong-dan"))
+    shutil.copytree(site.folder / "keys", tmp_path / "keys")
+    shutil.copy(site.folder / "secret", tmp_path)
     named.open()
     try:
         with Visitor(named.url) as visitor, site.connect() as connection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import errno
 import json
 import os
 import sys
@@ -19,7 +20,7 @@ from ketnoi_runtime import logs, process
 from ketnoi_runtime.pinning import PinningError
 from ketnoi_runtime.settings import SettingsError
 
-from . import retention
+from . import readiness, retention
 from .accounts import terms, tidying
 from .consent.verification import verify_receipt
 from .desk import officers
@@ -40,6 +41,17 @@ _DROPPED = (
 """What `tidy` says, each with a count: what ran out, then the members of `retention.Dropped`."""
 
 
+_REASONS: dict[type[Exception], str] = {
+    SettingsError: "cấu hình không dùng được · the settings cannot be used",
+    PinningError: "chứng thư không dùng được · a certificate cannot be used",
+    keys.NoKeysError: "khóa ký không dùng được · the signing keys cannot be used",
+    terms.TermsError: "điều khoản không dùng được · the terms cannot be used",
+    officers.DeskError: "không thực hiện được · cannot be done",
+    readiness.NotReady: "chưa thể bắt đầu · cannot start yet",
+}
+"""What to say before an error's own words."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """`ketnoi-identity --settings FILE COMMAND …`; the exit status: 0, or 1 with a reason, or 2 for a wrong line."""
     told = _parser().parse_args(arguments)
@@ -52,15 +64,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status: int = told.act(told, current())
         return status
-    except (SettingsError, PinningError, keys.NoKeysError, terms.TermsError, officers.DeskError) as error:
-        reason = str(error)
+    except tuple(_REASONS) as error:
+        reason = next(f"{words}: {error}" for kind, words in _REASONS.items() if isinstance(error, kind))
     except (asyncpg.PostgresError, asyncpg.InterfaceError, psycopg.Error) as error:
         # Its text may quote a value.
-        reason = f"cơ sở dữ liệu từ chối · the database refused: {type(error).__name__}"
+        reason = f"cơ sở dữ liệu từ chối, xem `database` trong {told.settings} · the database refused, see `database`"
+        reason += f" there: {type(error).__name__}"
     except OSError as error:
-        reason = f"không mở được · cannot be opened: {error.strerror or type(error).__name__}"
+        reason = _unopened(error)
     print(f"ketnoi-identity: {reason}", file=sys.stderr)
     return 1
+
+
+def _unopened(error: OSError) -> str:
+    why = error.strerror or type(error).__name__
+    if error.filename is not None:
+        return f"{error.filename}: không đọc hoặc ghi được · cannot be read or written: {why}"
+    if error.errno == errno.EADDRINUSE:
+        return f"địa chỉ và cổng đang được dùng · address and port are in use: {why}"
+    return f"không kết nối được, xem `database` · cannot connect, see `database`: {why}"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -162,6 +184,8 @@ def _wire(told: argparse.Namespace, own: Settings) -> int:
 
 
 def _web(told: argparse.Namespace, own: Settings) -> int:
+    # A worker that fails is started again for ever, and says nothing that helps.
+    readiness.check(own, clock.now())
     own.path(own.data).joinpath("static").mkdir(parents=True, exist_ok=True)
     application = "ketnoi_identity.site.wsgi:application"
     serve(application, "identity", own.host, own.port, own.base_url, processes=told.processes, threads=THREADS)

@@ -108,7 +108,7 @@ class KeyRing:
         def found() -> ECKey:
             able = [each for each in self._kept() if each.signs]
             if not able:
-                raise NoKeysError(str(self._folder))
+                raise NoKeysError(_no_keys(self._folder))
             # A clock that was set back behind the first key does not stop everything.
             return _read(next((each for each in reversed(able) if each.signs_from <= now), able[0]).path)
 
@@ -120,7 +120,7 @@ class KeyRing:
         def found() -> dict[str, Any]:
             kept = self._kept()
             if not kept:
-                raise NoKeysError(str(self._folder))
+                raise NoKeysError(_no_keys(self._folder))
             return {"keys": list(self._public(kept, now))}
 
         return _undisturbed(found)
@@ -170,7 +170,7 @@ class KeyRing:
     def _alone(self) -> Iterator[None]:
         """Whoever else changes this ring is waited for. The lock goes with its process, however that ends."""
         if not self._folder.is_dir():
-            raise NoKeysError(f"{self._folder}: `ketnoi-identity init`")
+            raise NoKeysError(_no_keys(self._folder))
         lock = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -187,9 +187,9 @@ def ring(folder: Path, name: str) -> KeyRing:
 def check_folder(folder: Path) -> None:
     """Raises NoKeysError when others than its owner may look into the folder of keys, or there is none."""
     if not folder.is_dir():
-        raise NoKeysError(f"{folder.name}: there is no such folder of keys; `ketnoi-identity init` makes it")
+        raise NoKeysError(_no_keys(folder))
     if folder.stat().st_mode & 0o077:
-        raise NoKeysError(f"{folder.name}: others may look into this folder of keys; chmod 700 it")
+        raise NoKeysError(f"{folder}: người khác đọc được · others may look into this folder; chmod 700 it")
 
 
 def write_secret(path: Path, octets: bytes) -> None:
@@ -216,6 +216,10 @@ def _undisturbed(read: Callable[[], T]) -> T:
         except FileNotFoundError:
             continue
     return read()
+
+
+def _no_keys(folder: Path) -> str:
+    return f"{folder}: không có khóa, `init` tạo khóa · there are no keys; `ketnoi-identity init` makes them"
 
 
 def _follows(key: Kept, kept: list[Kept]) -> datetime | None:

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Final
 
 from ketnoi_identity.registry_client import RegistryUnavailable, registry
-from ketnoi_identity.settings import current
+from ketnoi_identity.settings import Settings, current
 from ketnoi_pages import clock
 from ketnoi_pages.text import Text
 from ketnoi_protocol.citizens import MOST_NAMES
@@ -45,7 +45,15 @@ def name_of(code: str) -> str:
 
 @cache
 def _procedures() -> dict[str, Text]:
-    own = current()
+    return procedures_of(current())
+
+
+def procedures_of(own: Settings) -> dict[str, Text]:
+    """Names of procedures by their codes, as the file `procedures` has them; none without such a file.
+
+    Raises OSError; tomllib.TOMLDecodeError, UnicodeDecodeError, AttributeError, TypeError or KeyError for a file of
+    another form.
+    """
     if not own.procedures:
         return {}
     table = tomllib.loads(own.path(own.procedures).read_text(encoding="utf-8"))
