@@ -66,7 +66,9 @@ def test_a_child_does_not_agree_alone_and_is_told_who_does(
     page = visitor.go(f"/dong-y/{consent}/").sees(200, "Người dưới 14 tuổi", "người đại diện theo pháp luật", "Từ chối")
     assert 'name="value"' not in page.text
     # By hand, with a proof that the page of another act asked for; and by a real proof, had it come from there.
-    visitor.go("/tai-khoan/muc-2/").prove(f"/dong-y/{consent}/dong-y", phone, PASSCODE).sees(403, "Người dưới 14 tuổi")
+    visitor.go("/tai-khoan/muc-2/").prove(f"/dong-y/{consent}/dong-y", phone, PASSCODE).is_led_to(
+        f"/dong-y/{consent}/", "Người dưới 14 tuổi"
+    )
     assert decided(database, consent) == (None, None)
     # Fourteen by now: the page asks for the proof, and it counts.
     database.execute("UPDATE account SET birth_text = '2010-05-04' WHERE personal_number = %s", [BE.number])
@@ -82,7 +84,7 @@ def test_a_page_that_was_opened_before_does_not_let_a_child_agree(
     database.execute("UPDATE account SET birth_text = '2010-05-04' WHERE personal_number = %s", [BE.number])
     visitor.go(f"/dong-y/{consent}/")
     database.execute("UPDATE account SET birth_text = '2017-05-04' WHERE personal_number = %s", [BE.number])
-    visitor.prove(f"/dong-y/{consent}/dong-y", phone, PASSCODE).sees(403, "Người dưới 14 tuổi")
+    visitor.prove(f"/dong-y/{consent}/dong-y", phone, PASSCODE).is_led_to(f"/dong-y/{consent}/", "Người dưới 14 tuổi")
     assert decided(database, consent) == (None, None)
 
 

@@ -87,7 +87,7 @@ def test_what_is_told_by_yes_and_no_alone_says_so(near: Citizens, browser: Brows
 def test_agreeing_takes_the_passcode_and_leaves_proof_and_receipt(near: Citizens, browser: Browser) -> None:
     visitor, code = browser(AN), asked(near)
     visitor.go(f"/dong-y/{code}/").prove(f"/dong-y/{code}/dong-y", near.phone_of(AN), "590314")
-    visitor.sees(422, "Mật khẩu không đúng", "xin dữ liệu của bạn")
+    visitor.is_led_to(f"/dong-y/{code}/", "Mật khẩu không đúng", "xin dữ liệu của bạn")
     assert row(near, code)["decided_at"] is None
     agreed(near, visitor, code)
     kept = row(near, code)
@@ -113,20 +113,23 @@ def test_agreeing_takes_the_passcode_and_leaves_proof_and_receipt(near: Citizens
 
 def test_a_proof_for_one_request_agrees_to_no_other(near: Citizens, browser: Browser) -> None:
     visitor, shown, other = browser(AN), asked(near), asked(near, fields=["HoVaTen", "TonGiao"])
-    visitor.go(f"/dong-y/{shown}/").prove(f"/dong-y/{other}/dong-y", near.phone_of(AN), PASSCODE).sees(422)
+    visitor.go(f"/dong-y/{shown}/").prove(f"/dong-y/{other}/dong-y", near.phone_of(AN), PASSCODE)
+    visitor.is_led_to(f"/dong-y/{other}/", "Trang này đã cũ")
     assert row(near, other)["decided_at"] is None
     # Nor one whose words were changed after they were read.
     visitor.go(f"/dong-y/{shown}/")
     with near.site.connect() as connection:
         connection.execute("UPDATE consent SET fields = fields || 'TonGiao'::text WHERE id = %s", [shown])
-    visitor.prove(f"/dong-y/{shown}/dong-y", near.phone_of(AN), PASSCODE).sees(422)
+    visitor.prove(f"/dong-y/{shown}/dong-y", near.phone_of(AN), PASSCODE)
+    visitor.is_led_to(f"/dong-y/{shown}/", "Trang này đã cũ")
     assert row(near, shown)["decided_at"] is None
 
 
 def test_a_session_without_the_phone_agrees_to_nothing(near: Citizens, browser: Browser) -> None:
     visitor, code = browser(AN), asked(near)
-    visitor.go(f"/dong-y/{code}/").prove(f"/dong-y/{code}/dong-y", Phone(), PASSCODE).sees(422)
-    visitor.go(f"/dong-y/{code}/").send(f"/dong-y/{code}/dong-y").sees(422)
+    visitor.go(f"/dong-y/{code}/").prove(f"/dong-y/{code}/dong-y", Phone(), PASSCODE)
+    visitor.is_led_to(f"/dong-y/{code}/", "Khóa này không dùng được")
+    visitor.send(f"/dong-y/{code}/dong-y").is_led_to(f"/dong-y/{code}/", "Trang này đã cũ")
     assert row(near, code)["decided_at"] is None
 
 
@@ -209,7 +212,7 @@ def test_nobody_agrees_to_an_agency_without_a_name(near: Citizens, browser: Brow
     visitor, code = browser(AN), asked(near, organisation="G99", unit="G99")
     visitor.go(f"/dong-y/{code}/").sees(200, "Chưa lấy được tên cơ quan này", "Từ chối")
     assert f"/dong-y/{code}/dong-y" not in visitor.text
-    visitor.send(f"/dong-y/{code}/dong-y").sees(503, "Chưa lấy được tên cơ quan này")
+    visitor.send(f"/dong-y/{code}/dong-y").is_led_to(f"/dong-y/{code}/", "Chưa lấy được tên cơ quan này")
     assert row(near, code)["decided_at"] is None
     visitor.send(f"/dong-y/{code}/tu-choi").sees(200, "Bạn đã từ chối")
 

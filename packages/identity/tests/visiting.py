@@ -55,6 +55,12 @@ class Visitor:
             assert each in page, f"{each!r} is not on {self.answer.url}"
         return self
 
+    def is_led_to(self, path: str, *texts: str) -> Self:
+        """What was sent led to this page, which may be read again, and says these things."""
+        assert self.answer.history, f"{self.answer.status_code}: nobody was led away from {self.answer.url}"
+        assert self.answer.url.path == path
+        return self.sees(200, *texts)
+
     # What somebody with a phone does
 
     @property

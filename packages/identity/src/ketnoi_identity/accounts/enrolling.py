@@ -84,6 +84,8 @@ def receive(request: HttpRequest, holder: Holder, purpose: str) -> NewKey:
             return NewKey(keys().made(value, told["credential"]), None, b"", "", name)
         except passkeys.PasskeyError:
             raise NotEnrolled(_BAD_KEY) from None
+    if not told.get("signature"):
+        raise NotEnrolled(proofs.UNSIGNED.reason)
     passcode = told.get("passcode", "")
     wrong = rules.against_passcode(passcode, personal_number=holder.personal_number, birth=holder.birth)
     if wrong is not None:

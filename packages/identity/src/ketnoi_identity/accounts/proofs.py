@@ -54,7 +54,7 @@ class Proof:
 class Denied:
     """No proof. `reason` tells a stranger nothing about anybody's account."""
 
-    kind: Literal["unknown", "wrong", "empty", "locked", "stale"]
+    kind: Literal["unknown", "wrong", "empty", "unsigned", "locked", "stale"]
     reason: Text
 
 
@@ -68,6 +68,13 @@ UNKNOWN: Final = Denied(
 )
 EMPTY: Final = Denied("empty", Text("Hãy nhập mật khẩu.", "Please type the passcode."))
 """A slip of the thumb: nothing was guessed, so nothing is counted."""
+UNSIGNED: Final = Denied(
+    "unsigned",
+    Text(
+        "Chưa làm được gì: trang chưa tải xong, hoặc trình duyệt đang chặn JavaScript. Hãy tải lại trang rồi làm lại.",
+        "Nothing was done: the page had not loaded, or JavaScript is blocked. Load the page again and repeat it.",
+    ),
+)
 _LOCKED: Final = Denied(
     "locked",
     Text(
@@ -122,6 +129,8 @@ def by_device(
 
     Without the signature no attempt is counted: a stranger without the device can neither guess nor lock anybody out.
     """
+    if not signature:
+        return UNSIGNED
     key = device_keys.find(cursor, device)
     if key is None or account not in (None, key.account):
         return UNKNOWN

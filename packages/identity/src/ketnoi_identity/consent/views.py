@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from ketnoi_identity.accounts.proving import Challenge, NotProved, ask, reprove
 from ketnoi_identity.accounts.records import Account, Cursor
@@ -23,7 +23,15 @@ from ketnoi_identity.openid.pseudonyms import Pseudonyms
 from ketnoi_identity.settings import current
 from ketnoi_identity.site.agencies import name_of, names_of
 from ketnoi_identity.site.paging import page_of
-from ketnoi_identity.site.session import account_of, before_terms, is_still_in, level
+from ketnoi_identity.site.session import (
+    account_of,
+    ask_to_sign_in,
+    before_terms,
+    is_still_in,
+    leave,
+    level,
+    takes_forms,
+)
 from ketnoi_pages import clock
 from ketnoi_pages.fields import FIELDS
 from ketnoi_pages.text import Text
@@ -76,7 +84,7 @@ def one(request: HttpRequest, code: str) -> HttpResponse:
         return _one(request, _mine(cursor, account_of(request), code))
 
 
-@require_POST
+@takes_forms("/dong-y/{code}/")
 @level(2)
 def agree(request: HttpRequest, code: str) -> HttpResponse:
     """Agree to what was shown, with a passkey or the passcode. The proof speaks of exactly this request."""
@@ -86,17 +94,19 @@ def agree(request: HttpRequest, code: str) -> HttpResponse:
     if not rules.may_be_answered(kept, clock.now()):
         return _told(request, code, _TOO_LATE, bad=True)
     if _is_child(account):
-        return _one(request, kept, status=403)
+        return redirect(f"/dong-y/{code}/")
     agency = name_of(kept.organisation)
     if agency == kept.organisation:
-        return _one(request, kept, status=503)
+        return redirect(f"/dong-y/{code}/")
     try:
         proof = reprove(request, _challenge(kept))
     except NotProved as reason:
-        return _one(request, kept, trouble=reason.reason, status=422)
+        # Not shown here: who reads it again, goes back or changes the language would meet this address, not the page.
+        return _told(request, code, reason.reason, bad=True)
     with transaction.atomic(), connection.cursor() as cursor:
         if not is_still_in(cursor, request, 2):
-            return redirect("/dang-nhap/")
+            leave(request)
+            return ask_to_sign_in(request)
         kept, at = _mine(cursor, account, code, for_update=True), clock.now()
         receipt = _receipt(kept, account, agency, at)
         done = records.agree(cursor, kept, str(account.id), proof.jsonable(), receipt, at)
@@ -105,7 +115,7 @@ def agree(request: HttpRequest, code: str) -> HttpResponse:
     return _told(request, code, Text("Bạn đã đồng ý.", "You have agreed."))
 
 
-@require_POST
+@takes_forms("/dong-y/{code}/")
 @level(2)
 @before_terms
 def refuse(request: HttpRequest, code: str) -> HttpResponse:
@@ -119,7 +129,7 @@ def refuse(request: HttpRequest, code: str) -> HttpResponse:
     return _told(request, code, Text("Bạn đã từ chối.", "You have refused."))
 
 
-@require_POST
+@takes_forms("/dong-y/{code}/")
 @level(2)
 @before_terms
 def take_back(request: HttpRequest, code: str) -> HttpResponse:
@@ -139,13 +149,13 @@ def take_back(request: HttpRequest, code: str) -> HttpResponse:
     )
 
 
-def _one(request: HttpRequest, kept: Kept, trouble: Text | None = None, status: int = 200) -> HttpResponse:
-    told: dict[str, Any] = {"each": words.shown(kept, clock.now()), "trouble": trouble}
+def _one(request: HttpRequest, kept: Kept) -> HttpResponse:
+    told: dict[str, Any] = {"each": words.shown(kept, clock.now())}
     if told["each"].waits and _is_child(account_of(request)):
         told["not_alone"] = representing.NOT_ALONE
     elif told["each"].waits:
         told["asking"] = ask(request, _challenge(kept))
-    return render(request, "consent/one.html", told, status=status)
+    return render(request, "consent/one.html", told)
 
 
 def _is_child(account: Account) -> bool:

@@ -12,9 +12,10 @@ from django.contrib.staticfiles import finders
 from django.http import HttpRequest
 from django.utils.translation import get_language
 
+from ketnoi_identity.settings import current
 from ketnoi_pages.text import Text
 
-_FILES = ("identity/identity.css", "identity/posted.js", "accounts/keys.js", "consent/waiting.js")
+_FILES = ("identity/identity.css", "identity/posted.js", "identity/offline.js", "accounts/keys.js", "consent/waiting.js")
 # Shown to whoever has signed in: address, words.
 TABS = (
     ("/dong-y/", Text("Đồng ý", "Consents")),
@@ -35,6 +36,7 @@ def everywhere(request: HttpRequest) -> dict[str, Any]:
         "tabs": [(address, title, request.path.startswith(address)) for address, title in tabs] if account else [],
         "rehearsal": settings.REHEARSAL,
         "release": release(),
+        "address": current().base_url.rstrip("/"),
     }
 
 

@@ -10,16 +10,20 @@ from typing import Any, Final
 from urllib.parse import quote
 from uuid import UUID
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import rotate_token
 from django.shortcuts import redirect, render
+from django.utils.translation import get_language
+from django.views.decorators.http import require_POST
 
 from ketnoi_identity.accounts import records, sessions, terms
 from ketnoi_identity.accounts.records import Account, Cursor
 from ketnoi_identity.desk.officers import DeskOfficer, active_officer
 from ketnoi_pages import clock
+from ketnoi_pages.text import Text
 
 View = Callable[..., HttpResponse]
 
@@ -29,6 +33,10 @@ BINDING: Final = "binding"
 _BEFORE_TERMS: Final = "before_terms"
 STRANGERS: Final = timedelta(hours=1)
 WAITING: Final = "/dong-y/dang-cho"
+NOT_SENT: Final = Text(
+    "Bạn đã đăng xuất; chưa có gì được gửi đi. Đăng nhập rồi làm lại.",
+    "You were signed out; nothing was sent. Sign in and do it again.",
+)
 
 
 class AccountMiddleware:
@@ -127,19 +135,44 @@ def before_terms(view: View) -> View:
     return view
 
 
+def ask_to_sign_in(request: HttpRequest) -> HttpResponse:
+    """To the page of signing in, and from there back here; whoever has just sent something is told that it was not."""
+    if request.method == "POST":
+        messages.warning(request, NOT_SENT.in_(get_language() or "vi"))
+        request.session.set_expiry(STRANGERS)
+    return redirect(f"/dang-nhap/?next={quote(request.get_full_path())}")
+
+
+def takes_forms(page: str) -> Callable[[View], View]:
+    """For an address that forms are sent to: whoever opens it is led to `page`, which may name parts of the address.
+
+    An address bar, a bookmark or a change of the language may hold it: nobody gets an empty 405. Above all others.
+    """
+
+    def guard(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.method in ("GET", "HEAD"):
+                return redirect(page.format(**kwargs))
+            return require_POST(view)(request, *args, **kwargs)
+
+        return guarded
+
+    return guard
+
+
 def signed_in(view: View) -> View:
     """Strangers are sent to sign in, and come back; who has not accepted the current terms reads them first."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         account: Account | None = getattr(request, "account", None)
-        back = quote(request.get_full_path() if request.method in ("GET", "HEAD") else "/")
         if account is None:
-            return redirect(f"/dang-nhap/?next={back}")
+            return ask_to_sign_in(request)
         if not getattr(view, _BEFORE_TERMS, False):
             with connection.cursor() as cursor:
                 if not terms.are_accepted(cursor, account.id, clock.now()):
-                    return redirect(f"/dieu-khoan/chap-nhan/?next={back}")
+                    return redirect(f"/dieu-khoan/chap-nhan/?next={quote(request.get_full_path())}")
         return view(request, *args, **kwargs)
 
     return guarded

@@ -41,6 +41,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "ketnoi_identity.site.session.AccountMiddleware",
+    "ketnoi_identity.site.methods.MethodMiddleware",
 ]
 
 TEMPLATES = [

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from ketnoi_identity.accounts import (
     changing,
@@ -28,7 +28,7 @@ from ketnoi_identity.accounts import (
 from ketnoi_identity.accounts.proving import Challenge, NotProved, ask, reprove
 from ketnoi_identity.accounts.records import Account, Cursor
 from ketnoi_identity.consent import ending
-from ketnoi_identity.site.session import SESSION, account_of, before_terms, forget, leave, signed_in
+from ketnoi_identity.site.session import SESSION, account_of, before_terms, forget, leave, signed_in, takes_forms
 from ketnoi_pages import clock
 from ketnoi_pages.text import Text
 
@@ -223,7 +223,7 @@ def close(request: HttpRequest) -> HttpResponse:
     return with_proof(request, Challenge("close-account", account.id.bytes), "accounts/close.html", {}, act)
 
 
-@require_POST
+@takes_forms("/tai-khoan/")
 @signed_in
 @before_terms
 def end_session(request: HttpRequest, session: UUID) -> HttpResponse:
@@ -239,7 +239,7 @@ def end_session(request: HttpRequest, session: UUID) -> HttpResponse:
     return redirect("/tai-khoan/")
 
 
-@require_POST
+@takes_forms("/tai-khoan/")
 @signed_in
 @before_terms
 def end_others(request: HttpRequest) -> HttpResponse:

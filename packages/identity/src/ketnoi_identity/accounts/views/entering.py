@@ -6,12 +6,12 @@ from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from ketnoi_identity.accounts import limits, sessions
 from ketnoi_identity.accounts.agents import device_name
 from ketnoi_identity.accounts.proving import Challenge, NotProved, ask, prove
-from ketnoi_identity.site.session import enter, leave
+from ketnoi_identity.site.session import enter, leave, takes_forms
 from ketnoi_pages import clock
 
 from .limiting import too_many
@@ -50,7 +50,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/sign_in.html", told, status=status)
 
 
-@require_POST
+@takes_forms("/")
 def sign_out(request: HttpRequest) -> HttpResponse:
     """End this session."""
     leave(request)

@@ -28,7 +28,7 @@ WRONG: Final = Text(
 @require_http_methods(["GET", "HEAD", "POST"])
 def code(request: HttpRequest) -> HttpResponse:
     """Type the code."""
-    trouble = None
+    trouble, typed = None, ""
     if request.method == "POST":
         stop = too_many(request, limits.RECOVER_BY_ADDRESS)
         if stop is not None:
@@ -38,7 +38,9 @@ def code(request: HttpRequest) -> HttpResponse:
             request.session[CODE] = typed
             return redirect("/khoi-phuc/khoa/")
         trouble = WRONG
-    return render(request, "accounts/type_code.html", {"trouble": trouble}, status=422 if trouble else 200)
+    return render(
+        request, "accounts/type_code.html", {"trouble": trouble, "typed": typed}, status=422 if trouble else 200
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

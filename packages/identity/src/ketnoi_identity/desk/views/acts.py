@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from ketnoi_identity.accounts import enrolment, records
 from ketnoi_identity.accounts.proving import Challenge, NotProved, ask, reprove
@@ -20,7 +20,7 @@ from ketnoi_identity.desk import acts, consents
 from ketnoi_identity.desk.acts import Act
 from ketnoi_identity.desk.officers import DeskError, DeskOfficer
 from ketnoi_identity.settings import current
-from ketnoi_identity.site.session import at_desk, officer_of
+from ketnoi_identity.site.session import at_desk, officer_of, takes_forms
 from ketnoi_pages import clock
 from ketnoi_pages.text import Text
 
@@ -119,7 +119,7 @@ def _witness(named: UUID, officer: DeskOfficer, proof: dict[str, Any], told: dic
     return done
 
 
-@require_POST
+@takes_forms("/ban/viec/{act}/")
 @at_desk
 def code(request: HttpRequest, act: UUID) -> HttpResponse:
     """Show the code that the citizen types on their phone, to the officer who began."""

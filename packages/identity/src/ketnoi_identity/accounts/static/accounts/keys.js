@@ -2,11 +2,13 @@
 "use strict";
 (() => {
   const words = document.documentElement.lang === "en"
-    ? { failed: "It did not work. Please try again, or choose another way.", none: "This phone has no key for this account yet.", old: "This browser cannot do this. Please use a newer one.", whose: "Whose account?" }
-    : { failed: "Chưa được. Hãy thử lại hoặc chọn cách khác.", none: "Điện thoại này chưa có khóa của tài khoản.", old: "Trình duyệt này không làm được. Hãy dùng bản mới hơn.", whose: "Tài khoản của ai?" };
+    ? { failed: "It did not work. Please try again.", other: " Or choose another way.", old: "This browser cannot do this. Please use a newer one.", whose: "Whose account?" }
+    : { failed: "Chưa được. Hãy thử lại.", other: " Hoặc chọn cách khác.", old: "Trình duyệt này không làm được. Hãy dùng bản mới hơn.", whose: "Tài khoản của ai?" };
   const octets = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (each) => each.charCodeAt(0));
   const text = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
   const alertIn = (form, told) => { const place = form.querySelector("[data-alert]"); place.textContent = told; place.hidden = false; place.focus(); };
+
+  const failed = (form) => alertIn(form, words.failed + (document.querySelectorAll("[data-passkey]:enabled, [name=passcode]:enabled").length > 1 ? words.other : ""));
 
   // The device's keys: records {id, holder, pending, key}, the private key not to be taken out.
   const store = (mode, act) => new Promise((done, fail) => {
@@ -48,7 +50,7 @@
       form.submit();
     } catch (error) {
       button.disabled = false;
-      alertIn(form, words.failed);
+      failed(form);
     }
   };
 
@@ -91,11 +93,14 @@
       part.querySelector("[data-holder]").textContent = chosen.holder;
     }
     submitting(form, () => useDevice(form, chosen));
+    enable(part);
   };
   const submitting = (form, act) => form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    try { await act(); form.submit(); } catch (error) { alertIn(form, words.failed); }
+    try { await act(); form.submit(); } catch (error) { failed(form); }
   });
+  // Buttons come disabled: what is sent before the script is there would be sent without a signature.
+  const enable = (part) => { for (const button of part.querySelectorAll("button[disabled]")) button.disabled = false; };
 
   const begin = async () => {
     const can = "indexedDB" in window && window.crypto && crypto.subtle;
@@ -109,8 +114,9 @@
       }
     }
     for (const button of document.querySelectorAll("[data-passkey]")) {
-      if (!window.PublicKeyCredential) { button.disabled = true; alertIn(button.form, words.old); continue; }
+      if (!window.PublicKeyCredential) { alertIn(button.form, words.old); continue; }
       button.addEventListener("click", () => { button.disabled = true; withPasskey(button); });
+      button.disabled = false;
     }
     for (const part of document.querySelectorAll("[data-device]")) {
       if (can) await prepare(part); else alertIn(part.closest("form"), words.old);
@@ -119,8 +125,13 @@
       if (!can) { alertIn(form, words.old); continue; }
       for (const each of await all()) if (each.pending) await store("readwrite", (keys) => keys.delete(each.id));
       submitting(form, () => makeDevice(form));
+      enable(form);
     }
-    document.documentElement.dataset.ready = "yes";
   };
-  begin();
+  begin()
+    .catch(() => { for (const place of document.querySelectorAll("[data-alert]")) alertIn(place.closest("form"), words.old); })
+    .finally(() => {
+      for (const each of document.querySelectorAll("[data-loading]")) each.hidden = true;
+      document.documentElement.dataset.ready = "yes";
+    });
 })();
