@@ -15,7 +15,13 @@ from django.utils.translation import get_language
 from ketnoi_identity.settings import current
 from ketnoi_pages.text import Text
 
-_FILES = ("identity/identity.css", "identity/posted.js", "identity/offline.js", "accounts/keys.js", "consent/waiting.js")
+_FILES = (
+    "identity/identity.css",
+    "identity/posted.js",
+    "identity/offline.js",
+    "accounts/keys.js",
+    "consent/waiting.js",
+)
 # Shown to whoever has signed in: address, words.
 TABS = (
     ("/dong-y/", Text("Đồng ý", "Consents")),
