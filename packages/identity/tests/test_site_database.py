@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import shutil
+import shutil
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import Iterator
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo

@@ -78,5 +78,5 @@ def _database(own: Settings, at: datetime) -> None:
             row = None
     if row is None or row[0] == 0:
         raise NotReady(
-            "cơ sở dữ liệu chưa có bảng hoặc điều khoản, hãy chạy `init` · no tables or terms in the database; run `init`"
+            "cơ sở dữ liệu chưa có bảng hoặc điều khoản, hãy chạy `init` · no tables or terms in it; run `init`"
         )
