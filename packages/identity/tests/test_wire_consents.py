@@ -10,7 +10,7 @@ import pytest
 
 from ketnoi_identity.consent.rules import REPEAT_WITHIN
 
-from .wires import ANOTHER, NUMBER, begin
+from .wires import ANOTHER, NUMBER, begin, use
 
 
 def test_a_consent_is_begun_and_waits_for_its_citizen(within):
@@ -27,6 +27,7 @@ def test_a_consent_is_begun_and_waits_for_its_citizen(within):
         "service": "look_up_citizen",
         "fields": ["HoVaTen", "ThuongTru"],
         "one_time": True,
+        "used_up": False,
         "answer_by": begun["answer_by"],
         "valid_until": None,
     }
@@ -64,7 +65,8 @@ def test_of_another_agencys_consent_nothing_is_told(within):
         return await world.state(code, "H99"), await world.state("A" * 26, "H99")
 
     others, unknown = within(act)
-    nothing = {"state": None, "service": None, "fields": [], "one_time": False, "answer_by": None, "valid_until": None}
+    nothing = {"state": None, "service": None, "fields": [], "answer_by": None, "valid_until": None}
+    nothing |= {"one_time": False, "used_up": False}
     assert others == {"code": "53"} | nothing
     assert unknown == {"code": "50"} | nothing
 
@@ -176,6 +178,9 @@ def test_no_consent_is_asked_for_longer_than_the_longest(within):
         ({"lasts_seconds": 0}, "lasts_seconds"),
         ({"purpose": " "}, "purpose"),
         ({"purpose": "x" * 301}, "purpose"),
+        ({"purpose": "<b>x</b>"}, "purpose"),
+        ({"purpose": "Xem https://evil.example/"}, "purpose"),
+        ({"waits_seconds": 0}, "waits_seconds"),
         ({"fields": ["HoVaTen", "HoVaTen"]}, "fields"),
         ({"fields": [f"f{n}" for n in range(101)]}, "fields"),
         ({"fields": [""]}, "fields"),
@@ -195,6 +200,38 @@ def test_what_cannot_be_a_request_is_refused_by_the_fields_name(within, changes,
     answer, rows = within(act)
     assert (answer.status, answer.body["code"], answer.body["detail"]) == (400, "10", named)
     assert rows == 0
+
+
+@pytest.mark.parametrize(("wish", "waits"), [(86_400, 86_400), (60, 60), (10**9, 7 * 86_400), (None, 900)])
+def test_a_request_waits_as_long_as_the_agency_wishes_but_for_seven_days_at_most(within, wish, waits):
+    async def act(world):
+        begun = [await world.begin(waits_seconds=wish, personal_number=number) for number in (NUMBER, None)]
+        rows = await world.pool.fetch("SELECT answer_by - asked_at AS waits FROM consent")
+        world.clock.advance(timedelta(seconds=waits - 1))
+        before = await world.state(begun[0]["consent"])
+        world.clock.advance(timedelta(seconds=1))
+        return rows, before, await world.state(begun[0]["consent"])
+
+    rows, before, later = within(act)
+    # The same for nobody: how long it waits tells nothing of whom is asked.
+    assert [row["waits"].total_seconds() for row in rows] == [waits, waits]
+    assert (before["state"], later["state"]) == ("CHO_DONG_Y", "HET_HAN")
+
+
+def test_the_state_tells_that_a_one_time_consent_is_used_up(within):
+    async def act(world):
+        once, lasting = await world.agreed(one_time=True), await world.agreed(one_time=False)
+        before = await world.state(once)
+        codes = await world.use(use(once), use(lasting))
+        return before, codes, await world.state(once), await world.state(lasting)
+
+    before, codes, once, lasting = within(act)
+    assert codes == ["00", "00"]
+    assert [(each["state"], each["used_up"]) for each in (before, once, lasting)] == [
+        ("DONG_Y", False),
+        ("DONG_Y", True),
+        ("DONG_Y", False),
+    ]
 
 
 def test_states_are_told_as_they_come(within):
@@ -227,6 +264,7 @@ def test_states_are_told_as_they_come(within):
         {"purpose": "Việc khác"},
         {"one_time": True},
         {"lasts_seconds": 60},
+        {"waits_seconds": 86_400},
     ],
 )
 def test_another_request_under_the_id_of_one_is_told_nothing_of_it(within, changes):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ketnoi_protocol.birth_date import BirthDate
 from ketnoi_protocol.citizen import Citizen, Head, Life, LifeStatus, Name, Place, Relative
-from ketnoi_protocol.consent import LONGEST_CONSENT
+from ketnoi_protocol.consent import LONGEST_CONSENT, LONGEST_WAIT, SHORTEST_WAIT
 from ketnoi_protocol.consent_messages import AskConsent, RequestConsent
 from ketnoi_protocol.envelope import ClaimedMember, ConfirmRequest, HouseholdRequest, LookUpRequest, VerifyRequest
 from ketnoi_protocol.personal_number import Sex
@@ -88,6 +88,7 @@ _wishes = st.fixed_dictionaries(
         "purpose": words,
         "one_time": st.booleans(),
         "lasts": st.integers(1, LONGEST_CONSENT),
+        "waits": st.none() | st.integers(SHORTEST_WAIT, LONGEST_WAIT),
     }
 )
 consent_messages = st.one_of(

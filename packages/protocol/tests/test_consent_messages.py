@@ -5,12 +5,13 @@ import json
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from protocol_samples import consent_messages
 
-from ketnoi_protocol.consent import LONGEST_CONSENT, LONGEST_PURPOSE, ConsentState
+from ketnoi_protocol.consent import LONGEST_CONSENT, LONGEST_PURPOSE, LONGEST_WAIT, SHORTEST_WAIT, ConsentState
 from ketnoi_protocol.consent_messages import (
     ASKED as IS_ASKED,
 )
@@ -82,6 +83,8 @@ def test_the_fields_of_a_request():
     assert (message.one_time, message.lasts) == (True, 3_600)
     assert message.unit == OrganisationCode("H55.242")
     assert decode_message(REQUEST, body_of({"MotLan": False})).one_time is False
+    assert message.waits is None
+    assert decode_message(REQUEST, body_of({"ChoTraLoi": LONGEST_WAIT})).waits == LONGEST_WAIT
 
 
 def test_the_fields_of_a_question_after_it():
@@ -114,6 +117,11 @@ def test_every_header_field_is_needed(operation, name):
         ({"MucDich": "x" * (LONGEST_PURPOSE + 1)}, "10", "MucDich"),
         ({"MucDich": "a\nb"}, "10", "MucDich"),
         ({"MucDich": "hồ sơ của 990089000124"}, "10", "MucDich"),
+        ({"MucDich": "<b>x</b>"}, "10", "MucDich holds a tag"),
+        ({"MucDich": "Xem https://evil.example/"}, "10", "MucDich holds an address"),
+        ({"MucDich": "a\u2028b"}, "10", "MucDich holds a line break"),
+        ({"ChoTraLoi": SHORTEST_WAIT - 1}, "10", "ChoTraLoi"),
+        ({"ChoTraLoi": LONGEST_WAIT + 1}, "10", "ChoTraLoi"),
         ({"ThoiHan": 0}, "10", "ThoiHan"),
         ({"ThoiHan": LONGEST_CONSENT + 1}, "10", "ThoiHan"),
         ({"ThoiHan": None}, "10", "ThoiHan"),
@@ -194,7 +202,9 @@ def test_the_answers():
         "MotLan": False,
         "HieuLucDen": "2026-11-24T08:00:00Z",
     }
-    for operation, answer in ((REQUEST, begun), (STATE, standing)):
+    used = msgspec.structs.replace(standing, one_time=True, used=True)
+    assert json.loads(encode_consent_answer(used))["DaDung"] is True
+    for operation, answer in ((REQUEST, begun), (STATE, standing), (STATE, used)):
         assert decode_consent_answer(operation, encode_consent_answer(answer)) == answer
 
 

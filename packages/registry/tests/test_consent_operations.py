@@ -85,6 +85,39 @@ def test_nobody_is_asked_for_like_anybody(both):
     assert [row["personal_number"] for row in rows] == ["990089000001", None, None, None, None]
 
 
+def test_a_request_waits_as_long_as_the_agency_says(both):
+    async def act(world):
+        for code, wish in (("xin-1", 3 * 86_400), ("xin-2", None)):
+            await world.request(MaYeuCau=code, **({} if wish is None else {"ChoTraLoi": wish}))
+        rows = await world.identity_pool.fetch("SELECT answer_by - asked_at AS waits FROM consent ORDER BY waits")
+        return [row["waits"].total_seconds() for row in rows]
+
+    assert both(act) == [900, 3 * 86_400]
+
+
+def test_a_used_up_consent_is_told_as_such(both):
+    async def act(world):
+        once, lasting = await world.agreed(MotLan=True), await world.agreed(MotLan=False)
+        waiting = await world.state((await world.request(MotLan=True)).body["MaGiaoDichDongY"])
+        before = await world.state(once)
+        assert [(await world.ask_identity(LOOK_UP, each)).code for each in (once, lasting)] == ["00", "00"]
+        return waiting, before, await world.state(once), await world.state(lasting)
+
+    waiting, before, after, lasting = both(act)
+    assert [each.body.get("DaDung") for each in (waiting, before, after, lasting)] == [None, False, True, None]
+    assert after.body["TrangThai"] == "DONG_Y"
+
+
+@pytest.mark.parametrize("purpose", ["<b>x</b>", "Xem https://evil.example/", "một dòng\nhai dòng"])
+def test_a_purpose_with_something_to_follow_is_refused_and_asked_of_nobody(both, purpose):
+    async def act(world):
+        return await world.request(MucDich=purpose), await world.identity_pool.fetchval("SELECT count(*) FROM consent")
+
+    refused, rows = both(act)
+    assert (refused.code, rows) == ("10", 0)
+    assert "MucDich" in refused.body["detail"]
+
+
 def test_a_repeated_request_asks_the_citizen_once(both):
     async def act(world):
         first = await world.request(MaYeuCau="xin-1")

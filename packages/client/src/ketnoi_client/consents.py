@@ -39,13 +39,16 @@ def request(
     fields: Sequence[str] = (),
     one_time: bool = True,
     lasts: int = A_DAY,
+    waits: int | None = None,
     **call: Unpack[Call],
 ) -> Sent[ConsentBegun]:
     """Ask a citizen. `purpose` is shown to them as it stands, beside the procedure and every field.
 
     `fields` are those of a look-up, or the claims of a verification. A `one_time` consent is used up by the first
-    question; `lasts` is for how many seconds it holds once it is agreed to. The answer is the same for anybody, also
-    for whom there is not. Raises what `Agency.ask` raises, and UnusableInput for a name that is no field.
+    question; `lasts` is for how many seconds it holds once it is agreed to. `waits` is for how many the citizen can
+    answer: from a minute to seven days; None leaves it to the identity system (a quarter of an hour). The answer is the
+    same for anybody, also for whom there is not. Raises what `Agency.ask` raises, and UnusableInput
+    for a name that is no field.
     """
     known = WITH_FIELDS.get(service, ())
     unknown = [name for name in fields if name not in known]
@@ -64,6 +67,7 @@ def request(
             purpose=purpose,
             one_time=one_time,
             lasts=lasts,
+            waits=waits,
         )
         return encode_message(told)
 

@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
+from ketnoi_protocol.consent import LONGEST_WAIT
 from ketnoi_protocol.services import DEFAULT_PROFILE
 from ketnoi_runtime.settings import load_settings
 
@@ -54,12 +55,13 @@ class Register(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 class Consents(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Measures of consents: our choice [OC].
 
-    A request waits `answer_within_seconds` for its citizen; a consent lasts `longest_seconds` at most. One organisation
-    has at most `most_waiting_of_one` requests that wait for one person, and asks that person at most `most_a_day` times
-    in a day.
+    A request waits `answer_within_seconds` for its citizen, or as long as the agency wishes (`ChoTraLoi`), then for
+    `wait_at_most_seconds` at most. A consent lasts `longest_seconds` at most. One organisation has at most
+    `most_waiting_of_one` requests that wait for one person, and asks that person at most `most_a_day` times in a day.
     """
 
     answer_within_seconds: Positive = 900.0
+    wait_at_most_seconds: Positive = float(LONGEST_WAIT)
     longest_seconds: Positive = 365 * 86_400.0
     most_waiting_of_one: Annotated[int, msgspec.Meta(ge=1)] = 3
     most_a_day: Annotated[int, msgspec.Meta(ge=1)] = 10

@@ -20,6 +20,10 @@ from ketnoi_protocol.services import Service
 LONGEST_PURPOSE: Final = 300
 LONGEST_CONSENT: Final = 365 * 86_400
 """Seconds for which a consent may be asked at most."""
+SHORTEST_WAIT: Final = 60
+LONGEST_WAIT: Final = 7 * 86_400
+"""Seconds for which a request can be asked to wait: somebody without a smartphone has to come to a police
+desk."""
 REPEAT_SECONDS: Final = 82_800
 """How long a question may be repeated under a one-time consent that it has used up: an hour less than a registry keeps
 its answer, so that nobody is looked up a second time."""
@@ -66,6 +70,8 @@ class Begin(Personal, frozen=True, kw_only=True):
     belong together cannot be read off the limit. `question` is as in Use: a request that is repeated under its MaYeuCau
     begins nothing new for REPEAT_SECONDS, whatever its message id. `one_time` consents are used up by the first answer;
     `lasts_seconds` count from the decision, and are cut to the longest time that the identity system allows.
+    `waits_seconds` is how long the request waits for its citizen, cut as well; None leaves it to the identity system.
+    It is the agency's wish alone: were it longer for somebody without an account, it would tell who has one.
     """
 
     organisation: str
@@ -81,6 +87,7 @@ class Begin(Personal, frozen=True, kw_only=True):
     personal_number: str | None
     about: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$(?!\\n)")] | None = None
     question: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$(?!\\n)")] | None = None
+    waits_seconds: int | None = None
 
 
 class Begun(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,13 +109,17 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """Its answer. `code` is `00`, `50` (there is none) or `53` (another agency's), with nothing else told then."""
+    """Its answer. `code` is `00`, `50` (there is none) or `53` (another agency's), with nothing else told then.
+
+    `used_up`: it was agreed to for one time, and a question has used it.
+    """
 
     code: str
     state: ConsentState | None = None
     service: Service | None = None
     fields: tuple[str, ...] = ()
     one_time: bool = False
+    used_up: bool = False
     answer_by: datetime.datetime | None = None
     valid_until: datetime.datetime | None = None
 

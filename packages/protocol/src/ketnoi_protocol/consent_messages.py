@@ -25,11 +25,18 @@ from ketnoi_protocol.claims import (
     decode_strictly,
     where_wrong,
 )
-from ketnoi_protocol.consent import LONGEST_CONSENT, LONGEST_PURPOSE, ConsentCode, ConsentState
+from ketnoi_protocol.consent import (
+    LONGEST_CONSENT,
+    LONGEST_PURPOSE,
+    LONGEST_WAIT,
+    SHORTEST_WAIT,
+    ConsentCode,
+    ConsentState,
+)
 from ketnoi_protocol.errors import Refusal
 from ketnoi_protocol.identifiers import OrganisationCode
 from ketnoi_protocol.officer_token import OfficerToken
-from ketnoi_protocol.personal_number import holds_personal_number
+from ketnoi_protocol.purposes import why_no_purpose
 from ketnoi_protocol.services import ConsentOperation, Service
 
 ASKED: Final = "02"
@@ -47,13 +54,15 @@ FieldName: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[A-Za-z]{1,40}" + E
 FieldNames: TypeAlias = Annotated[tuple[FieldName, ...], msgspec.Meta(max_length=MOST_FIELDS)]
 Purpose: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_PURPOSE, pattern=f"^{PLAIN}+" + END)]
 Lasting: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=LONGEST_CONSENT)]
+Waiting: TypeAlias = Annotated[int, msgspec.Meta(ge=SHORTEST_WAIT, le=LONGEST_WAIT)]
 
 
 class RequestConsent(Headed, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """May this citizen's data be asked for? `fields` are the fields of a look-up or the claims of a verification.
 
-    `purpose` is shown to the citizen as it stands. A `one_time` consent is used up by the first question. `lasts` is
-    for how many seconds it holds from the moment when the citizen agrees.
+    `purpose` is shown to the citizen as it stands, in words alone (purposes.py). A `one_time` consent is used up by the
+    first question. `lasts` is for how many seconds it holds from the moment when the citizen agrees; `waits` for how
+    many the citizen can answer, None for as long as the identity system has it.
     """
 
     OPERATION: ClassVar[ConsentOperation] = ConsentOperation.REQUEST
@@ -63,16 +72,16 @@ class RequestConsent(Headed, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     purpose: Purpose = msgspec.field(name="MucDich")
     one_time: bool = msgspec.field(name="MotLan", default=True)
     lasts: Lasting = msgspec.field(name="ThoiHan")
+    waits: Waiting | None = msgspec.field(name="ChoTraLoi", default=None)
 
     def __post_init__(self) -> None:
         """Check what a schema cannot say. Raises Refusal `11`, ValueError without quoting."""
         super().__post_init__()
         if self.birth_text is None:
             raise ValueError("NgayThangNamSinh is missing")
-        if not self.purpose.strip():
-            raise ValueError("MucDich says nothing")
-        if holds_personal_number(self.purpose):
-            raise ValueError("MucDich is shown and kept, so no personal number stands in it")
+        unfit = why_no_purpose(self.purpose)
+        if unfit is not None:
+            raise ValueError(f"MucDich {unfit}")
         if len(set(self.fields)) != len(self.fields):
             raise ValueError("CacTruong names a field twice")
         if self.fields and self.service not in WITH_FIELDS:
@@ -120,7 +129,10 @@ class ConsentBegun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 
 class ConsentStanding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How it stands. `answer_by` and `valid_until` are in UTC; `valid_until` is there once the citizen has agreed."""
+    """How it stands. `answer_by` and `valid_until` are in UTC; `valid_until` is there once the citizen has agreed.
+
+    `used` is there for a one-time consent that was agreed to: whether a question has used it up. Its state stays.
+    """
 
     ma_yeu_cau: str = msgspec.field(name="MaYeuCau")
     ma_ket_qua: str = msgspec.field(name="MaKetQua")
@@ -129,6 +141,7 @@ class ConsentStanding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     service: Service = msgspec.field(name="DichVu")
     fields: tuple[str, ...] = msgspec.field(name="CacTruong", default=())
     one_time: bool = msgspec.field(name="MotLan")
+    used: bool | None = msgspec.field(name="DaDung", default=None)
     answer_by: datetime.datetime | None = msgspec.field(name="TraLoiTruoc", default=None)
     valid_until: datetime.datetime | None = msgspec.field(name="HieuLucDen", default=None)
 

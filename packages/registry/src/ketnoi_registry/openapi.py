@@ -64,7 +64,8 @@ def _description() -> str:
         "Với hệ thống định danh, thẻ cán bộ (TheCanBo) chứng minh điều đó. *On the identity side the officer's card "
         "(TheCanBo) proves it. MaGiaoDichDongY and TheCanBo are the identity system's alone: the population services "
         "refuse them (`10`). A consent is asked for with DichVu, the service it is for, by its operationId without "
-        "`identity_`; ThoiHan is in seconds from the moment when the citizen agrees.*"
+        "`identity_`; ThoiHan is in seconds from the moment when the citizen agrees, ChoTraLoi those in which the "
+        "citizen can answer.*"
     )
 
 

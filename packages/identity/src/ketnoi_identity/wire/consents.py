@@ -20,6 +20,7 @@ from ketnoi_protocol.consent import (
     Standing,
 )
 from ketnoi_protocol.errors import Refusal
+from ketnoi_protocol.purposes import why_no_purpose
 from ketnoi_runtime.clock import Clock
 
 from ..consent.codes import new_code
@@ -36,7 +37,7 @@ _BY_PERSON: Final = "personal_number"
 _NUMBER: Final = re.compile("[0-9]{12}")
 
 _EARLIER: Final = f"""
-SELECT {COLUMNS}, message_id, about, question, purpose, lasts_seconds FROM consent
+SELECT {COLUMNS}, message_id, about, question, purpose, lasts_seconds, asked_at FROM consent
 WHERE organisation = $1 AND (message_id = $2 OR (question = $3 AND asked_at > $4))
 ORDER BY message_id = $2 DESC LIMIT 1
 """  # noqa: S608
@@ -113,6 +114,7 @@ class ConsentDesk:
             service=consent.service,
             fields=tuple(consent.fields),
             one_time=consent.one_time,
+            used_up=consent.used_up_by is not None,
             answer_by=consent.answer_by,
             valid_until=consent.valid_until,
         )
@@ -126,11 +128,11 @@ class ConsentDesk:
             # Not whether a person was found: it would tell whether another name is as right, or as wrong, as the first.
             kept = (
                 row["about"], consent.service, set(consent.fields), consent.procedure_code,
-                row["purpose"], consent.one_time, row["lasts_seconds"],
+                row["purpose"], consent.one_time, row["lasts_seconds"], consent.answer_by - row["asked_at"],
             )  # fmt: skip
             same = kept == (
                 asked.about, asked.service, set(asked.fields), asked.procedure_code,
-                asked.purpose, asked.one_time, self._lasts(asked),
+                asked.purpose, asked.one_time, self._lasts(asked), self._waits(asked),
             )  # fmt: skip
         if not same:
             return Begun(code=ANOTHER_QUESTION)
@@ -139,6 +141,13 @@ class ConsentDesk:
 
     def _lasts(self, asked: Begin) -> int:
         return min(asked.lasts_seconds, int(self._measures.longest_seconds))
+
+    def _waits(self, asked: Begin) -> timedelta:
+        """The agency's wish alone, never longer for somebody without an account: it would tell who has one."""
+        wish = self._measures.answer_within_seconds if asked.waits_seconds is None else asked.waits_seconds
+        return timedelta(
+            seconds=min(wish, max(self._measures.wait_at_most_seconds, self._measures.answer_within_seconds))
+        )
 
     async def _wait(
         self, connection: asyncpg.Connection, organisation: str, column: str, value: str | None
@@ -156,7 +165,7 @@ class ConsentDesk:
 
     async def _insert(self, connection: asyncpg.Connection, asked: Begin, whose: str | None) -> Begun:
         now = self._clock.now()
-        answer_by = now + timedelta(seconds=self._measures.answer_within_seconds)
+        answer_by = now + self._waits(asked)
         lasts = self._lasts(asked)
         code = new_code()
         values: tuple[Any, ...] = (
@@ -176,7 +185,9 @@ def _about(asked: Begin) -> tuple[str, str | None]:
 def _check(asked: Begin) -> None:
     if asked.lasts_seconds <= 0:
         raise Refusal("10", "lasts_seconds")
-    if not asked.purpose.strip() or len(asked.purpose) > LONGEST_PURPOSE:
+    if asked.waits_seconds is not None and asked.waits_seconds <= 0:
+        raise Refusal("10", "waits_seconds")
+    if len(asked.purpose) > LONGEST_PURPOSE or why_no_purpose(asked.purpose) is not None:
         raise Refusal("10", "purpose")
     if len(asked.fields) > MOST_FIELDS or len(set(asked.fields)) != len(asked.fields):
         raise Refusal("10", "fields")

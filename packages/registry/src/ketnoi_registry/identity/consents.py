@@ -125,6 +125,7 @@ class Consents:
                 purpose=request.purpose,
                 one_time=request.one_time,
                 lasts_seconds=request.lasts,
+                waits_seconds=request.waits,
                 personal_number=number,
                 about=_about(self._register.pseudonyms, request),
                 question=claim.question,
@@ -161,6 +162,7 @@ class Consents:
             service=told.service,
             fields=told.fields,
             one_time=told.one_time,
+            used=told.used_up if told.one_time and told.valid_until is not None else None,
             answer_by=told.answer_by,
             valid_until=told.valid_until,
         )
