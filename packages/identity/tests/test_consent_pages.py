@@ -70,7 +70,7 @@ def test_a_request_is_shown_in_every_word_and_nothing_is_ticked(near: Citizens, 
         "Xác nhận nơi ở để <cấp> giấy khai sinh", "Nhiều lần, cho tới khi hết hạn", "30 ngày", "Họ và tên",
         "Nơi thường trú", "Dân tộc", "nhạy cảm", "Nếu bạn không trả lời trước", "Từ chối",
     )  # fmt: skip
-    assert "&lt;cấp&gt;" in visitor.answer.text
+    assert "cơ quan viết</dt><dd><q>Xác nhận nơi ở để &lt;cấp&gt; giấy khai sinh</q>" in visitor.answer.text
     assert "checked" not in visitor.text
     assert 'type="checkbox"' not in visitor.text
     visitor.send("/i18n/setlang/", language="en", next=f"/dong-y/{code}/")
@@ -194,18 +194,26 @@ def test_uses_are_shown_with_their_end_also_where_nothing_came_of_them(near: Cit
     assert near.do(near.world.ask(Service.LOOK_UP_CITIZEN, sign={"message_id": f"use-{code}"})).code == "00"
     now = datetime.now(UTC)
     with near.site.connect() as connection:
-        for message, ago, result in (("use", 0, "00"), ("lost", 5, "00"), ("now", 0, "00"), ("late", 1, "56")):
+        for message, question, ago, result in (
+            ("use", "1", 0, "00"), ("lost", "2", 5, "00"), ("now", "3", 0, "00"), ("late", "4", 1, "56"),
+            ("again", "2", 4, "00"),
+        ):  # fmt: skip
             connection.execute(
                 "INSERT INTO consent_use (organisation, message_id, consent, question, at, unit, officer, service,"
                 " fields, procedure_code, code) VALUES ('H55', %s, %s, %s, %s, 'H55', 'cb', 'look_up_citizen',"
                 " '{HoVaTen}', '1.001', %s)",
-                [f"{message}-{code}", code, "0" * 64, now - timedelta(minutes=ago), result],
+                [f"{message}-{code}", code, question * 64, now - timedelta(minutes=ago), result],
             )
     page = visitor.go(f"/dong-y/{code}/lan-dung").sees(
         200, "Đã trả lời", "Đang trả lời", "Đã dùng nhưng không có trả lời", "Sự đồng ý đã hết hạn", "Bị từ chối",
     )  # fmt: skip
-    assert page.text.count("không có dữ liệu nào được cung cấp") == 2
+    assert page.text.count("không có dữ liệu nào được cung cấp") == 3
+    # What left stands beside the one use of which it is known that anything did.
+    assert page.text.count('<span class="tag">Họ và tên') == 1
+    # The repetition is the same use as the question before it.
+    assert page.text.count("Gửi lại câu hỏi trước: cùng một lần dùng") == 1
     visitor.go(f"/dong-y/{code}/").sees(200, "3 lần")
+    visitor.go("/dong-y/").sees(200, "đã dùng 3 lần")
 
 
 def test_nobody_agrees_to_an_agency_without_a_name(near: Citizens, browser: Browser) -> None:

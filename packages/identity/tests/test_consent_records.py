@@ -201,19 +201,24 @@ def test_nothing_is_taken_back_that_does_not_hold(cursor):
 
 def test_uses_are_told_newest_first_with_attempts_and_counted_without(cursor):
     code = agreed(cursor)
-    for number, told in enumerate(("00", "55", "00")):
+    for number, (told, question) in enumerate((("00", "q"), ("55", "q"), ("00", "r"), ("00", "q"))):
         cursor.execute(
             "INSERT INTO consent_use (organisation, message_id, question, consent, at, unit, officer, service, fields,"
-            " procedure_code, code) VALUES ('H55', %s, 'q', %s, %s, 'H55.1', 'cb.lan', 'look_up_citizen',"
+            " procedure_code, code) VALUES ('H55', %s, %s, %s, %s, 'H55.1', 'cb.lan', 'look_up_citizen',"
             " '{HoVaTen}', '1.001', %s)",
-            [f"m{number}", code, AT + timedelta(minutes=number), told],
+            [f"m{number}", question, code, AT + timedelta(minutes=number), told],
         )
     found = kept(cursor, code)
     told = records.uses(cursor, found, 10)
-    assert [each.message_id for each in told] == ["m2", "m1", "m0"]
-    assert (told[1].code, told[1].fields, told[1].service.value) == ("55", ("HoVaTen",), "look_up_citizen")
-    assert [each.message_id for each in records.uses(cursor, found, 1, 1)] == ["m1"]
-    assert (found.uses, found.last_used_at) == (2, AT + timedelta(minutes=2))
+    assert [each.message_id for each in told] == ["m3", "m2", "m1", "m0"]
+    assert (told[2].code, told[2].fields, told[2].service.value) == ("55", ("HoVaTen",), "look_up_citizen")
+    assert [each.message_id for each in records.uses(cursor, found, 1, 2)] == ["m1"]
+    # A question that is repeated under its MaYeuCau is the same use (docs/reference/consent.md), on whichever page.
+    assert [each.again for each in told] == [True, False, False, False]
+    assert [each.again for each in records.uses(cursor, found, 1)] == [True]
+    assert records.repeated(cursor, [("H55", each.message_id) for each in told]) == {("H55", "m3")}
+    assert records.repeated(cursor, []) == set()
+    assert (found.uses, found.last_used_at) == (2, AT + timedelta(minutes=3))
 
 
 def test_a_consent_shows_no_number_where_it_is_printed(cursor):

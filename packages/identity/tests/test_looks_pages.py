@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from ketnoi_identity.consent.codes import new_code
+from ketnoi_identity.looks.refusals import refusal
+from ketnoi_protocol.errors import TABLE
 from ketnoi_protocol.services import Service
 from ketnoi_registry.access_log import Pseudonyms
 from ketnoi_registry.citizens.seals import Order, seal
@@ -63,25 +66,75 @@ def test_a_look_is_told_in_words(near, browser):
     visitor = browser(AN).go("/luot-xem/")
     visitor.sees(
         200, "UBND tỉnh Thái Nguyên", "Đã trả lời", "Nhóm máu – nhạy cảm", "Đăng ký khai sinh", "1.001",
-        "Cơ sở dữ liệu quốc gia về dân cư", "do cơ quan khai và ký",
+        "Cơ sở dữ liệu quốc gia về dân cư", "Do cơ quan tự khai",
     )  # fmt: skip
     visitor.send("/i18n/setlang/", language="en", next="/luot-xem/")
-    visitor.sees(200, "Blood group – sensitive", "Birth registration", "named and signed for by the agency")
+    visitor.sees(200, "Blood group – sensitive", "Birth registration", "Named by the agency itself")
 
 
 def test_a_refused_call_says_so_and_that_nothing_was_given(near, browser):
     assert looked(near, MaDVC="9.999", **ABOUT_NEIGHBOUR, NgayThangNamSinh="1980") == "23"
     assert looked(near, **ABOUT_NEIGHBOUR | {"HoVaTen": "Ai Khác"}, NgayThangNamSinh="1980") == "01"
     visitor = browser(NEIGHBOUR).go("/luot-xem/")
-    visitor.sees(200, "Bị từ chối", "không có dữ liệu nào được cung cấp", "Không khớp")
-    assert "Nhóm máu" not in visitor.text
+    visitor.sees(200, "Cơ quan không được phép hỏi về bạn cho thủ tục này. Câu hỏi bị từ chối", "Bị từ chối")
+    visitor.sees(200, "không có dữ liệu nào được cung cấp", "Không khớp")
+    for told in ("Nhóm máu", "MaDVC"):
+        assert told not in visitor.text
+
+
+def test_the_card_itself_says_for_which_procedure_and_in_the_agencys_words_why(near, browser):
+    person = PEOPLE["long"]
+    visitor, now = browser(person), near.world.clock.now()
+    code, other = new_code(), new_code()
+    with near.site.connect() as connection:
+        for consent, number, purpose in ((code, person.number, "Cấp <giấy>"), (other, BINH.number, "Việc của Bình")):
+            connection.execute(
+                "INSERT INTO consent (id, organisation, unit, officer, message_id, service, fields, procedure_code,"
+                " purpose, one_time, lasts_seconds, personal_number, asked_at, answer_by) VALUES (%s, 'H55', 'H55',"
+                " 'cb', %s, 'look_up_citizen', '{HoVaTen}', '1.001', %s, true, 60, %s, %s, %s)",
+                [consent, consent, purpose, number, now, now],
+            )
+        for message, ago in (("m-first", 3), ("m-again", 2)):
+            connection.execute(
+                "INSERT INTO consent_use (organisation, message_id, consent, question, at, unit, officer, service,"
+                " fields, procedure_code, code) VALUES ('H55', %s, %s, %s, %s, 'H55', 'cb', 'look_up_citizen',"
+                " '{HoVaTen}', '1.001', '00')",
+                [message, code, "1" * 64, now - timedelta(minutes=ago)],
+            )
+    pseudonym = Pseudonyms.read(near.world.folder / "keys.json").of_person(person.number)
+    told = ((0, "m-other", other), (2, "m-again", code), (3, "m-first", code))
+    near.do(
+        near.world.pool.executemany(
+            "INSERT INTO access_log (logged_at, node_id, subject_key_id, subject_pseudonym, subject_role, instance,"
+            " consumer, unit, procedure_code, system, service, message_id, result_code, released_fields, consent)"
+            " VALUES ($1, 'n1', 'k1', $2, 'asked', 'NDXP-TEST', 'NDXP-TEST/GOV/H55/MOTCUA', 'H55', '1.001', 'identity',"
+            " 'look_up_citizen', $3, '00', '{HoVaTen}', $4)",
+            [(now - timedelta(minutes=ago), pseudonym, message, consent) for ago, message, consent in told],
+        )
+    )
+    visitor.go("/luot-xem/")
+    cards = visitor.text.split("<h3>")[1:]
+    assert ["Việc của Bình" in each for each in cards] == [False] * 3
+    assert ["<q>Cấp <giấy></q>" in each for each in cards] == [False, True, True]
+    assert ["Gửi lại câu hỏi trước" in each for each in cards] == [False, True, False]
+    for card in cards:
+        assert "Thủ tục: Đăng ký khai sinh" in re.sub(r"\s+", " ", card.partition("<details>")[0])
+    assert "Xem đề nghị này" in cards[1]
+    assert "bạn đã đồng ý" not in cards[1]
+
+
+@pytest.mark.parametrize("row", [each for each in TABLE if each.code.isdecimal() and each.code != "40"])
+def test_every_refusal_by_the_registry_is_told_in_a_citizens_words(row):
+    for told in (refusal(row.code).vi, refusal(row.code).en):
+        assert row.code not in told
+        assert not re.search(r"\bM(a|uc)[A-Z]|So(DinhDanh|CMND)|giao dịch|transaction", told), told
 
 
 def test_a_household_gives_away_nothing_of_the_others(near, browser):
     assert looked(near, HOUSEHOLD, ThanhVien=[MEMBER_BINH], sign={"message_id": "m-house"}) == "00"
     visitor = browser(BINH).go("/luot-xem/")
     visitor.sees(200, "đã xác thực một hộ gia đình, trong đó có nêu tên bạn", "UBND tỉnh Thái Nguyên")
-    for told in ("Đăng ký khai sinh", "1.001", "m-house", "Nguyễn", "khai và ký"):
+    for told in ("Đăng ký khai sinh", "1.001", "m-house", "Nguyễn", "tự khai"):
         assert told not in visitor.text, told
 
 

@@ -14,7 +14,8 @@ from ketnoi_identity.accounts.records import Account
 from ketnoi_identity.consent import receipts, records, words
 from ketnoi_identity.consent.records import Kept, UseKept
 from ketnoi_identity.consent.rules import ALLOWED
-from ketnoi_identity.looks.words import FieldWords, Mood, fields_of, refusal
+from ketnoi_identity.looks.refusals import refusal
+from ketnoi_identity.looks.words import REPEATED, FieldWords, Mood, fields_of
 from ketnoi_identity.registry_client import RegistryUnavailable, registry
 from ketnoi_identity.settings import current
 from ketnoi_identity.site.agencies import names_of
@@ -39,11 +40,7 @@ class UseShown(NamedTuple):
     mood: Mood
     sentence: Text | None
     fields: list[FieldWords]
-
-    @property
-    def refused(self) -> bool:
-        """Whether nothing left: then the fields are only what was asked for."""
-        return self.use.code != ALLOWED
+    again: Text | None
 
 
 @require_safe
@@ -114,7 +111,15 @@ def _shown(account: Account, uses: list[UseKept], at: datetime) -> list[UseShown
     names = names_of(each.organisation for each in uses)
     answered = _answered(account, [each.message_id for each in uses if each.code == ALLOWED])
     return [
-        UseShown(each, names[each.organisation], *_outcome(each, answered, at), fields_of(each.fields)) for each in uses
+        UseShown(
+            each,
+            names[each.organisation],
+            *_outcome(each, answered, at),
+            # Only what is known to have left: the fields of any other use are what was asked for.
+            fields_of(each.fields) if _result(each, answered) == FOUND else [],
+            REPEATED if each.again else None,
+        )
+        for each in uses
     ]
 
 
@@ -135,12 +140,19 @@ def _answered(account: Account, messages: list[str]) -> dict[tuple[str, str], st
     return {(each.organisation, each.message_id): each.result for each in found.answered}
 
 
+def _result(use: UseKept, answered: dict[tuple[str, str], str] | None) -> str | None:
+    """With which code the question was answered or refused after the consent allowed it, as far as is known."""
+    if answered is None or use.code != ALLOWED:
+        return None
+    return answered.get((use.organisation, use.message_id))
+
+
 def _outcome(use: UseKept, answered: dict[tuple[str, str], str] | None, at: datetime) -> tuple[Text, Mood, Text | None]:
     if use.code != ALLOWED:
         return Text("Bị từ chối", "Refused"), "warn", refusal(use.code)
     if answered is None:
         return Text("Đã dùng", "Used"), "", None
-    result = answered.get((use.organisation, use.message_id))
+    result = _result(use, answered)
     if result in (FOUND, NO_MATCH):
         return Text("Đã trả lời", "Answered"), "good", None
     if result is not None:

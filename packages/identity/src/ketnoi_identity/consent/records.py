@@ -6,6 +6,7 @@ Whose consent it is stands in every statement: nobody decides about another pers
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -21,7 +22,8 @@ from .content import Decision, shown
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Kept(rules.Consent):
     """One consent. `decided_by` and `revoked_by` say whose account or which desk officer did it; `uses` counts the
-    answers that were given under it. `repr` shows no personal number and no code."""
+    questions that it allowed, however often each was repeated under its MaYeuCau. `repr` shows no personal number and
+    no code."""
 
     id: str
     unit: str
@@ -44,7 +46,10 @@ class Kept(rules.Consent):
 
 @dataclass(frozen=True, slots=True)
 class UseKept:
-    """One use of a consent: who asked what of it, and with which code it was answered (`00`: it was allowed)."""
+    """One use of a consent: who asked what of it, and with which code it was answered (`00`: it was allowed).
+
+    `again`: it was allowed as a repetition of a question before it, which is the same use.
+    """
 
     at: datetime
     organisation: str
@@ -55,6 +60,7 @@ class UseKept:
     fields: tuple[str, ...]
     procedure_code: str
     code: str
+    again: bool
 
 
 _COLUMNS: Final = (
@@ -64,7 +70,7 @@ _COLUMNS: Final = (
 )
 _NAMES: Final = tuple(column.removeprefix("c.").partition("::")[0] for column in _COLUMNS.split(", "))
 _USED: Final = (
-    "LEFT JOIN LATERAL (SELECT count(*) AS uses, max(at) AS last_used_at FROM consent_use"
+    "LEFT JOIN LATERAL (SELECT count(DISTINCT question) AS uses, max(at) AS last_used_at FROM consent_use"
     " WHERE consent = c.id AND code = '00') AS used ON true"
 )
 _WHILE_IT_WAITS: Final = "WHERE id = %s AND personal_number = %s AND agreed IS NULL AND answer_by > %s"
@@ -123,14 +129,29 @@ def one(cursor: Cursor, consent: str, personal_number: str, *, for_update: bool 
 def uses(cursor: Cursor, kept: Kept, limit: int, offset: int = 0) -> list[UseKept]:
     """The uses of a consent and the attempts at it, newest first."""
     cursor.execute(
-        "SELECT at, organisation, unit, officer, message_id, service, fields, procedure_code, code FROM consent_use"
-        " WHERE consent = %s ORDER BY at DESC, organisation, message_id LIMIT %s OFFSET %s",
+        "SELECT at, organisation, unit, officer, message_id, service, fields, procedure_code, code, code = '00' AND"
+        " row_number() OVER (PARTITION BY question, code ORDER BY at, organisation, message_id) > 1"
+        " FROM consent_use WHERE consent = %s ORDER BY at DESC, organisation, message_id LIMIT %s OFFSET %s",
         [kept.id, limit, offset],
     )
     return [
-        UseKept(at, organisation, unit, officer, message, Service(service), tuple(fields), procedure, code)
-        for at, organisation, unit, officer, message, service, fields, procedure, code in cursor.fetchall()
+        UseKept(at, organisation, unit, officer, message, Service(service), tuple(fields), procedure, code, again)
+        for at, organisation, unit, officer, message, service, fields, procedure, code, again in cursor.fetchall()
     ]
+
+
+def repeated(cursor: Cursor, messages: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Those of these messages (organisation, message id) that repeated a question which their consent had allowed."""
+    if not messages:
+        return set()
+    cursor.execute(
+        "SELECT u.organisation, u.message_id FROM consent_use u WHERE (u.organisation, u.message_id) IN"
+        " (SELECT * FROM unnest(%s::text[], %s::text[])) AND u.code = '00' AND EXISTS (SELECT FROM consent_use e"
+        " WHERE e.consent = u.consent AND e.question = u.question AND e.code = '00'"
+        " AND (e.at, e.organisation, e.message_id) < (u.at, u.organisation, u.message_id))",
+        [list(each) for each in zip(*messages, strict=True)],
+    )
+    return {(organisation, message) for organisation, message in cursor.fetchall()}
 
 
 def as_agreed(kept: Kept, by: str, at: datetime) -> Kept:

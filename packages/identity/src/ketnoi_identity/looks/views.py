@@ -15,6 +15,7 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods, require_safe
 
 from ketnoi_identity.accounts.records import Account, Cursor
+from ketnoi_identity.consent import records as consents
 from ketnoi_identity.looks import objections, words
 from ketnoi_identity.looks.working_days import due
 from ketnoi_identity.registry_client import RegistryUnavailable, registry
@@ -44,6 +45,8 @@ class Shown(NamedTuple):
     fields: list[words.FieldWords]
     officer: Text | None
     consent: str | None
+    purpose: str | None
+    again: Text | None
     objected: bool
 
 
@@ -145,6 +148,9 @@ def _shown(cursor: Cursor, account: Account, looks: tuple[Look, ...]) -> list[Sh
     names = names_of(code for look in looks for code in (look.organisation, look.unit) if code)
     objected = objections.made_to(cursor, account.id, [look.message_id for look in looks])
     own = _own_consents(cursor, account, [look.consent for look in looks if look.consent])
+    repeated = consents.repeated(
+        cursor, [(each.organisation, each.message_id) for each in looks if each.consent in own]
+    )
     return [
         Shown(
             look,
@@ -158,19 +164,22 @@ def _shown(cursor: Cursor, account: Account, looks: tuple[Look, ...]) -> list[Sh
             words.officer(look),
             # An agency may have named anybody's; only one's own is told.
             look.consent if look.consent in own else None,
+            own.get(look.consent or ""),
+            words.REPEATED if (look.organisation, look.message_id) in repeated else None,
             objections.key_of(look) in objected,
         )
         for look in looks
     ]
 
 
-def _own_consents(cursor: Cursor, account: Account, codes: list[str]) -> set[str]:
+def _own_consents(cursor: Cursor, account: Account, codes: list[str]) -> dict[str, str]:
+    """Those of these consents that are the account's own: their codes and purposes."""
     if not codes:
-        return set()
+        return {}
     cursor.execute(
-        "SELECT id FROM consent WHERE personal_number = %s AND id = ANY(%s)", [account.personal_number, codes]
+        "SELECT id, purpose FROM consent WHERE personal_number = %s AND id = ANY(%s)", [account.personal_number, codes]
     )
-    return {code for (code,) in cursor.fetchall()}
+    return dict(cursor.fetchall())
 
 
 def _against(reason: str) -> Text | None:

@@ -6,11 +6,11 @@ from typing import Final, Literal, NamedTuple
 
 from ketnoi_pages.fields import FIELDS, SENSITIVE
 from ketnoi_pages.text import Text
-from ketnoi_protocol import consent
 from ketnoi_protocol.citizens import CLAIMED_MEMBER, Look
 from ketnoi_protocol.envelope import FOUND, NO_MATCH
-from ketnoi_protocol.errors import row
 from ketnoi_protocol.services import Service, System
+
+from .refusals import refusal
 
 Mood = Literal["", "good", "warn"]
 
@@ -47,6 +47,8 @@ _HOUSEHOLD: Final = Text(
     "Cơ quan hỏi những người được nêu tên có cùng hộ với bạn không. Chỉ có câu trả lời đúng hay không.",
     "The agency asked whether the persons it named live in your household. It was told yes or no alone.",
 )
+REPEATED: Final = Text("Gửi lại câu hỏi trước", "An earlier question sent again")
+"""The agency sent the same question once more, and was given the same answer: no further use of the consent."""
 _NAMED: Final = Text(
     "Cơ quan đã xác thực một hộ gia đình, trong đó có nêu tên bạn. Việc cụ thể thuộc về người được hỏi nên không hiện "
     "ở đây.",
@@ -58,29 +60,13 @@ _NOTHING: Final = Text("Không khớp", "No match")
 _REFUSED: Final = Text("Bị từ chối", "Refused")
 _OFFICERS: Final = {
     "proved_by_eid": Text(
-        "đã chứng minh bằng tài khoản định danh điện tử mức 2", "proved by an eID account at level 2"
+        "Đã chứng minh mình là ai bằng tài khoản định danh điện tử mức 2", "Proved by an eID account at level 2"
     ),
-    "asserted_by_agency": Text("do cơ quan khai và ký", "named and signed for by the agency"),
+    "asserted_by_agency": Text(
+        "Do cơ quan tự khai, chưa kiểm tra bằng tài khoản định danh",
+        "Named by the agency itself, not proved by an eID account",
+    ),
 }
-
-
-_TO_THE_CITIZEN: Final = {
-    consent.NO_CONSENT: Text("Cơ quan không có sự đồng ý nào của bạn.", "The agency had no consent of yours."),
-    consent.STILL_WAITING: Text("Lúc đó bạn chưa trả lời đề nghị.", "You had not answered the request yet."),
-    consent.REFUSED: Text("Bạn đã từ chối đề nghị này.", "You had refused this request."),
-    consent.ANOTHER_AGENCYS: Text(
-        "Sự đồng ý được nêu là cho cơ quan khác.", "The consent that was named is for another agency."
-    ),
-    consent.ANOTHER_PERSONS: Text(
-        "Sự đồng ý được nêu không phải cho người được hỏi.",
-        "The consent that was named is another person's.",
-    ),
-    consent.WIDER_THAN_AGREED: Text("Cơ quan hỏi rộng hơn điều bạn đã đồng ý.", "It asked for more than you agreed."),
-    consent.EXPIRED: Text("Sự đồng ý đã hết hạn.", "The consent was over."),
-    consent.TAKEN_BACK: Text("Bạn đã rút lại sự đồng ý.", "You had taken the consent back."),
-    consent.USED_UP: Text("Sự đồng ý một lần đã được dùng trước đó.", "The one-time consent had been used before."),
-}
-"""Refusals for want of consent, as the table of refusals tells them to agencies, told to the citizen."""
 
 
 class Told(NamedTuple):
@@ -102,19 +88,6 @@ def outcome(look: Look) -> Told:
     if look.result == NO_MATCH:
         return Told(_NOTHING, "", _NO_MATCH)
     return Told(_REFUSED, "warn", refusal(look.result))
-
-
-def refusal(code: str) -> Text:
-    """Why a question was refused, and that nothing was given."""
-    vi, en = "Câu hỏi bị từ chối, không có dữ liệu nào được cung cấp.", "The question was refused; no data were given."
-    if code in _TO_THE_CITIZEN:
-        told = _TO_THE_CITIZEN[code]
-        return Text(f"{told.vi} {vi}", f"{told.en} {en}")
-    try:
-        why = row(code)
-    except LookupError:
-        return Text(f"{vi} (mã {code})", f"{en} (code {code})")
-    return Text(f"{why.title_vi}. {vi}", f"{why.title_en}. {en}")
 
 
 class FieldWords(NamedTuple):
