@@ -22,9 +22,12 @@ def officers(site: Site, pick_up: PickUp) -> tuple[Handset, Handset]:
         database.execute("TRUNCATE attempt, consent, account CASCADE")
     phones = []
     for name in ("cuong", "dung"):
-        phones.append(pick_up().register(PEOPLE[name]))
+        phone = pick_up().register(PEOPLE[name])
+        phones.append(phone)
+        phone.go("/tai-khoan/muc-2/").prove("Lấy mã").sees("Cho cán bộ xem mã này")
+        code = phone.page.locator("#presence-code").inner_text()
         with site.connect() as database:
-            desk.add(database.cursor(), PEOPLE[name].number, "H55.01", "Công an phường Thử", datetime.now(UTC))
+            desk.add(database.cursor(), PEOPLE[name].number, code, "H55.01", "Công an phường Thử", datetime.now(UTC))
     return phones[0], phones[1]
 
 

@@ -160,7 +160,8 @@ def officers(site_database: psycopg.Connection[Any], come_in: Callable[[], Visit
     for name, unit in (("cuong", UNIT), ("dung", UNIT), ("ha", ("H55.02", "Nơi khác"))):
         visitor = come_in()
         phone = visitor.register(PEOPLE[name])
-        desk.add(site_database.cursor(), PEOPLE[name].number, *unit, datetime.now(UTC))
+        code = Citizen(visitor, PEOPLE[name], phone).code()
+        desk.add(site_database.cursor(), PEOPLE[name].number, code, *unit, datetime.now(UTC))
         found.append(Officer(visitor, phone))
     return found
 

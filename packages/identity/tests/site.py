@@ -46,11 +46,15 @@ class Site:
 
     def say(self, *arguments: str, given: str = "") -> str:
         """Run a command to its end; what it printed."""
-        done = subprocess.run(
-            [*COMMAND, str(self.settings), *arguments], capture_output=True, text=True, check=False, input=given
-        )
+        done = self.try_to(*arguments, given=given)
         assert done.returncode == 0, done.stderr[-2000:]
         return done.stdout.strip()
+
+    def try_to(self, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+        """Run a command to its end, whatever becomes of it."""
+        return subprocess.run(
+            [*COMMAND, str(self.settings), *arguments], capture_output=True, text=True, check=False, input=given
+        )
 
     def __enter__(self) -> Self:
         self.say("init")

@@ -152,6 +152,11 @@ def test_a_guardian_registers_a_child_whom_the_register_gives_her(
     be = PEOPLE["be"]
     stranger.tell_who(be, "/tai-khoan/tre-em/", accepted="yes", version="2026-01-02").sees(422, "không ghi bạn là cha")
     mother.tell_who(be, "/tai-khoan/tre-em/").sees(422, "Đánh dấu vào ô")
+    # Terms that are no more, or none: no account without an acceptance.
+    for version in ("2020-01-01", ""):
+        mother.tell_who(be, "/tai-khoan/tre-em/", accepted="yes", version=version).sees(422, "Điều khoản vừa thay đổi")
+    assert database.execute("SELECT count(*) FROM account WHERE personal_number = %s", [be.number]).fetchone() == (0,)
+    assert database.execute("SELECT count(*) FROM guardian").fetchone() == (0,)
     mother.tell_who(PEOPLE["xom"], "/tai-khoan/tre-em/", accepted="yes").sees(422, "từ 14 tuổi tự đăng ký")
     mother.tell_who(be, "/tai-khoan/tre-em/", accepted="yes", version="2026-01-02").sees(200, "Nguyễn Bé")
     found = re.search(r'id="enrolment-code">([^<]+)<', mother.text)

@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from ketnoi_identity.accounts import presence
 from ketnoi_identity.desk import officers as desk
 
 from .asked import ask
@@ -217,8 +218,34 @@ def test_the_desk_is_for_its_officers_alone(officers: list[Officer], site_with_r
     officers[1].visitor.go(page).sees(404)
     site_with_register.say("desk", "end", given=PEOPLE["cuong"].number)
     officers[0].visitor.go("/ban/").sees(403)
-    site_with_register.say("desk", "add", "--unit", "H55.03", "--unit-name", "Nơi mới", given=PEOPLE["cuong"].number)
+    add = ("desk", "add", "--unit", "H55.03", "--unit-name", "Nơi mới")
+    own = Citizen(officers[0].visitor, PEOPLE["cuong"], officers[0].phone)
+    site_with_register.say(*add, given=f"{PEOPLE['cuong'].number}\n{own.code()}\n")
     officers[0].visitor.go("/ban/").sees(200, "Nơi mới")
+
+
+def test_whoever_registered_first_in_an_officers_name_does_not_become_one(
+    database: psycopg.Connection[Any], site_with_register: Site, come_in: ComeIn
+) -> None:
+    # Eve has registered as Cường; the administrator names him, who stands there with a phone that shows no code.
+    eve, cuong, other = come_in(), PEOPLE["cuong"], come_in()
+    phone, add = eve.register(cuong), ("desk", "add", "--unit", "U", "--unit-name", "N")
+    others = Citizen(other, PEOPLE["an"], other.register(PEOPLE["an"])).code()
+    for code in ("", "000000", others):
+        done = site_with_register.try_to(*add, given=f"{cuong.number}\n{code}")
+        assert done.returncode == 1
+        assert "mã trên điện thoại của người này không đúng" in done.stderr
+        assert cuong.number not in done.stderr
+    eve.go("/ban/").sees(403)
+    eve.go("/du-lieu/").sees(403)
+    assert level_of(database, cuong) == 1
+    assert database.execute("SELECT count(*) FROM desk_officer").fetchone() == (0,)
+    # With the code of the phone in hand, in time.
+    code, late = Citizen(eve, cuong, phone).code(), datetime.now(UTC) + presence.LASTS
+    with pytest.raises(desk.DeskError), database.transaction():
+        desk.add(database.cursor(), cuong.number, code, "U", "N", late)
+    site_with_register.say(*add, given=f"{cuong.number}\n{code}\n")
+    eve.go("/ban/").sees(200)
 
 
 def test_a_child_is_raised_only_beside_its_mother_and_an_infant_never(

@@ -5,9 +5,13 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+from ketnoi_testbed.postgres import Postgres
 
 from .people import Phone
-from .register import PEOPLE
+from .register import PEOPLE, Register
 from .site import Site
 from .visiting import Visitor
 
@@ -110,13 +114,37 @@ def test_a_key_that_did_not_sign_is_refused(come_in: ComeIn) -> None:
     visitor.enrol("/dang-ky/khoa/", one, "407193").sees(422, "Khóa vừa tạo không dùng được")
 
 
-def test_too_many_tries_about_one_number_are_held_back(come_in: ComeIn) -> None:
+def test_too_many_tries_about_one_number_from_one_address_are_held_back(come_in: ComeIn) -> None:
     wrong = dataclasses.replace(PEOPLE["khoa"], name="Lý Khác")
     for _ in range(5):
         come_in().tell_who(wrong).sees(422, NO_MATCH)
     told = come_in().tell_who(PEOPLE["khoa"]).sees(429, "Bạn đã thử quá nhiều lần", "phút")
     assert 0 < int(told.answer.headers["retry-after"]) <= 3600
     come_in().tell_who(PEOPLE["long"]).sees(200, "Điều khoản sử dụng")
+
+
+def test_a_stranger_elsewhere_shuts_nobodys_number_out(cluster: Postgres, register: Register, tmp_path: Path) -> None:
+    wrong = dataclasses.replace(PEOPLE["khoa"], name="Lý Khác")
+
+    def comes_from(address: str) -> Visitor:
+        visitor = stack.enter_context(Visitor(site.url))
+        visitor.client.headers["X-Forwarded-For"] = address
+        return visitor
+
+    proxies = ["127.0.0.0/8", "::1/128"]
+    with (
+        Site(tmp_path, cluster.create_database(), register=register.settings, trusted_proxies=proxies) as site,
+        ExitStack() as stack,
+    ):
+        for _ in range(5):
+            comes_from("203.0.113.7").tell_who(wrong).sees(422, NO_MATCH)
+        comes_from("203.0.113.7").tell_who(PEOPLE["khoa"]).sees(429)
+        comes_from("198.51.100.9").tell_who(PEOPLE["khoa"]).sees(200, "Điều khoản sử dụng")
+        # All of one subscriber's addresses are one.
+        for last in range(5):
+            comes_from(f"2001:db8:1:2::{last + 1}").tell_who(wrong).sees(422, NO_MATCH)
+        comes_from("2001:db8:1:2::99").tell_who(PEOPLE["khoa"]).sees(429)
+        comes_from("2001:db8:1:3::1").tell_who(PEOPLE["khoa"]).sees(200, "Điều khoản sử dụng")
 
 
 def test_the_log_tells_nothing_about_anybody(site_with_register: Site, come_in: ComeIn) -> None:

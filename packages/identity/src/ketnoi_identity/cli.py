@@ -40,6 +40,14 @@ _DROPPED = (
 )
 """What `tidy` says, each with a count: what ran out, then the members of `retention.Dropped`."""
 
+_ENDS = "số định danh đọc từ đầu vào · the personal number is read from the input"
+_ADDS = (
+    "số định danh, rồi sáu chữ số trên điện thoại của người đó (Tài khoản → Tôi đang ở Công an cấp xã), đọc từ đầu vào"
+    " · the personal number, then the six digits of the person's own phone, are read from the input"
+)
+_NUMBER = "Số định danh cá nhân · personal number"
+_CODE = "Mã trên điện thoại của người đó · the code of their phone"
+
 
 _REASONS: dict[type[Exception], str] = {
     SettingsError: "cấu hình không dùng được · the settings cannot be used",
@@ -104,8 +112,8 @@ def _parser() -> argparse.ArgumentParser:
     web.set_defaults(act=_web)
     desk = commands.add_parser("desk", help="cán bộ bàn tiếp dân · officers of police desks")
     acts = desk.add_subparsers(required=True, metavar="ACT")
-    for name, act in (("add", _add), ("end", _end)):
-        each = acts.add_parser(name, help="số định danh đọc từ đầu vào · the personal number is read from the input")
+    for name, act, help_text in (("add", _add, _ADDS), ("end", _end, _ENDS)):
+        each = acts.add_parser(name, help=help_text)
         each.set_defaults(act=act)
         if name == "add":
             each.add_argument("--unit", required=True, help="mã đơn vị · the unit's code")
@@ -192,22 +200,23 @@ def _web(told: argparse.Namespace, own: Settings) -> int:
     return 0
 
 
-def _number() -> str:
-    """From the input: a command's words can be seen by others on the machine."""
+def _asked(what: str) -> str:
+    """A line of the input: a command's words can be seen by others on the machine."""
     if sys.stdin.isatty():
-        print("Số định danh cá nhân · personal number: ", end="", file=sys.stderr, flush=True)
+        print(f"{what}: ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip()
 
 
 def _add(told: argparse.Namespace, own: Settings) -> int:
+    number, code = _asked(_NUMBER), _asked(_CODE)
     with psycopg.connect(own.database) as connection, connection.cursor() as cursor:
-        print(officers.add(cursor, _number(), told.unit, told.unit_name, clock.now()))
+        print(officers.add(cursor, number, code, told.unit, told.unit_name, clock.now()))
     return 0
 
 
 def _end(told: argparse.Namespace, own: Settings) -> int:
     with psycopg.connect(own.database) as connection, connection.cursor() as cursor:
-        officers.end(cursor, _number(), clock.now())
+        officers.end(cursor, _asked(_NUMBER), clock.now())
     return 0
 
 

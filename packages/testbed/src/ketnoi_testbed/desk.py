@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import psycopg
 
+from ketnoi_identity.accounts import presence
 from ketnoi_identity.accounts import records as accounts
 from ketnoi_identity.accounts.registering import Applicant
 from ketnoi_identity.consent import receipts, records, rules
@@ -54,7 +55,8 @@ class Desk:
                 except NotDone:  # somebody came by the pages and has keys of their own
                     continue
                 if officers.active_officer(cursor, account, at) is None:
-                    officers.add(cursor, row.personal_number, COMMUNE, COMMUNE_NAME, at)
+                    code = presence.show(cursor, account, at)
+                    officers.add(cursor, row.personal_number, code, COMMUNE, COMMUNE_NAME, at)
                     wanting -= 1
             if wanting > 0:
                 raise NotDone("there are too few grown-ups to be police officers")
@@ -103,8 +105,8 @@ class Desk:
             act = acts.draft(officer, "consent", person, at, consent=kept.id, decision=decision.value)
             self._together(cursor, act, witness)
             names = receipts.Names(kept.organisation, kept.service.value, {})
-            done = consents.decide(cursor, self._side.settings, act, witness, _PROOF, names, at)
-            assert done, "it is held, and may be decided"
+            if not consents.decide(cursor, self._side.settings, act, witness, _PROOF, names, at):
+                raise NotDone("người dưới 14 tuổi cần người đại diện · somebody under 14 needs a representative")
 
     def _together(self, cursor: psycopg.Cursor[Any], act: acts.Act, witness: officers.DeskOfficer) -> None:
         acts.begin(cursor, act, _PROOF)

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Final, Literal
 from uuid import UUID
 
+from ketnoi_pages.text import Text
 from ketnoi_protocol.birth_date import BirthDate
 from ketnoi_protocol.citizens import Record
 
 from . import records, rules
 from .records import COLUMNS, Account, Cursor, tell
 
+Relation = Literal["father", "mother", "representative"]
+RELATIONS: Final[dict[Relation, Text]] = {
+    "father": Text("cha", "father"),
+    "mother": Text("mẹ", "mother"),
+    "representative": Text("người đại diện", "representative"),
+}
 
-def is_named(record: Record, personal_number: str) -> bool:
-    """Whether the register names this person as the child's father, mother or representative."""
+
+def relation(record: Record, personal_number: str) -> Relation | None:
+    """What the register names this person as for the child; None where it does not."""
     citizen = record.citizen.citizen()
-    relatives = (citizen.father, citizen.mother, citizen.representative)
-    return any(each is not None and each.personal_number == personal_number for each in relatives)
+    named = zip(RELATIONS, (citizen.father, citizen.mother, citizen.representative), strict=True)
+    for each, relative in named:
+        if relative is not None and relative.personal_number == personal_number:
+            return each
+    return None
 
 
 def name(cursor: Cursor, account: UUID, guardian: UUID, at: datetime) -> None:

@@ -22,6 +22,7 @@ class Limit:
 
 # Our choice [OC]. Many phones share one address of a network, so those are wide.
 REGISTER_BY_ADDRESS: Final = Limit("register_address", 30, timedelta(hours=1))
+# About one number from one address: were it counted wherever one asks from, a stranger would shut a number out.
 REGISTER_BY_NUMBER: Final = Limit("register_number", 5, timedelta(hours=1))
 ENTER_BY_ADDRESS: Final = Limit("enter_address", 60, timedelta(minutes=5))
 RECOVER_BY_ADDRESS: Final = Limit("recover_address", 10, timedelta(minutes=15))

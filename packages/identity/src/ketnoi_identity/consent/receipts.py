@@ -43,8 +43,11 @@ class Names:
     fields: dict[str, str]
 
 
-def record_of(kept: Kept, principal: str, names: Names, base_url: str) -> dict[str, Any]:
-    """The consent record. `principal` is the pseudonym under which the agency knows the citizen."""
+def record_of(
+    kept: Kept, principal: str, names: Names, base_url: str, representative: str | None = None
+) -> dict[str, Any]:
+    """The consent record. `principal` is the pseudonym under which the agency knows the citizen; `representative` says
+    what whoever agreed for a child is to it: `father`, `mother` or `representative`."""
     return {
         "header": {"schema_version": SCHEMA, "record_id": kept.id, "pii_principal_id": principal},
         "pii_processing": {
@@ -75,11 +78,20 @@ def record_of(kept: Kept, principal: str, names: Names, base_url: str) -> dict[s
                 "party_contact": kept.unit,
             }
         ],
-        "events": _events(kept, principal),
+        "events": _events(kept, principal, representative),
     }
 
 
-def write(kept: Kept, principal: str, names: Names, base_url: str, at: datetime, key: ECKey) -> str:
+def write(
+    kept: Kept,
+    principal: str,
+    names: Names,
+    base_url: str,
+    at: datetime,
+    key: ECKey,
+    *,
+    representative: str | None = None,
+) -> str:
     """The receipt of a consent that was agreed to, as a compact JWS (ES256) over JSON.
 
     `base_url` is where citizens reach the pages, without a stroke at its end. Raises ValueError for one that nobody has
@@ -89,7 +101,7 @@ def write(kept: Kept, principal: str, names: Names, base_url: str, at: datetime,
         raise ValueError("nobody has agreed to it")
     content = {
         "receipt": {"receipt_id": f"{kept.id}.{int(at.timestamp())}", "issued_at": moment(at), "issuer": base_url},
-        "record": record_of(kept, principal, names, base_url),
+        "record": record_of(kept, principal, names, base_url, representative),
     }
     header = {"alg": keys.ALGORITHM, "kid": key.kid, "typ": TYPE}
     return jws.serialize_compact(header, canonical(content), key, [keys.ALGORITHM])
@@ -136,7 +148,7 @@ def _information(field: str, names: Names) -> dict[str, Any]:
     }
 
 
-def _events(kept: Kept, principal: str) -> list[dict[str, Any]]:
+def _events(kept: Kept, principal: str, representative: str | None) -> list[dict[str, Any]]:
     assert kept.decided_at is not None
     assert kept.valid_until is not None
     events: list[dict[str, Any]] = [
@@ -149,6 +161,8 @@ def _events(kept: Kept, principal: str) -> list[dict[str, Any]]:
             "valid_until": moment(kept.valid_until),
         }
     ]
+    if representative is not None:
+        events[0]["given_by"] = {"role": "legal_representative", "relation": representative}
     if kept.revoked_at is not None:
         events.append(
             {

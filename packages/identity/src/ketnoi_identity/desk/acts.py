@@ -18,6 +18,7 @@ from ketnoi_identity.consent import ending
 from ketnoi_pages.text import Text
 
 from .officers import DeskError, DeskOfficer, active_officer
+from .speakers import Speaker
 
 Kind = Literal["attest", "recover", "consent"]
 LASTS: Final = timedelta(minutes=30)
@@ -33,7 +34,7 @@ OWN: Final = Text("Cán bộ không tự làm việc này cho chính mình.", "N
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One act. `account` is None for the consent of somebody who has none."""
+    """One act. `account` is None for the consent of somebody who has none; `speaker` spoke for a child."""
 
     id: UUID
     kind: Kind
@@ -50,6 +51,7 @@ class Act:
     until: datetime
     witness: UUID | None
     witnessed_at: datetime | None
+    speaker: Speaker | None = None
 
     @property
     def birth_shown(self) -> str:
@@ -71,13 +73,15 @@ class Act:
             "says": self.decision,
             "name": self.person_name,
             "birth": self.person_birth,
+            "speaker": None if self.speaker is None else self.speaker.jsonable(),
         }
         return json.dumps(told, sort_keys=True).encode()
 
 
 _COLUMNS: Final = (
     "a.id, a.kind, a.account, a.consent, a.decision, a.person_name, a.person_birth, a.unit, a.officer, d.account,"
-    " coalesce(o.full_name, ''), a.at, a.until, a.witness, a.witnessed_at"
+    " coalesce(o.full_name, ''), a.at, a.until, a.witness, a.witnessed_at, a.speaker_name, a.speaker_birth,"
+    " a.speaker_relation, a.speaker_account"
 )
 _FROM: Final = "FROM desk_act a JOIN desk_officer d ON d.id = a.officer JOIN account o ON o.id = d.account"
 
@@ -111,6 +115,7 @@ def draft(
     account: UUID | None = None,
     consent: str | None = None,
     decision: str | None = None,
+    speaker: Speaker | None = None,
 ) -> Act:
     """An act that is not begun yet: what the officer proves."""
     return Act(
@@ -129,6 +134,7 @@ def draft(
         until=at + LASTS,
         witness=None,
         witnessed_at=None,
+        speaker=speaker,
     )
 
 
@@ -141,7 +147,8 @@ def begin(cursor: Cursor, act: Act, proof: dict[str, Any]) -> None:
     )
     cursor.execute(
         "INSERT INTO desk_act (id, kind, account, consent, decision, person_name, person_birth, unit, officer,"
-        " officer_proof, at, until) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s)",
+        " officer_proof, at, until, speaker_name, speaker_birth, speaker_relation, speaker_account)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s, %s, %s, %s, %s)",
         [
             str(act.id),
             act.kind,
@@ -155,6 +162,7 @@ def begin(cursor: Cursor, act: Act, proof: dict[str, Any]) -> None:
             json.dumps(proof),
             act.at,
             act.until,
+            *(_said(act.speaker) if act.speaker else (None,) * 4),
         ],
     )
 
@@ -164,7 +172,7 @@ def one(cursor: Cursor, act: UUID, unit: str, *, for_update: bool = False) -> Ac
     lock = " FOR UPDATE OF a" if for_update else ""
     cursor.execute(f"SELECT {_COLUMNS} {_FROM} WHERE a.id = %s AND a.unit = %s{lock}", [str(act), unit])
     row = cursor.fetchone()
-    return Act(*row) if row else None
+    return _act(row) if row else None
 
 
 def waiting(cursor: Cursor, unit: str, at: datetime) -> list[Act]:
@@ -173,7 +181,7 @@ def waiting(cursor: Cursor, unit: str, at: datetime) -> list[Act]:
         f"SELECT {_COLUMNS} {_FROM} WHERE a.unit = %s AND a.witnessed_at IS NULL AND a.until > %s ORDER BY a.at",
         [unit, at],
     )
-    return [Act(*row) for row in cursor.fetchall()]
+    return [_act(row) for row in cursor.fetchall()]
 
 
 def may_witness(act: Act, witness: DeskOfficer, at: datetime) -> bool:
@@ -182,7 +190,7 @@ def may_witness(act: Act, witness: DeskOfficer, at: datetime) -> bool:
         act.witnessed_at is None
         and act.until > at
         and witness.unit == act.unit
-        and witness.account not in (act.officer_account, act.account)
+        and witness.account not in (act.officer_account, act.account, act.speaker and act.speaker.account)
     )
 
 
@@ -258,6 +266,15 @@ def revoke(cursor: Cursor, account: Account, officer: DeskOfficer, because: str,
         ending.take_back_all(cursor, account.personal_number, at, ending.LOWERED)
     tell(cursor, account.id, at, "level_lowered", officer.account, because=because, unit_name=officer.unit_name)
     return True
+
+
+def _act(row: tuple[Any, ...]) -> Act:
+    *told, name, birth, relation, account = row
+    return Act(*told, speaker=None if name is None else Speaker(name, birth, relation, account))
+
+
+def _said(speaker: Speaker) -> tuple[str | None, ...]:
+    return speaker.name, speaker.birth, speaker.relation, _text(speaker.account)
 
 
 def _text(account: UUID | None) -> str | None:

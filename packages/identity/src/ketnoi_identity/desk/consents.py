@@ -48,8 +48,10 @@ def decide(
     if kept is None:
         return False
     check_not_own(cursor, kept, witness)
-    if act.decision == Decision.AGREE and representing.is_needed(act.person_birth, at):
+    if act.decision == Decision.AGREE and act.speaker is None and representing.is_needed(act.person_birth, at):
         return False
+    if act.speaker is not None:
+        proofs = proofs | {"representative": act.speaker.jsonable()}
     by = f"desk:{act.officer}"
     if act.decision == Decision.TAKE_BACK:
         return records.take_back(cursor, kept, by, at)
@@ -58,7 +60,8 @@ def decide(
     agreed = records.as_agreed(kept, by, at)
     folder = own.path(own.keys)
     subject = Pseudonyms.of(folder).subject(kept.organisation, _subject(cursor, kept))
-    receipt = receipts.write(agreed, subject, names, own.base_url.rstrip("/"), at, receipts.signing_key(folder, at))
+    key, spoke = receipts.signing_key(folder, at), act.speaker.relation if act.speaker else None
+    receipt = receipts.write(agreed, subject, names, own.base_url.rstrip("/"), at, key, representative=spoke)
     return records.agree(cursor, kept, by, proofs, receipt, at)
 
 

@@ -13,6 +13,8 @@ from ketnoi_identity.accounts.registering import Applicant
 from ketnoi_identity.site.sealed import seal, unseal
 from ketnoi_pages import clock
 
+from .speakers import Speaker
+
 _SESSION: Final = "desk_found"
 LASTS: Final = timedelta(minutes=30)
 _MOST: Final = 5
@@ -20,10 +22,12 @@ _MOST: Final = 5
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Found:
-    """Somebody who stands before the desk; the register agrees with what their papers say."""
+    """Somebody who stands before the desk; the register agrees with what their papers say. `speaker` is recorded where
+    somebody speaks for a child."""
 
     key: str
     person: Applicant
+    speaker: Speaker | None = None
 
 
 def keep(request: HttpRequest, person: Applicant) -> Found:
@@ -45,4 +49,12 @@ def get(request: HttpRequest, key: str) -> Found:
     told = unseal(request.session.get(_SESSION, {}).get(key))
     if told is None or datetime.fromisoformat(told["until"]) <= clock.now():
         raise Http404
-    return Found(key, Applicant(told["number"], told["name"], told["birth"]))
+    speaker = Speaker.read(told["speaker"]) if "speaker" in told else None
+    return Found(key, Applicant(told["number"], told["name"], told["birth"]), speaker)
+
+
+def speak(request: HttpRequest, key: str, speaker: Speaker) -> None:
+    """Keep who speaks for whoever was found under this key. Raises Http404 as `get` does."""
+    get(request, key)
+    kept = request.session[_SESSION]
+    request.session[_SESSION] = kept | {key: seal((unseal(kept[key]) or {}) | {"speaker": speaker.jsonable()})}

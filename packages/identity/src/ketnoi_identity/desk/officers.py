@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
+from ketnoi_identity.accounts import presence
 from ketnoi_identity.accounts.records import SYSTEM, Cursor, tell
 
 
@@ -37,11 +38,12 @@ def active_officer(cursor: Cursor, account: UUID, at: datetime) -> DeskOfficer |
     return DeskOfficer(*row) if row else None
 
 
-def add(cursor: Cursor, personal_number: str, unit: str, unit_name: str, at: datetime) -> UUID:
-    """Name an account's holder an officer of a desk; the row's id. Raises DeskError.
+def add(cursor: Cursor, personal_number: str, code: str, unit: str, unit_name: str, at: datetime) -> UUID:
+    """Name an account's holder an officer of a desk; the row's id. Raises DeskError: nothing is to be committed then.
 
-    Who names officers answers for who they are: the account stands at level 2 from then on, as the first officers of
-    all have no desk that could attest them [OC].
+    `code` is what the person's own phone shows just now (`accounts/presence.py`): whoever registered first in an
+    officer's name does not become one. Who names officers answers for who they are: the account stands at level 2 from
+    then on, as the first officers of all have no desk that could attest them [OC].
     """
     cursor.execute("SELECT id, level FROM account WHERE personal_number = %s FOR UPDATE", [personal_number])
     row = cursor.fetchone()
@@ -50,6 +52,11 @@ def add(cursor: Cursor, personal_number: str, unit: str, unit_name: str, at: dat
     account, level = row
     if active_officer(cursor, account, at) is not None:
         raise DeskError("người này đang ở một bàn tiếp dân · this person is at a desk already; end that first")
+    if not presence.check(cursor, account, code, at):
+        raise DeskError(
+            "mã trên điện thoại của người này không đúng hoặc đã hết hạn · the code of this person's phone is wrong or"
+            " too old"
+        )
     officer = uuid4()
     cursor.execute(
         "INSERT INTO desk_officer (id, account, unit, unit_name, since) VALUES (%s, %s, %s, %s, %s)",

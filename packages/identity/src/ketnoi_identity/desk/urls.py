@@ -6,7 +6,7 @@ from django.urls import URLPattern, path
 
 from ketnoi_identity.consent.content import Decision
 
-from .views import acts, consents, person, start
+from .views import acts, consents, person, speaking, start
 
 _PERSON = "nguoi/<slug:key>/"
 _CONSENT = _PERSON + "dong-y/<slug:consent>/"
@@ -14,6 +14,7 @@ _CONSENT = _PERSON + "dong-y/<slug:consent>/"
 urlpatterns: list[URLPattern] = [
     path("", start.start, name="desk"),
     path(_PERSON, person.person, name="desk_person"),
+    path(_PERSON + "dai-dien/", speaking.speaking, name="desk_speaker"),
     path(_CONSENT + "dong-y/", consents.decide, {"decision": Decision.AGREE}, name="desk_agree"),
     path(_CONSENT + "tu-choi/", consents.decide, {"decision": Decision.REFUSE}, name="desk_refuse"),
     path(_CONSENT + "rut-lai/", consents.decide, {"decision": Decision.TAKE_BACK}, name="desk_take_back"),

@@ -21,7 +21,7 @@ from ketnoi_pages.text import Text
 
 from .account import with_proof
 from .registering import NOT_NOW, THERE_ALREADY, matched, who_form
-from .terms import NOT_TICKED, shown
+from .terms import CHANGED, NOT_TICKED, shown
 
 OLD_ENOUGH: Final = Text(
     "Người từ 14 tuổi tự đăng ký tài khoản của mình.", "From 14 years on one registers one's own account."
@@ -71,7 +71,10 @@ def _make(request: HttpRequest, child: registering.Applicant) -> HttpResponse | 
         if not registering.create(cursor, account, child, at, guardian.id):
             return THERE_ALREADY
         guardians.name(cursor, account, guardian.id, at)
-        terms.accept(cursor, account, request.POST.get("version", ""), at)
+        if not terms.accept(cursor, account, request.POST.get("version", ""), at):
+            # Others by now, or none at all: without an acceptance there is no account.
+            transaction.set_rollback(True)
+            return CHANGED
         code = enrolment.make(cursor, account, at, guardian.id)
     return _code(request, code, child.name)
 
@@ -82,7 +85,7 @@ def _against_guardian(child: registering.Applicant, personal_number: str) -> Tex
         record = registry().record(child.person())
     except RegistryUnavailable:
         return NOT_NOW
-    return None if record is not None and guardians.is_named(record, personal_number) else NOT_NAMED
+    return None if record is not None and guardians.relation(record, personal_number) else NOT_NAMED
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

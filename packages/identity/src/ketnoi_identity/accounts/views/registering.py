@@ -20,7 +20,7 @@ from ketnoi_identity.site.session import enter
 from ketnoi_pages import clock
 from ketnoi_pages.text import Text
 
-from .limiting import too_many
+from .limiting import address_of, too_many
 from .terms import CHANGED, NOT_TICKED, shown
 
 PENDING: Final = "registering"
@@ -63,7 +63,7 @@ def matched(request: HttpRequest) -> registering.Applicant | dict[str, Text] | H
     found = registering.read(*(told.get(name, "") for name in names), unissued_allowed=current().rehearsal)
     if isinstance(found, dict):
         return found
-    stop = too_many(request, limits.REGISTER_BY_NUMBER, found.personal_number)
+    stop = too_many(request, limits.REGISTER_BY_NUMBER, f"{found.personal_number} {address_of(request)}")
     if stop is not None:
         return stop
     try:

@@ -56,6 +56,7 @@ def act(request: HttpRequest, act: UUID) -> HttpResponse:
                 trouble = TOO_LATE
     told |= {
         "act": found,
+        "speaker": found.speaker,
         "trouble": trouble,
         "may_witness": may,
         "mine": found.officer == officer.id,

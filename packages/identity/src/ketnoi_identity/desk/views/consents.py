@@ -44,9 +44,13 @@ def decide(request: HttpRequest, key: str, consent: str, decision: Decision) -> 
     takes_back = decision is Decision.TAKE_BACK
     if not (rules.may_be_taken_back(kept, at) if takes_back else rules.may_be_answered(kept, at)):
         raise Http404
-    if decision is Decision.AGREE and representing.is_needed(someone.person.birth, at):
+    child = representing.is_needed(someone.person.birth, at)
+    if decision is Decision.AGREE and child and someone.speaker is None:
         messages.error(request, representing.NOBODY_SPEAKS.in_(get_language() or "vi"))
         return redirect("desk_person", key)
-    drafted = acts.draft(officer, "consent", someone.person, at, consent=kept.id, decision=decision.value)
-    told = {"found": someone, "kept": kept, "act": drafted, "each": words.shown(kept, at)}
+    speaker = someone.speaker if child else None
+    drafted = acts.draft(
+        officer, "consent", someone.person, at, consent=kept.id, decision=decision.value, speaker=speaker
+    )
+    told = {"found": someone, "kept": kept, "act": drafted, "speaker": speaker, "each": words.shown(kept, at)}
     return begin(request, drafted, "desk/decide.html", told, content=challenge_of(kept, decision))

@@ -17,7 +17,7 @@ from ketnoi_identity.accounts.proving import Challenge, NotProved, ask, reprove
 from ketnoi_identity.accounts.records import Account
 from ketnoi_identity.accounts.views.limiting import too_many
 from ketnoi_identity.consent import records as consents
-from ketnoi_identity.consent import words
+from ketnoi_identity.consent import representing, words
 from ketnoi_identity.desk import acts, found
 from ketnoi_identity.desk.found import Found
 from ketnoi_identity.desk.officers import DeskOfficer
@@ -77,6 +77,7 @@ def person(request: HttpRequest, key: str) -> HttpResponse:
         "consents": [words.shown(kept, at, names) for kept in listed[:PAGE]],
         "page": page,
         "more": page + 1 if len(listed) > PAGE else None,
+        "child": representing.is_needed(someone.person.birth, at),
     }
     return render(request, "desk/person.html", told)
 
