@@ -315,4 +315,22 @@ def test_services_are_listed_with_their_codes(
     assert "TraCuuThongTinCongDan · MaTichHop 037" in out
     assert "VDXP-TEST" in out
     assert "VDXP ·" not in out
+    assert "· Xin" in out
+    assert "DinhDanh-XinDongY" in out
     assert server.asked == []
+
+
+def test_services_are_listed_without_settings_too(
+    folder: AgencyFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["services"]) == 0
+    out = capsys.readouterr().out
+    assert "no settings file" in out
+    assert (out.count("test:"), out.count("production:")) == (10, 10)
+    assert "DinhDanh-TraTrangThaiDongY" in out
+    # A file that is named has to be there; one that lies here is taken.
+    assert main(["services", "--settings", "none.toml"]) == 2
+    monkeypatch.chdir(folder.settings().parent)
+    assert main(["services"]) == 0
+    assert "✓" in capsys.readouterr().out

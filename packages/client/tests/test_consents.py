@@ -215,6 +215,30 @@ def test_the_commands_status_says_whether_it_is_agreed_to(ketnoi, server: StandI
     assert json.loads(printed)["TrangThai"] == state.value
 
 
+@pytest.mark.parametrize(("used", "status"), [(None, 0), (False, 0), (True, 1)])
+def test_the_command_tells_that_a_one_time_consent_is_used_up(ketnoi, server: StandIn, used, status: int) -> None:
+    def answer(message: ConsentMessage) -> ConsentAnswer:
+        agreed = standing(ConsentState.AGREED)(message)
+        assert isinstance(agreed, ConsentStanding)
+        return replace(agreed, used=used)
+
+    server.reply = told(answer)
+    found, printed = ketnoi("consent", "state", CODE, "--service", "look_up_citizen")
+    assert found == status
+    assert ("câu hỏi mới cần sự đồng ý mới (58)" in printed) is bool(used)
+    assert ("DaDung" in printed) is (used is not None)
+    found, printed = ketnoi("consent", "state", CODE, "--service", "look_up_citizen", "--json")
+    assert (found, json.loads(printed).get("DaDung")) == (status, used)
+
+
+def test_the_command_says_how_long_to_wait_for_the_citizen(ketnoi, server: StandIn) -> None:
+    server.reply = told(begun)
+    for words in (ASK, (*ASK, "--wait", "259200")):
+        assert ketnoi(*words, "--purpose", "Đăng ký thường trú")[0] == 0
+    messages = [decode_message(RequestConsent.OPERATION, asked.body) for asked in server.asked]
+    assert [each.waits for each in messages if isinstance(each, RequestConsent)] == [None, 259_200]
+
+
 def test_the_command_takes_a_consent_and_a_card(ketnoi, server: StandIn, tmp_path: Path) -> None:
     (tmp_path / "card").write_text(CARD + "\n")
     card = ("--officer", "A" * 20, "--officer-token", str(tmp_path / "card"), "--message-id", "m-1")
@@ -234,6 +258,9 @@ WRONG = {
     "ThoiHan": ((*ASK, "--purpose", "x", "--seconds", "99999999"), "--seconds (ThoiHan): số giây, 1 tới 31536000"),
     "MucDich": ((*ASK, "--purpose", "x" * 301), "--purpose (MucDich): 1 tới 300 ký tự"),
     "a number": ((*ASK, "--purpose", f"của {AN.personal_number}"), "--purpose (MucDich): 1 tới 300 ký tự"),
+    "ChoTraLoi": ((*ASK, "--purpose", "x", "--wait", "59"), "--wait (ChoTraLoi): số giây, 60 tới 604800"),
+    "an address": ((*ASK, "--purpose", "Xem https://evil.example/"), "địa chỉ mạng hay thẻ"),
+    "a tag": ((*ASK, "--purpose", "<b>x</b>"), "MucDich holds a tag"),
     "TheCanBo": ((*ASK, "--purpose", "x", "--officer-token", "QUESTION"), "--officer-token (TheCanBo): tệp chứa thẻ"),
     "CacTruong": ((*ASK, "HoVaTen", "--purpose", "x"), "--fields (CacTruong): mỗi trường một lần"),
     "code": (("consent", "state", "abc", "--service", "look_up_citizen"), "(MaGiaoDichDongY): 26 chữ"),

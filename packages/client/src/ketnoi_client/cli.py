@@ -26,6 +26,7 @@ from ketnoi_protocol.consent import ANOTHER_QUESTION, NO_MORE
 from ketnoi_protocol.services import Platform, System
 
 REFUSED, UNUSABLE = 1, 2
+_SETTINGS = "agency.toml"
 FINAL = frozenset((ANOTHER_QUESTION, *NO_MORE))
 """Refusals after which the same question is refused again, whatever happens meanwhile."""
 
@@ -104,7 +105,11 @@ def _parser() -> argparse.ArgumentParser:
     _with_settings(gateway)
     cli_gateway.add_to(gateway)
     services = commands.add_parser("services", help="các dịch vụ và mã · the services and their codes")
-    _with_settings(services)
+    services.add_argument(
+        "--settings",
+        metavar="FILE",
+        help="tệp cấu hình; không có: agency.toml, hoặc hồ sơ đi kèm · settings file; else the shipped profile",
+    )
     services.set_defaults(run=_services)
     doctor_command = commands.add_parser("doctor", help="vì sao không kết nối được · why does the connection not work")
     _with_settings(doctor_command)
@@ -114,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _with_settings(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--settings", metavar="FILE", default="agency.toml", help="tệp cấu hình · settings file")
+    command.add_argument("--settings", metavar="FILE", default=_SETTINGS, help="tệp cấu hình · settings file")
 
 
 def _add_evidence(parser: argparse.ArgumentParser) -> None:
@@ -168,7 +173,11 @@ def _asking(ask: Ask, *, household: bool) -> Callable[[argparse.Namespace], int]
 
 
 def _services(options: argparse.Namespace) -> int:
-    with Agency.open(options.settings) as agency:
+    if options.settings is None and not Path(_SETTINGS).exists():
+        # Also for whoever has no settings yet: the table of refusals sends people here.
+        show_services(None)
+        return 0
+    with Agency.open(options.settings or _SETTINGS) as agency:
         show_services(agency.settings)
     return 0
 

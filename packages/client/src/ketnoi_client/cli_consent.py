@@ -11,7 +11,7 @@ from ketnoi_client import consents
 from ketnoi_client.agency import Agency, Sent
 from ketnoi_client.cli_question import add_call, call_of, question_of
 from ketnoi_client.problems import printable
-from ketnoi_protocol.consent import LONGEST_CONSENT, LONGEST_PURPOSE, ConsentState
+from ketnoi_protocol.consent import LONGEST_CONSENT, LONGEST_PURPOSE, LONGEST_WAIT, SHORTEST_WAIT, ConsentState
 from ketnoi_protocol.consent_messages import WITH_FIELDS, ConsentBegun, ConsentStanding
 from ketnoi_protocol.services import Service
 
@@ -23,6 +23,7 @@ IN_WORDS = {
     ConsentState.EXPIRED: "hết hạn · expired",
     ConsentState.REVOKED: "công dân đã rút lại · the citizen has taken it back",
 }
+USED_UP = "  đã dùng: câu hỏi mới cần sự đồng ý mới (58) · used up: another question needs a new consent"
 _FIELDS_HELP = (
     f"các trường · fields; look_up_citizen: {', '.join(WITH_FIELDS[Service.LOOK_UP_CITIZEN])}; "
     f"verify_citizen: {', '.join(WITH_FIELDS[Service.VERIFY_CITIZEN])}"
@@ -50,8 +51,17 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         help=f"thời hạn kể từ lúc đồng ý, 1 tới {LONGEST_CONSENT} (365 ngày); mặc định {consents.A_DAY} (một ngày)"
         " · for how long once agreed to; a day unless given",
     )
+    ask.add_argument(
+        "--wait",
+        type=int,
+        metavar="GIÂY",
+        help=f"chờ công dân trả lời, {SHORTEST_WAIT} tới {LONGEST_WAIT} (7 ngày): cho người phải đến Công an cấp xã;"
+        " không ghi: 15 phút · for how long the citizen can answer; a quarter of an hour unless given",
+    )
     ask.set_defaults(run=_ask)
-    state = commands.add_parser("state", help="trạng thái · how it stands; exit status 0 when agreed to")
+    state = commands.add_parser(
+        "state", help="trạng thái · how it stands; exit status 0 when agreed to and, for one time, not used yet"
+    )
     state.add_argument("code", metavar="MaGiaoDichDongY")
     state.set_defaults(run=_state)
     for command in (ask, state):
@@ -70,6 +80,7 @@ def _ask(options: argparse.Namespace) -> int:
             fields=options.fields,
             one_time=not options.lasting,
             lasts=options.seconds,
+            waits=options.wait,
             **call_of(options),
         )
     _show(sent, as_json=options.json)
@@ -80,7 +91,10 @@ def _state(options: argparse.Namespace) -> int:
     with Agency.open(options.settings) as agency:
         sent = consents.state(agency, options.code, options.service, **call_of(options))
     _show(sent, as_json=options.json)
-    return 0 if sent.answer.state is ConsentState.AGREED else NOT_AGREED
+    answer = sent.answer
+    if answer.used and not options.json:
+        print(USED_UP)
+    return 0 if answer.state is ConsentState.AGREED and not answer.used else NOT_AGREED
 
 
 def _show(sent: Sent[ConsentBegun] | Sent[ConsentStanding], *, as_json: bool) -> None:
@@ -92,5 +106,11 @@ def _show(sent: Sent[ConsentBegun] | Sent[ConsentStanding], *, as_json: bool) ->
     print(f"{answer.state.value}: {IN_WORDS[answer.state]}")
     for name, value in told.items():
         if name not in ("TrangThai", "MaKetQua", "MaYeuCau"):
-            print(printable(f"  {name:18}{', '.join(value) if isinstance(value, list | tuple) else value}"))
+            print(printable(f"  {name:18}{_in_words(value)}"))
     print(f"mã thông điệp · message id: {sent.message_id}")
+
+
+def _in_words(value: object) -> str:
+    if isinstance(value, bool):
+        return "có · yes" if value else "không · no"
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

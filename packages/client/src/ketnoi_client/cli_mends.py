@@ -7,16 +7,19 @@ from dataclasses import replace
 from typing import Final
 
 from ketnoi_client.problems import KetnoiError, Refused, refused
-from ketnoi_protocol.consent import LONGEST_CONSENT, LONGEST_PURPOSE
+from ketnoi_protocol.consent import LONGEST_CONSENT, LONGEST_PURPOSE, LONGEST_WAIT, SHORTEST_WAIT
 
 MENDS: Final[dict[str, tuple[str, str, str]]] = {
     "MaGiaoDichDongY": (
         "--consent", "26 chữ A–Z và 2–7, như `ketnoi consent ask` in ra", "26 of A–Z, 2–7, as `ketnoi consent ask`",
     ),
     "ThoiHan": ("--seconds", f"số giây, 1 tới {LONGEST_CONSENT} (365 ngày)", "so many seconds, 365 days at most"),
+    "ChoTraLoi": (
+        "--wait", f"số giây, {SHORTEST_WAIT} tới {LONGEST_WAIT} (7 ngày)", "so many seconds, from a minute to 7 days",
+    ),
     "MucDich": (
-        "--purpose", f"1 tới {LONGEST_PURPOSE} ký tự trên một dòng, không có số định danh",
-        f"1 to {LONGEST_PURPOSE} letters on one line, without a personal number",
+        "--purpose", f"1 tới {LONGEST_PURPOSE} ký tự trên một dòng, không có số định danh, địa chỉ mạng hay thẻ < >",
+        f"1 to {LONGEST_PURPOSE} letters on one line, without a personal number, an address of the net or a tag",
     ),
     "CacTruong": (
         "--fields", "mỗi trường một lần; dịch vụ không nêu trường thì bỏ", "each field once; none where there are none",

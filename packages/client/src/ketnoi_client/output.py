@@ -14,6 +14,7 @@ from ketnoi_client.problems import KetnoiError, Refused, is_unusable, printable
 from ketnoi_client.settings import Settings
 from ketnoi_protocol.citizen import ATTRIBUTES, Citizen, Name
 from ketnoi_protocol.envelope import CountAnswer, ExistsAnswer, HouseholdAnswer, LookUpAnswer
+from ketnoi_protocol.services import Catalogue
 
 if TYPE_CHECKING:
     from ketnoi_trust.evidence import Verdict
@@ -74,13 +75,23 @@ def in_words(value: Any) -> str:
     )
 
 
-def show_services(settings: Settings) -> None:
-    """The services of this environment, which account and platform each goes over."""
-    for entry in settings.catalogue:
-        if entry.environment is not settings.environment:
+def show_services(settings: Settings | None) -> None:
+    """The services of the settings' environment, and which account and platform of theirs each goes over; without
+    settings those of the profile that is shipped, in every environment."""
+    if settings is None:
+        print(
+            "không có tệp cấu hình; hồ sơ đi kèm · no settings file; the profile that is shipped:",
+            Catalogue.load().profile,
+        )
+    catalogue = Catalogue.load() if settings is None else settings.catalogue
+    for entry in (*catalogue, *catalogue.consent_operations):
+        if settings is None:
+            mark = f"{entry.environment}:"
+        elif entry.environment is settings.environment:
+            mark = "✓" if entry.platform in settings.platforms and entry.system in settings.accounts else "·"
+        else:
             continue
-        ready = entry.platform in settings.platforms and entry.system in settings.accounts
-        print(f"{'✓' if ready else '·'} {entry.title_vi} · {entry.title_en}")
+        print(f"{mark} {entry.title_vi} · {entry.title_en}")
         print(f"    {entry.system} · {entry.instance} · {entry.service_code} · MaTichHop {entry.ma_tich_hop}")
 
 
