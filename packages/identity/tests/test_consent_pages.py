@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pytest
 
 from ketnoi_identity.consent import receipts
 from ketnoi_identity.consent.codes import new_code
+from ketnoi_identity.consent.content import canonical
 from ketnoi_protocol.services import Service
 
 from .citizens import Citizens
@@ -94,7 +96,14 @@ def test_agreeing_takes_the_passcode_and_leaves_proof_and_receipt(near: Citizens
     assert kept["agreed"]
     assert kept["valid_until"] - kept["decided_at"] == timedelta(days=30)
     assert kept["proof"]["proof"]["by"] == "device"
-    assert kept["proof"]["shown"]["fields"] == ["HoVaTen", "ThuongTru", "DanToc"]
+    read = kept["proof"]["shown"]
+    assert read["fields"] == ["HoVaTen", "ThuongTru", "DanToc"]
+    assert [each["vi"] for each in read["called"]["fields"]] == ["Họ và tên", "Nơi thường trú", "Dân tộc"]
+    assert read["called"]["organisation"] == "UBND tỉnh Thái Nguyên"
+    assert read["called"]["procedure"] == {"vi": "Đăng ký khai sinh", "en": "Birth registration"}
+    # What is kept is what was signed: the digest can be made of it again.
+    digest = hashlib.sha256(hashlib.sha256(canonical(read)).digest())
+    assert kept["proof"]["proof"]["about_sha256"] == digest.hexdigest()
     file = visitor.go(f"/dong-y/{code}/bien-nhan/tai-ve").sees(200).answer
     assert file.headers["content-type"] == "application/jose"
     assert "attachment" in file.headers["content-disposition"]

@@ -248,6 +248,14 @@ def test_the_challenge_binds_everything_that_is_shown(cursor, name):
     assert challenge_of(first, Decision.AGREE) == challenge_of(replace(first, uses=7), Decision.AGREE)
 
 
+def test_the_challenge_binds_what_the_codes_were_called(cursor):
+    found = kept(cursor, ask(cursor))
+    read = replace(found, called={"organisation": "Sở Tư pháp"})
+    assert len({challenge_of(each, Decision.AGREE) for each in (found, read, replace(read, called={}))}) == 3
+    assert records.agree(cursor, read, BY, PROOF, "receipt", AT)
+    assert kept(cursor, found.id).proof["shown"]["called"] == {"organisation": "Sở Tư pháp"}
+
+
 def test_a_signature_under_a_refusal_agrees_to_nothing(cursor):
     found = kept(cursor, ask(cursor))
     assert len({challenge_of(found, each) for each in Decision}) == len(Decision)

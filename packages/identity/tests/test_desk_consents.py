@@ -46,6 +46,8 @@ def test_consent_without_a_smartphone(
     assert database.execute("SELECT agreed FROM consent").fetchone() == (None,)
     second.visitor.go(act).sees(200, "ĐỒNG Ý", "Đăng ký khai sinh cho con")
     second.proves(act).sees(200, "có hiệu lực")
+    (read,) = database.execute("SELECT proof->'shown'->'called'->>'organisation' FROM consent").fetchone() or ()
+    assert read == "UBND tỉnh Thái Nguyên"
     row = database.execute("SELECT agreed, decided_by, proof->'proof', receipt FROM consent").fetchone()
     assert row is not None
     agreed, by, proof, receipt = row

@@ -21,7 +21,11 @@ class Decision(StrEnum):
 
 
 def shown(kept: Kept, decision: Decision) -> dict[str, Any]:
-    """Everything that the citizen is shown of a request, and what is decided. Nobody's number stands in it."""
+    """Everything that the citizen is shown of a request, and what is decided. Nobody's number stands in it.
+
+    `called` are the words that stood on the page for the codes, in both languages: names may be others a year later.
+    None where nobody read a page.
+    """
     return {
         "consent": kept.id,
         "decision": decision.value,
@@ -35,6 +39,7 @@ def shown(kept: Kept, decision: Decision) -> dict[str, Any]:
         "lasts_seconds": kept.lasts_seconds,
         "asked_at": moment(kept.asked_at),
         "answer_by": moment(kept.answer_by),
+        "called": kept.called,
     }
 
 

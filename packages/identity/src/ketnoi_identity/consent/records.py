@@ -22,8 +22,9 @@ from .content import Decision, shown
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Kept(rules.Consent):
     """One consent. `decided_by` and `revoked_by` say whose account or which desk officer did it; `uses` counts the
-    questions that it allowed, however often each was repeated under its MaYeuCau. `repr` shows no personal number and
-    no code."""
+    questions that it allowed, however often each was repeated under its MaYeuCau. `called` is there while somebody
+    decides: what its codes are called where it is read (`words.Shown.as_read`). `repr` shows no personal number and no
+    code."""
 
     id: str
     unit: str
@@ -39,6 +40,7 @@ class Kept(rules.Consent):
     revoked_by: str | None
     uses: int
     last_used_at: datetime | None
+    called: dict[str, Any] | None = None
 
     def __repr__(self) -> str:
         return f"Kept({self.organisation}, {self.service.value}, agreed: {self.agreed})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import Any, Final
@@ -98,8 +99,9 @@ def agree(request: HttpRequest, code: str) -> HttpResponse:
     agency = name_of(kept.organisation)
     if agency == kept.organisation:
         return redirect(f"/dong-y/{code}/")
+    read = words.shown(kept, clock.now()).as_read
     try:
-        proof = reprove(request, _challenge(kept))
+        proof = reprove(request, _challenge(read))
     except NotProved as reason:
         # Not shown here: who reads it again, goes back or changes the language would meet this address, not the page.
         return _told(request, code, reason.reason, bad=True)
@@ -107,7 +109,7 @@ def agree(request: HttpRequest, code: str) -> HttpResponse:
         if not is_still_in(cursor, request, 2):
             leave(request)
             return ask_to_sign_in(request)
-        kept, at = _mine(cursor, account, code, for_update=True), clock.now()
+        kept, at = replace(_mine(cursor, account, code, for_update=True), called=read.called), clock.now()
         receipt = _receipt(kept, account, agency, at)
         done = records.agree(cursor, kept, str(account.id), proof.jsonable(), receipt, at)
     if not done:
@@ -121,8 +123,11 @@ def agree(request: HttpRequest, code: str) -> HttpResponse:
 def refuse(request: HttpRequest, code: str) -> HttpResponse:
     """Refuse."""
     account = account_of(request)
+    with connection.cursor() as cursor:
+        # Names may be asked of the registry, for which no row is held.
+        read = words.shown(_mine(cursor, account, code), clock.now()).as_read
     with transaction.atomic(), connection.cursor() as cursor:
-        kept = _mine(cursor, account, code, for_update=True)
+        kept = replace(_mine(cursor, account, code, for_update=True), called=read.called)
         done = records.refuse(cursor, kept, str(account.id), _IN_SESSION, clock.now())
     if not done:
         return _told(request, code, _TOO_LATE, bad=True)
@@ -154,7 +159,7 @@ def _one(request: HttpRequest, kept: Kept) -> HttpResponse:
     if told["each"].waits and _is_child(account_of(request)):
         told["not_alone"] = representing.NOT_ALONE
     elif told["each"].waits:
-        told["asking"] = ask(request, _challenge(kept))
+        told["asking"] = ask(request, _challenge(told["each"].as_read))
     return render(request, "consent/one.html", told)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -68,6 +69,19 @@ class Shown(NamedTuple):
     state: ConsentState
     state_words: Text
     mood: Mood
+
+    @property
+    def as_read(self) -> Kept:
+        """The consent with what its codes are called here, for what is signed and kept."""
+        called = {
+            "organisation": self.agency,
+            "unit": self.unit,
+            "procedure": None if self.procedure is None else self.procedure._asdict(),
+            "service": self.service._asdict(),
+            "learns": self.learns._asdict(),
+            "fields": [each.name._asdict() for each in self.fields],
+        }
+        return replace(self.kept, called=called)
 
     @property
     def waits(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -42,11 +43,16 @@ def decide(
     proofs: dict[str, Any],
     names: receipts.Names,
     at: datetime,
+    called: dict[str, Any] | None = None,
 ) -> bool:
-    """Record what the citizen decided; False where there is nothing to decide any more: nothing is written then."""
+    """Record what the citizen decided; False where there is nothing to decide any more: nothing is written then.
+
+    `called` are the words that both officers' pages had for the codes (see `words.Shown.as_read`).
+    """
     kept = of_act(cursor, act, for_update=True)
     if kept is None:
         return False
+    kept = replace(kept, called=called)
     check_not_own(cursor, kept, witness)
     if act.decision == Decision.AGREE and act.speaker is None and representing.is_needed(act.person_birth, at):
         return False

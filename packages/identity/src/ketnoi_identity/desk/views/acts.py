@@ -40,7 +40,7 @@ def act(request: HttpRequest, act: UUID) -> HttpResponse:
             raise Http404
         told = _about(cursor, found)
     may, trouble = _may_witness(told, found, officer), None
-    content = challenge_of(told["kept"], Decision(found.decision or "")) if "kept" in told else b""
+    content = challenge_of(told["each"].as_read, Decision(found.decision or "")) if "kept" in told else b""
     challenge = Challenge("desk-witness", found.about + content)
     if request.method == "POST":
         if not may:
@@ -114,7 +114,7 @@ def _witness(named: UUID, officer: DeskOfficer, proof: dict[str, Any], told: dic
             assert names is not None
             cursor.execute("SELECT officer_proof::text FROM desk_act WHERE id = %s", [str(found.id)])
             proofs = {"desk_act": str(found.id), "officer": json.loads(cursor.fetchone()[0]), "witness": proof}
-            done = consents.decide(cursor, current(), found, officer, proofs, names, at)
+            done = consents.decide(cursor, current(), found, officer, proofs, names, at, told["each"].as_read.called)
         if not done:
             transaction.set_rollback(True)
     return done

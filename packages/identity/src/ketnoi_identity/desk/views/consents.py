@@ -52,5 +52,6 @@ def decide(request: HttpRequest, key: str, consent: str, decision: Decision) -> 
     drafted = acts.draft(
         officer, "consent", someone.person, at, consent=kept.id, decision=decision.value, speaker=speaker
     )
-    told = {"found": someone, "kept": kept, "act": drafted, "speaker": speaker, "each": words.shown(kept, at)}
-    return begin(request, drafted, "desk/decide.html", told, content=challenge_of(kept, decision))
+    each = words.shown(kept, at)
+    told = {"found": someone, "kept": kept, "act": drafted, "speaker": speaker, "each": each}
+    return begin(request, drafted, "desk/decide.html", told, content=challenge_of(each.as_read, decision))
