@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from playwright.sync_api import FilePayload, expect
 
 from journeys.identity.conftest import PickUp
 from journeys.identity.handset import Handset
@@ -71,7 +72,9 @@ def test_a_day_at_the_desk(site: Site, pick_up: PickUp, officers: tuple[Handset,
     first.prove("Hạ xuống mức 1").sees("Đã hạ xuống mức 1").is_fit("desk-revoked")
 
 
-def test_somebody_without_a_smartphone_agrees_and_takes_it_back(site: Site, officers: tuple[Handset, Handset]) -> None:
+def test_somebody_without_a_smartphone_agrees_and_takes_it_back(
+    site: Site, pick_up: PickUp, officers: tuple[Handset, Handset]
+) -> None:
     first, second = officers
     xom = PEOPLE["xom"]
     with site.connect() as database:
@@ -81,6 +84,14 @@ def test_somebody_without_a_smartphone_agrees_and_takes_it_back(site: Site, offi
     first.prove("Ghi").sees("chờ người làm chứng").is_fit("desk-consent-waiting")
     second.go("/ban/").tap("Quyết định về chia sẻ").sees("ĐỒNG Ý").is_fit("desk-consent-witness")
     second.prove("Làm chứng").sees("có hiệu lực").is_fit("desk-consent-done")
+    second.tap("In biên nhận").sees("Các mã dưới đây").is_fit("desk-receipt")
+    receipt = second.page.locator("#receipt").inner_text()
+    # Whoever is shown the file verifies it, on a phone of their own.
+    anybody = pick_up().go("/bien-nhan/").is_fit("verify")
+    file = FilePayload(name="bien-nhan.jws", mimeType="application/jose", buffer=receipt.encode())
+    anybody.page.locator("[type=file]").set_input_files(file)
+    expect(anybody.page.locator("[name=receipt]")).to_have_value(receipt)
+    anybody.tap("Kiểm tra").sees("không bị sửa").sees("UBND tỉnh Thái Nguyên").is_fit("verified")
     finds(first, xom).sees("đã đồng ý").tap("Người này rút lại").sees("RÚT LẠI")
     first.prove("Ghi").sees("chờ người làm chứng")
     second.go("/ban/").tap("Quyết định về chia sẻ").prove("Làm chứng").sees("có hiệu lực")

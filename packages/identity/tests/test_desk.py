@@ -264,3 +264,21 @@ def test_a_child_is_raised_only_beside_its_mother_and_an_infant_never(
     database.execute("UPDATE account SET level = 1 WHERE personal_number = %s", [PEOPLE["binh"].number])
     page = first.finds(PEOPLE["be"])
     first.visitor.sees(200, "người đại diện phải ở mức 2").go(page + "hai-nguoi/xac-nhan/").sees(200, "phải ở mức 2")
+
+
+def test_the_witness_of_an_attestation_compares_the_number_and_witnesses_no_words(
+    officers: list[Officer], an: Citizen
+) -> None:
+    first, second, _ = officers
+    first.visitor.go("/").sees(200, 'href="/ban/"', "Công an phường Thử")
+    page = first.finds(an.person)
+    # A wrong passcode does not throw the six digits away.
+    code = an.code()
+    first.visitor.confirm(page + "hai-nguoi/xac-nhan/", first.phone, "590314", presence=code)
+    first.visitor.sees(422, "Mật khẩu không đúng", f'name="presence" value="{code}"')
+    act = first.begins(page + "hai-nguoi/xac-nhan/", presence=code)
+    first.visitor.sees(200, "mở mục Tại bàn")
+    second.visitor.go(act).sees(200, an.person.number, "giấy tờ là của họ và khớp với những dòng trên")
+    assert "nói như trên" not in second.visitor.text
+    # Who does not witness it has no need of the number.
+    assert an.person.number not in first.visitor.go(act).text

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from ketnoi_identity.accounts.records import Account
-from ketnoi_identity.consent import receipts, records, words
+from ketnoi_identity.consent import paper, receipts, records, words
 from ketnoi_identity.consent.records import Kept, UseKept
 from ketnoi_identity.consent.rules import ALLOWED
 from ketnoi_identity.looks.refusals import refusal
@@ -63,11 +63,16 @@ def receipt(request: HttpRequest, code: str) -> HttpResponse:
 @before_terms
 def download(request: HttpRequest, code: str) -> HttpResponse:
     """The receipt itself, as a file."""
-    kept = _agreed(account_of(request), code)
-    answer = HttpResponse(kept.receipt, content_type="application/jose")
-    # Part of the code alone: a file's name is seen by others.
-    answer["Content-Disposition"] = f'attachment; filename="bien-nhan-{code[:6].lower()}.jws"'
-    return answer
+    return paper.as_file(_agreed(account_of(request), code))
+
+
+@require_safe
+@level(2)
+@before_terms
+def printed(request: HttpRequest, code: str) -> HttpResponse:
+    """The receipt as a page to print."""
+    one = f"/dong-y/{code}/bien-nhan"
+    return paper.sheet(request, _agreed(account_of(request), code), one, f"{one}/tai-ve")
 
 
 @require_safe

@@ -63,7 +63,7 @@ def record_of(
                     "pii_information": [_information(field, names) for field in kept.fields],
                     "pii_controllers": [kept.organisation],
                     "collection_method": "NDXP",
-                    "processing_method": "one answer" if kept.one_time else "answers until the consent ends",
+                    "processing_method": "một câu trả lời" if kept.one_time else "trả lời cho tới khi đồng ý kết thúc",
                     "jurisdictions": ["VN"],
                     "withdrawal_method": f"{base_url}/dong-y/{kept.id}/",
                     "privacy_rights": f"{base_url}/luot-xem/",
@@ -108,7 +108,10 @@ def write(
 
 
 def verify(receipt: str, public_keys: dict[str, Any]) -> dict[str, Any]:
-    """What a receipt says, when one of these keys (JWK Set) has signed it. Raises ReceiptError."""
+    """What a receipt says, when one of these keys (JWK Set) has signed it. Raises ReceiptError.
+
+    Blanks and line ends are none of it: what was read off paper comes in parts and lines.
+    """
     if len(receipt) > LONGEST:
         raise ReceiptError("it is too long")
     try:
@@ -118,7 +121,7 @@ def verify(receipt: str, public_keys: dict[str, Any]) -> dict[str, Any]:
     if any(key.key_type != "EC" for key in known.keys):
         raise ReceiptError("the keys are none that sign receipts")
     try:
-        found = jws.deserialize_compact(receipt.strip(), known, [keys.ALGORITHM])
+        found = jws.deserialize_compact("".join(receipt.split()), known, [keys.ALGORITHM])
         if found.protected.get("typ") != TYPE:
             raise ReceiptError("it is signed, but is no receipt")
         content = json.loads(found.payload)

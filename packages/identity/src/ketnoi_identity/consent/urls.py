@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path, re_path
 
-from ketnoi_identity.consent import receipt_views, receipts, views
+from ketnoi_identity.consent import paper, receipt_views, receipts, verify_views, views
 
 _ONE = r"^dong-y/(?P<code>[A-Z2-7]{26})/"
 
@@ -17,6 +17,8 @@ urlpatterns: list[URLPattern] = [
     re_path(_ONE + r"rut-lai$", views.take_back, name="take-back"),
     re_path(_ONE + r"lan-dung$", receipt_views.used, name="consent-uses"),
     re_path(_ONE + r"bien-nhan$", receipt_views.receipt, name="receipt"),
+    re_path(_ONE + r"bien-nhan/ban-in$", receipt_views.printed, name="receipt-paper"),
     re_path(_ONE + r"bien-nhan/tai-ve$", receipt_views.download, name="receipt-file"),
+    path(paper.VERIFY_PATH.lstrip("/"), verify_views.verify, name="receipt-verify"),
     path(receipts.KEYS_PATH.lstrip("/"), receipt_views.keys, name="receipt-keys"),
 ]

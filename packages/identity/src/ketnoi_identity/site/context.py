@@ -21,6 +21,7 @@ _FILES = (
     "identity/offline.js",
     "accounts/keys.js",
     "consent/waiting.js",
+    "consent/receipt.js",
 )
 # Shown to whoever has signed in: address, words.
 TABS = (

@@ -39,6 +39,7 @@ def act(request: HttpRequest, act: UUID) -> HttpResponse:
         if found is None:
             raise Http404
         told = _about(cursor, found)
+        holder = records.by_id(cursor, found.account) if found.account else None
     may, trouble = _may_witness(told, found, officer), None
     content = challenge_of(told["each"].as_read, Decision(found.decision or "")) if "kept" in told else b""
     challenge = Challenge("desk-witness", found.about + content)
@@ -61,10 +62,16 @@ def act(request: HttpRequest, act: UUID) -> HttpResponse:
         "may_witness": may,
         "mine": found.officer == officer.id,
         "waits": found.witnessed_at is None and found.until > at,
+        "may_print": found.decision == Decision.AGREE
+        and found.witnessed_at is not None
+        and found.until > at
+        and officer.id in (found.officer, found.witness),
         "may_show_code": found.kind == "recover" and found.witnessed_at is not None and found.until > at,
     }
     if may:
         told["asking"] = ask(request, challenge)
+        # The witness compares it with the papers, as the officer did who began.
+        told["number"] = told["kept"].personal_number if "kept" in told else holder and holder.personal_number
     return render(request, "desk/act.html", told, status=422 if trouble else 200)
 
 

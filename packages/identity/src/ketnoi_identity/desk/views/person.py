@@ -144,7 +144,7 @@ def together(request: HttpRequest, key: str, act: str) -> HttpResponse:
         messages.error(request, against.in_(get_language() or "vi"))
         return redirect("desk_person", key)
     drafted = acts.draft(officer, kind, someone.person, clock.now(), account=account.id)
-    told = {"found": someone, "holder": account, "act": drafted}
+    told = {"found": someone, "holder": account, "act": drafted, "presence": request.POST.get("presence", "")[:10]}
 
     def against_code() -> Text | None:
         with transaction.atomic(durable=True), connection.cursor() as cursor:
