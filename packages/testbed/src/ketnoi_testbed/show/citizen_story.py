@@ -162,9 +162,9 @@ def shown(kept: Kept, agency: str, procedures: dict[str, Text]) -> Sequence[str]
     return [
         agency,
         f"{procedure.vi} {kept.procedure_code}" if procedure else kept.procedure_code,
-        kept.purpose,
+        f"Cơ quan viết: {kept.purpose}",
         "Một lần duy nhất" if kept.one_time else "Nhiều lần, cho tới khi hết hạn",
-        f"{words.duration(kept.lasts_seconds).vi} kể từ lúc bạn đồng ý",
+        f"{words.duration(kept.lasts_seconds).vi} kể từ lúc đồng ý",
         words.LEARNS[kept.service].vi,
         *(f"• {each.name.vi}" for each in fields_of(tuple(kept.fields))),
         "( Đồng ý )      ( Từ chối )",
