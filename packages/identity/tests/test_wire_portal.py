@@ -6,6 +6,7 @@ import asyncio
 import json
 import uuid
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 from joserfc.jwk import ECKey, OctKey, RSAKey
@@ -301,6 +302,32 @@ def test_objections_are_told_a_part_at_a_time(within):
     first, second = within(act)
     assert (len(first.body["objections"]), first.body["more"]) == (MOST, True)
     assert (len(second.body["objections"]), second.body["more"]) == (1, False)
+
+
+def utc(moment):
+    return quote(moment.replace("Z", "+00:00"))
+
+
+def test_whoever_names_one_that_is_not_here_is_told_all_anew(within):
+    async def act(world):
+        made = await account(world)
+        first, second = await objection(world, made), await objection(world, made, message_id="m2")
+        moment = (await objections(world)).body["objections"][1]["made_at"]
+        right = await objections(world, f"?after={second}&made={quote(moment)}")
+        assert right.body == (await objections(world, f"?after={second}&made={utc(moment)}")).body
+        other = await objections(world, f"?after={second}&made=2020-01-01T00:00:00Z")
+        gone = await objections(world, f"?after={second + 7}&made={quote(moment)}")
+        odd = [await objections(world, f"?after=1&made={each}") for each in ("2020-01-01T00:00:00", "x" * 20, "T" * 20)]
+        lost = await answer(world, second, made_at="2020-01-01T00:00:00Z")
+        return (first, second), right, other, gone, odd, lost, await answer(world, second, made_at=moment)
+
+    both, right, other, gone, odd, lost, given = within(act)
+    assert (right.body["objections"], right.body["anew"]) == ([], False)
+    for each in (other, gone):
+        assert [one["id"] for one in each.body["objections"]] == list(both)
+        assert each.body["anew"]
+    assert [each.status for each in odd] == [400] * 3
+    assert (lost.status, given.status) == (404, 201)
 
 
 def test_an_answer_is_given_once_by_each_side(within):

@@ -209,7 +209,7 @@ def test_an_objection_is_fetched_once_and_told_to_both_who_answer(cast: Cast, th
     fetching.exchange()
     row = Objection.objects.get(number=number)
     assert (row.organisation, row.unit, row.procedure, row.reason) == ("H55", "H55.02", "1.001", reason)
-    letters = Letter.objects.filter(key=f"objection:{row.source}:{number}")
+    letters = Letter.objects.filter(key__startswith=f"objection:{row.source}:{number}:")
     people = {cast[name].person for name in ("rep", "c06")}
     from ketnoi_portal.staff.models import Person
 
@@ -228,6 +228,7 @@ def test_c06_and_the_agency_answer_and_the_citizen_gets_both(cast: Cast, there: 
     assert answer(cast, "rep", row, "  Cán bộ nhập nhầm số.  ") == 302
     assert answer(cast, "c06", row, "Đã nhắc cơ quan.") == 302
     fetching.exchange()
+    assert IdentitySource.objects.get().troubles == []
     kept = there.execute(
         "SELECT by_whom, words FROM objection_answer WHERE objection = %s ORDER BY by_whom", [number]
     ).fetchall()
@@ -316,6 +317,43 @@ def test_a_citizens_words_are_no_markup(cast: Cast, there: psycopg.Connection[An
     objection(there, reason="<b>x</b>")
     fetching.exchange()
     assert "&lt;b&gt;x" in page(cast, "c06")
+
+
+def test_after_the_identity_database_was_restored_new_objections_come_all_the_same(
+    cast: Cast, there: psycopg.Connection[Any]
+) -> None:
+    kept, lost = objection(there), objection(there, reason="Mất khi khôi phục")
+    fetching.exchange()
+    answer(cast, "c06", Objection.objects.get(number=kept), "Đã nhắc.")
+    fetching.exchange()
+    # Restored: the second one and the answer are gone, and their numbers are given again.
+    there.execute("DELETE FROM objection_answer")
+    there.execute("DELETE FROM objection WHERE id = %s", [lost])
+    there.execute(f"ALTER TABLE objection ALTER id RESTART WITH {lost}")
+    assert objection(there, reason="Mới sau khi khôi phục") == lost
+    later = objection(there, reason="Mới nữa")
+    letters = Letter.objects.count()
+    fetching.exchange()
+    assert IdentitySource.objects.get().troubles == []
+    assert sorted(Objection.objects.values_list("number", "reason")) == sorted(
+        [
+            (kept, "Tôi không làm thủ tục này"),
+            (lost, "Mất khi khôi phục"),
+            (lost, "Mới sau khi khôi phục"),
+            (later, "Mới nữa"),
+        ]
+    )
+    assert Letter.objects.count() > letters
+    # The answer that was lost there is there again, and an answer to what is lost reaches no other objection.
+    assert there.execute("SELECT objection, words FROM objection_answer").fetchall() == [(kept, "Đã nhắc.")]
+    answer(cast, "c06", Objection.objects.get(reason="Mất khi khôi phục"), "Cho phản ánh đã mất.")
+    fetching.exchange()
+    assert there.execute("SELECT count(*) FROM objection_answer").fetchone() == (1,)
+    # From here on it goes on as ever.
+    told = Objection.objects.count()
+    fetching.exchange()
+    assert Objection.objects.count() == told
+    assert IdentitySource.objects.get().last_objection == later
 
 
 # Terms

@@ -222,15 +222,25 @@ class Objection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Objections(msgspec.Struct, frozen=True, kw_only=True):
-    """Identity → portal, `GET /v1/objections?after=ID`, in the order of their ids; `more` when there are others."""
+    """Identity → portal, `GET /v1/objections?after=ID&made=MOMENT`, in the order of their ids; `more` when there are
+    others.
+
+    `made` is when the objection of that id was made (RFC 3339), as it was told. Where there is no such one here, this
+    database is an older one (it was restored): `anew` then, and all objections are told from the first on.
+    """
 
     objections: tuple[Objection, ...]
     more: bool = False
+    anew: bool = False
 
 
 class AnswerGiven(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Portal → identity, `POST /v1/objections/{id}/answers`. `organisation` is the agency's, also where C06 answers."""
+    """Portal → identity, `POST /v1/objections/{id}/answers`. `organisation` is the agency's, also where C06 answers.
+
+    `made_at` is when the objection was made: after a database was restored another one may have its id.
+    """
 
     by: Literal["c06", "agency"]
     organisation: str
     words: Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_ANSWER)]
+    made_at: datetime.datetime | None = None

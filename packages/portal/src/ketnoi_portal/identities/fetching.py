@@ -19,6 +19,7 @@ from ketnoi_portal.staff.places import addresses_of
 from ketnoi_portal.worker.locks import only_one
 from ketnoi_protocol.citizens import AnswerGiven
 from ketnoi_protocol.citizens import Objection as Told
+from ketnoi_protocol.citizens import Objections as Page
 
 PAGES: Final = 20
 """So many answers of one system are taken at a time [our choice]; the rest comes the next time."""
@@ -38,8 +39,8 @@ def _exchange(told: Identity) -> None:
     try:
         with IdentityClient(told) as client:
             for _ in range(PAGES):
-                page = client.objections(source.last_objection)
-                _keep(source, page.objections)
+                page = client.objections(source.last_objection, source.last_made_at)
+                _keep(source, page)
                 if not page.more:
                     break
             _hand_over(client, told.name)
@@ -48,20 +49,30 @@ def _exchange(told: Identity) -> None:
         source.save(update_fields=["ask_trouble", "ask_trouble_vi"])
 
 
-def _keep(source: IdentitySource, objections: tuple[Told, ...]) -> None:
-    """Objections, their letters and how far one has come: all or none. Raises IdentityError."""
-    last = source.last_objection
-    for each in objections:
+def _keep(source: IdentitySource, page: Page) -> None:
+    """Objections, their letters and how far one has come: all or none. Raises IdentityError.
+
+    Where the system's database was restored everything is told anew: what is known here is not kept twice, and answers
+    that were lost there are handed over again.
+    """
+    last, made_at = (0, None) if page.anew else (source.last_objection, source.last_made_at)
+    for each in page.objections:
         if each.id <= last:
             raise IdentityError(_DISORDER)
-        last = each.id
-    at = clock.now()
+        last, made_at = each.id, each.made_at
     with transaction.atomic():
-        for each in objections:
-            _tell(_kept(source, each))
-        source.last_objection, source.asked_at = last, at
+        for each in page.objections:
+            known = Objection.objects.filter(source=source.name, number=each.id, made_at=each.made_at).first()
+            if known is None:
+                kept = _kept(source, each)
+                if len(each.answers) < len(ObjectionAnswer.SIDES):
+                    _tell(kept)
+            else:
+                there = [given.by for given in each.answers]
+                known.answers.filter(refused=False).exclude(by__in=there).update(sent_at=None)
+        source.last_objection, source.last_made_at, source.asked_at = last, made_at, clock.now()
         source.ask_trouble = source.ask_trouble_vi = ""
-        source.save(update_fields=["last_objection", "asked_at", "ask_trouble", "ask_trouble_vi"])
+        source.save(update_fields=["last_objection", "last_made_at", "asked_at", "ask_trouble", "ask_trouble_vi"])
 
 
 def _kept(source: IdentitySource, told: Told) -> Objection:
@@ -97,8 +108,9 @@ def _tell(objection: Objection) -> None:
         f"Một công dân phản ánh một lượt khai thác dữ liệu. Phải trả lời trước {due:%H:%M ngày %d/%m/%Y}.\n"
         f"A citizen objects to a look at their data. An answer is due by {due:%Y-%m-%d %H:%M} (Hanoi).\n\n{link}\n"
     )
+    key = f"objection:{objection.source}:{objection.number}:{objection.made_at.timestamp():.6f}"
     for address in sorted({*handlers(), *agencys(objection.organisation)}):
-        Letter.write(address, subject, body, key=f"objection:{objection.source}:{objection.number}")
+        Letter.write(address, subject, body, key=key)
 
 
 def handlers() -> list[str]:
@@ -118,6 +130,7 @@ def _hand_over(client: IdentityClient, name: str) -> None:
             by=ObjectionAnswer.C06 if each.by == ObjectionAnswer.C06 else ObjectionAnswer.AGENCY,
             organisation=each.objection.organisation,
             words=each.words,
+            made_at=each.objection.made_at,
         )
         try:
             client.answer(each.objection.number, given)

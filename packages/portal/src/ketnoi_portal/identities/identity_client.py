@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TypeVar
 
 import msgspec
@@ -40,11 +41,16 @@ class IdentityClient(PinnedClient):
         data = self._expect(200, *self.ask("GET", "/v1/terms", params={"organisation": organisation}))
         return self._decoded(data, TermsStanding)
 
-    def objections(self, after: int) -> Objections:
-        """The objections behind the one of this id. Raises IdentityError."""
-        return self._decoded(
-            self._expect(200, *self.ask("GET", "/v1/objections", params={"after": str(after)})), Objections
-        )
+    def objections(self, after: int, made_at: datetime | None) -> Objections:
+        """The objections behind the one of this id, made at this moment; all where it is not there any more.
+
+        Raises IdentityError.
+        """
+        asked = {"after": str(after)}
+        if made_at is not None:
+            # Without a plus sign, of which not everybody who reads addresses makes the same.
+            asked["made"] = made_at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        return self._decoded(self._expect(200, *self.ask("GET", "/v1/objections", params=asked)), Objections)
 
     def answer(self, objection: int, given: AnswerGiven) -> None:
         """Hand over an answer. Raises IdentityError, AnswerRefusedError."""

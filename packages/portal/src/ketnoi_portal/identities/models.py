@@ -10,7 +10,8 @@ from ketnoi_pages.text import Text
 class IdentitySource(models.Model):
     """One identity system, by its name in the settings: how far one has come with it, and what went wrong.
 
-    `version` is that of the list of clients it was sent last, `digest` what stood in it.
+    `version` is that of the list of clients it was sent last, `digest` what stood in it. `last_made_at` is when the
+    objection `last_objection` was made: where it is not there any more, the system's database was restored.
     """
 
     name = models.CharField(primary_key=True, max_length=50)
@@ -20,6 +21,7 @@ class IdentitySource(models.Model):
     send_trouble = models.CharField(max_length=200, blank=True)
     send_trouble_vi = models.CharField(max_length=200, blank=True)
     last_objection = models.PositiveBigIntegerField(default=0)
+    last_made_at = models.DateTimeField(null=True)
     asked_at = models.DateTimeField(null=True)
     ask_trouble = models.CharField(max_length=200, blank=True)
     ask_trouble_vi = models.CharField(max_length=200, blank=True)
@@ -36,6 +38,8 @@ class IdentitySource(models.Model):
 
 class Objection(models.Model):
     """A citizen's objection to one look: never who the citizen is; the message's id finds the look.
+
+    After an identity system's database was restored it may give a `number` again; `made_at` tells the two apart.
 
     C06 and the agency answer once each. `…_sent_at`: the identity system has the answer.
     """
@@ -56,7 +60,9 @@ class Objection(models.Model):
 
     class Meta:
         ordering = ["due_at", "pk"]
-        constraints = [models.UniqueConstraint(fields=["source", "number"], name="an_objection_is_kept_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["source", "number", "made_at"], name="an_objection_is_kept_once")
+        ]
         indexes = [models.Index(fields=["organisation", "due_at"])]
 
 
@@ -65,6 +71,7 @@ class ObjectionAnswer(models.Model):
 
     C06 = "c06"
     AGENCY = "agency"
+    SIDES = (C06, AGENCY)
 
     objection = models.ForeignKey(Objection, models.PROTECT, related_name="answers")
     by = models.CharField(max_length=6, choices=[(C06, "C06"), (AGENCY, "agency")])
