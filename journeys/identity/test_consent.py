@@ -94,7 +94,7 @@ def test_a_request_shows_at_once_is_agreed_to_used_and_taken_back(
     phone.sees(PURPOSE, within=10).ready().sees("Đang chờ bạn").is_fit("consents-waiting")
     assert (agency.state(code), agency.told(row, code)) == (ConsentState.WAITING, "51")
 
-    phone.go("/").sees("Số đề nghị đang chờ bạn trả lời: 1").is_fit("home-waiting")
+    phone.go("/").sees("Có 1 đề nghị đang chờ bạn trả lời").is_fit("home-waiting")
     phone.go("/dong-y/").tap(PURPOSE).at(f"/dong-y/{code}/").sees("xin dữ liệu của bạn").is_fit("consent-waiting")
     for told in ("Đăng ký khai sinh", PURPOSE, "Họ và tên", "Ngày, tháng, năm sinh", "Nơi thường trú", "30 ngày"):
         phone.sees(told)

@@ -236,3 +236,12 @@ def test_a_session_outlives_the_program_and_gets_a_new_key_at_sign_in(
     site_with_register.close()
     site_with_register.open()
     visitor.go("/tai-khoan/").sees(200, "Nguyễn Văn An")
+
+
+def test_the_start_page_says_which_doors_want_level_2_and_the_history_runs_backwards(come_in: ComeIn) -> None:
+    somebody = come_in()
+    somebody.register(PEOPLE["giang"])
+    assert somebody.go("/").sees(200).text.count("cần mức 2") == 3
+    told = somebody.go("/tai-khoan/nhat-ky/").sees(200).text
+    # The terms were accepted before the account was there.
+    assert told.index("Tài khoản được lập") < told.index("Chấp nhận điều khoản")

@@ -133,9 +133,18 @@ def test_every_refusal_by_the_registry_is_told_in_a_citizens_words(row):
 def test_a_household_gives_away_nothing_of_the_others(near, browser):
     assert looked(near, HOUSEHOLD, ThanhVien=[MEMBER_BINH], sign={"message_id": "m-house"}) == "00"
     visitor = browser(BINH).go("/luot-xem/")
-    visitor.sees(200, "đã xác thực một hộ gia đình, trong đó có nêu tên bạn", "UBND tỉnh Thái Nguyên")
+    visitor.sees(200, "về một hộ gia đình, trong đó có nêu tên bạn", "UBND tỉnh Thái Nguyên")
     for told in ("Đăng ký khai sinh", "1.001", "m-house", "Nguyễn", "tự khai"):
         assert told not in visitor.text, told
+
+
+def test_a_member_named_in_a_refused_question_is_not_told_that_it_was_answered(near, browser):
+    refused = looked(near, HOUSEHOLD, ThanhVien=[MEMBER_BINH], MaDVC="9.999", sign={"message_id": "m-house-refused"})
+    assert refused == "23"
+    card = browser(BINH).go("/luot-xem/").sees(200).text.partition("<h3>")[2].partition("</details>")[0]
+    assert "Có nêu tên bạn" in card
+    assert "đã hỏi, hoặc định hỏi, về một hộ gia đình" in card
+    assert "Đã trả lời" not in card
 
 
 def test_pages_of_fifty_follow_one_another(near, browser):

@@ -66,7 +66,8 @@ class Event:
 def latest(cursor: Cursor, account: UUID, most: int) -> list[Event]:
     """The latest events, newest first."""
     cursor.execute(
-        "SELECT at, kind, by_whom, detail::text FROM account_event WHERE account = %s ORDER BY id DESC LIMIT %s",
+        "SELECT at, kind, by_whom, detail::text FROM account_event WHERE account = %s"
+        " ORDER BY at DESC, id DESC LIMIT %s",
         [str(account), most],
     )
     return [

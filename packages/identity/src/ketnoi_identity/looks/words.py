@@ -50,11 +50,12 @@ _HOUSEHOLD: Final = Text(
 REPEATED: Final = Text("Gửi lại câu hỏi trước", "An earlier question sent again")
 """The agency sent the same question once more, and was given the same answer: no further use of the consent."""
 _NAMED: Final = Text(
-    "Cơ quan đã xác thực một hộ gia đình, trong đó có nêu tên bạn. Việc cụ thể thuộc về người được hỏi nên không hiện "
-    "ở đây.",
-    "The agency verified a household in which it named you. The matter is that of the person it asked about, so it is "
-    "not shown here.",
+    "Cơ quan đã hỏi, hoặc định hỏi, về một hộ gia đình, trong đó có nêu tên bạn. Việc cụ thể và kết quả thuộc về người "
+    "được hỏi nên không hiện ở đây.",
+    "The agency asked, or meant to ask, about a household in which it named you. The matter and what came of it are "
+    "those of the person it asked about, so they are not shown here.",
 )
+_WAS_NAMED: Final = Text("Có nêu tên bạn", "You were named")
 _GIVEN: Final = Text("Đã trả lời", "Answered")
 _NOTHING: Final = Text("Không khớp", "No match")
 _REFUSED: Final = Text("Bị từ chối", "Refused")
@@ -80,7 +81,8 @@ class Told(NamedTuple):
 def outcome(look: Look) -> Told:
     """What came of a look, in words."""
     if look.role == CLAIMED_MEMBER:
-        return Told(_GIVEN, "", _NAMED)
+        # Whether the question was answered is not told: it may have been refused.
+        return Told(_WAS_NAMED, "", _NAMED)
     if look.result is None:
         return Told(_GIVEN, "good", _HOUSEHOLD)
     if look.result == FOUND:
