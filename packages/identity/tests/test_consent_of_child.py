@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
 import pytest
 
+from ketnoi_identity.consent import ending, receipts
+
 from .asked import ask
 from .people import Phone
 from .register import PEOPLE
+from .site import Site
 from .visiting import PASSCODE, Visitor
 
 ComeIn = Callable[[], Visitor]
@@ -100,3 +104,90 @@ def test_a_child_refuses_and_takes_back_alone(database: psycopg.Connection[Any],
     visitor.go(f"/dong-y/{held}/").send(f"/dong-y/{held}/rut-lai").sees(200, "Đã rút lại")
     assert decided(database, refused) == (False, None)
     assert decided(database, held)[1] is not None
+
+
+def child_id(database: psycopg.Connection[Any]) -> str:
+    row = database.execute("SELECT id FROM account WHERE personal_number = %s", [BE.number]).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def test_a_guardian_sees_and_agrees_by_her_own_proof_and_the_receipt_says_so(
+    database: psycopg.Connection[Any],
+    mother: tuple[Visitor, Phone],
+    child: tuple[Visitor, Phone],
+    site_with_register: Site,
+) -> None:
+    visitor, phone = mother
+    consent, home = ask(database, BE.number), f"/dong-y/con/{child_id(database)}/"
+    visitor.go("/dong-y/").sees(200, "Của con:", BE.name, "đang chờ")
+    assert visitor.go("/dong-y/dang-cho").answer.json() == {"all": 1, "waiting": 1}
+    visitor.go(home).sees(200, "UBND tỉnh Thái Nguyên", f"{home}{consent}/")
+    visitor.go(f"{home}{consent}/").sees(200, "xin dữ liệu của con bạn", BE.name, "Nơi thường trú")
+    # Not by the child's phone: the proof is the guardian's own.
+    visitor.prove(f"{home}{consent}/dong-y", child[1], PASSCODE).sees(200, "xin dữ liệu của con bạn")
+    assert decided(database, consent) == (None, None)
+    visitor.go(f"{home}{consent}/").prove(f"{home}{consent}/dong-y", phone, PASSCODE)
+    visitor.sees(200, "Bạn đã đồng ý thay con", "do người đại diện")
+    row = database.execute("SELECT decided_by, proof->'proof', receipt FROM consent").fetchone()
+    assert row is not None
+    assert row[0].startswith("guardian:")
+    assert (row[1]["by"], row[1]["representative"]["relation"]) == ("device", "mother")
+    keys = receipts.public_receipt_keys(site_with_register.folder / "keys", datetime.now(UTC))
+    event = receipts.verify(row[2], keys)["record"]["events"][0]
+    assert event["given_by"] == {"role": "legal_representative", "relation": "mother"}
+    assert visitor.go(f"{home}{consent}/bien-nhan").sees(200).answer.text == row[2]
+    # The child sees who agreed, and takes it back alone.
+    child[0].go(f"/dong-y/{consent}/").sees(200, "do người đại diện").send(f"/dong-y/{consent}/rut-lai").sees(200)
+    assert decided(database, consent)[1] == child_id(database)
+
+
+def test_a_guardian_refuses_and_takes_back(
+    database: psycopg.Connection[Any], mother: tuple[Visitor, Phone], child: tuple[Visitor, Phone]
+) -> None:
+    visitor, phone = mother
+    refused, held, home = ask(database, BE.number), ask(database, BE.number), f"/dong-y/con/{child_id(database)}/"
+    visitor.go(f"{home}{refused}/").send(f"{home}{refused}/tu-choi").sees(200, "Người đại diện đã từ chối")
+    visitor.go(f"{home}{held}/").prove(f"{home}{held}/dong-y", phone, PASSCODE).sees(200, "đồng ý thay con")
+    visitor.send(f"{home}{held}/rut-lai").sees(200, "Người đại diện đã rút lại")
+    assert decided(database, refused) == (False, None)
+    assert (decided(database, held)[1] or "").startswith("guardian:")
+
+
+def test_whoever_represents_nobody_any_more_sees_and_decides_nothing(
+    database: psycopg.Connection[Any], mother: tuple[Visitor, Phone], child: tuple[Visitor, Phone], come_in: ComeIn
+) -> None:
+    visitor, phone = mother
+    consent, home = ask(database, BE.number), f"/dong-y/con/{child_id(database)}/"
+    stranger = come_in()
+    stranger.register(PEOPLE["xom"])
+    database.execute("UPDATE account SET level = 2")
+    stranger.go(home).sees(404)
+    # A guardian by an old row, whom the register does not name.
+    database.execute(
+        "UPDATE guardian SET guardian = (SELECT id FROM account WHERE personal_number = %s)", [PEOPLE["xom"].number]
+    )
+    for address in (home, f"{home}{consent}/", f"{home}{consent}/bien-nhan"):
+        stranger.go(address).sees(404)
+        visitor.go(address).sees(404)
+    stranger.go("/tai-khoan/").send(f"{home}{consent}/tu-choi").sees(404)
+    # Fourteen since the page was opened.
+    database.execute(
+        "UPDATE guardian SET guardian = (SELECT id FROM account WHERE personal_number = %s)", [BINH.number]
+    )
+    visitor.go(f"{home}{consent}/")
+    database.execute("UPDATE account SET birth_text = '2010-05-04' WHERE personal_number = %s", [BE.number])
+    visitor.prove(f"{home}{consent}/dong-y", phone, PASSCODE).sees(404)
+    assert decided(database, consent) == (None, None)
+
+
+def test_what_a_guardian_agreed_to_ends_with_her_account(
+    database: psycopg.Connection[Any], mother: tuple[Visitor, Phone], child: tuple[Visitor, Phone]
+) -> None:
+    visitor, phone = mother
+    consent, home = ask(database, BE.number), f"/dong-y/con/{child_id(database)}/"
+    visitor.go(f"{home}{consent}/").prove(f"{home}{consent}/dong-y", phone, PASSCODE).sees(200, "đồng ý thay con")
+    guardian = database.execute("SELECT guardian FROM guardian").fetchone()
+    assert guardian is not None
+    ending.take_back_given(database.cursor(), guardian[0], datetime.now(UTC), ending.LOWERED)
+    assert decided(database, consent) == (True, "level_lowered")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from ..accounts.records import Cursor
+from .representing import by_guardian
 
 CLOSED: Final = "account_closed"
 LOWERED: Final = "level_lowered"
@@ -28,4 +30,14 @@ def take_back_all(cursor: Cursor, personal_number: str, at: datetime, by: str) -
         "UPDATE consent SET revoked_at = %s, revoked_by = %s WHERE personal_number = %s AND agreed"
         " AND revoked_at IS NULL AND valid_until > %s",
         [at, by, personal_number, at],
+    )
+
+
+def take_back_given(cursor: Cursor, guardian: UUID, at: datetime, by: str) -> None:
+    """Take back what this guardian agreed to for children: nobody knows any more whether it was a representative."""
+    cursor.execute(
+        "UPDATE consent SET revoked_at = %s, revoked_by = %s WHERE personal_number IN (SELECT account.personal_number"
+        " FROM guardian JOIN account ON account.id = guardian.account WHERE guardian.guardian = %s)"
+        " AND decided_by = %s AND agreed AND revoked_at IS NULL AND valid_until > %s",
+        [at, by, str(guardian), by_guardian(guardian), at],
     )

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from ketnoi_identity.accounts.proving import Challenge, NotProved, ask, reprove
 from ketnoi_identity.accounts.records import Account, Cursor
-from ketnoi_identity.consent import receipts, records, representing, rules, words
+from ketnoi_identity.consent import family, receipts, records, representing, rules, words
 from ketnoi_identity.consent.content import Decision, challenge_of
 from ketnoi_identity.consent.records import Kept
 from ketnoi_identity.looks.words import SERVICES
@@ -39,9 +39,9 @@ from ketnoi_pages.text import Text
 
 PAGE: Final = 30
 _PURPOSE: Final = "consent"
-_IN_SESSION: Final = {"method": "session"}
+IN_SESSION: Final = {"method": "session"}
 """How refusing and taking back are proved: by being signed in. To say no is never harder than to say yes."""
-_TOO_LATE: Final = Text("Đề nghị này không còn chờ trả lời.", "This request does not wait for an answer any more.")
+TOO_LATE: Final = Text("Đề nghị này không còn chờ trả lời.", "This request does not wait for an answer any more.")
 
 
 @require_safe
@@ -53,13 +53,13 @@ def listed(request: HttpRequest) -> HttpResponse:
     page = page_of(request)
     with connection.cursor() as cursor:
         kept = records.of_person(cursor, account.personal_number or "", at, PAGE + 1, page * PAGE)
-        every, waiting = records.how_many(cursor, account.personal_number or "", at)
+        everybody = family.of(cursor, account, at)
     names = names_of(code for each in kept for code in (each.organisation, each.unit))
     rows = [words.shown(each, at, names) for each in kept[:PAGE]]
     told = {
         "consents": rows,
-        "all": every,
-        "waiting": waiting,
+        "family": everybody,
+        "waiting": everybody.waiting_own,
         "page": page,
         "more": page + 1 if len(kept) > PAGE else None,
     }
@@ -72,8 +72,8 @@ def listed(request: HttpRequest) -> HttpResponse:
 def waiting(request: HttpRequest) -> HttpResponse:
     """How many requests wait: asked every few seconds by a page that lies open."""
     with connection.cursor() as cursor:
-        every, number = records.how_many(cursor, account_of(request).personal_number or "", clock.now())
-    return JsonResponse({"all": every, "waiting": number})
+        everybody = family.of(cursor, account_of(request), clock.now())
+    return JsonResponse({"all": everybody.every, "waiting": everybody.waiting})
 
 
 @require_safe
@@ -93,7 +93,7 @@ def agree(request: HttpRequest, code: str) -> HttpResponse:
     with connection.cursor() as cursor:
         kept = _mine(cursor, account, code)
     if not rules.may_be_answered(kept, clock.now()):
-        return _told(request, code, _TOO_LATE, bad=True)
+        return _told(request, code, TOO_LATE, bad=True)
     if _is_child(account):
         return redirect(f"/dong-y/{code}/")
     agency = name_of(kept.organisation)
@@ -110,10 +110,10 @@ def agree(request: HttpRequest, code: str) -> HttpResponse:
             leave(request)
             return ask_to_sign_in(request)
         kept, at = replace(_mine(cursor, account, code, for_update=True), called=read.called), clock.now()
-        receipt = _receipt(kept, account, agency, at)
+        receipt = receipt_of(kept, account, str(account.id), agency, at)
         done = records.agree(cursor, kept, str(account.id), proof.jsonable(), receipt, at)
     if not done:
-        return _told(request, code, _TOO_LATE, bad=True)
+        return _told(request, code, TOO_LATE, bad=True)
     return _told(request, code, Text("Bạn đã đồng ý.", "You have agreed."))
 
 
@@ -128,9 +128,9 @@ def refuse(request: HttpRequest, code: str) -> HttpResponse:
         read = words.shown(_mine(cursor, account, code), clock.now()).as_read
     with transaction.atomic(), connection.cursor() as cursor:
         kept = replace(_mine(cursor, account, code, for_update=True), called=read.called)
-        done = records.refuse(cursor, kept, str(account.id), _IN_SESSION, clock.now())
+        done = records.refuse(cursor, kept, str(account.id), IN_SESSION, clock.now())
     if not done:
-        return _told(request, code, _TOO_LATE, bad=True)
+        return _told(request, code, TOO_LATE, bad=True)
     return _told(request, code, Text("Bạn đã từ chối.", "You have refused."))
 
 
@@ -180,14 +180,18 @@ def _mine(cursor: Cursor, account: Account, code: str, *, for_update: bool = Fal
     return kept
 
 
-def _receipt(kept: Kept, account: Account, agency: str, at: datetime) -> str:
+def receipt_of(
+    kept: Kept, account: Account, by: str, agency: str, at: datetime, *, representative: str | None = None
+) -> str:
+    """The receipt of a consent about this account's holder, to which `by` agrees now."""
     own = current()
     fields = {name: text.vi for name, text in FIELDS.items()}
     names = receipts.Names(agency, SERVICES[kept.service].vi, fields)
-    agreed = records.as_agreed(kept, str(account.id), at)
+    agreed = records.as_agreed(kept, by, at)
     principal = _pseudonyms().subject(kept.organisation, account.id)
     key = receipts.signing_key(own.path(own.keys), at)
-    return receipts.write(agreed, principal, names, own.base_url.rstrip("/"), at, key)
+    base_url = own.base_url.rstrip("/")
+    return receipts.write(agreed, principal, names, base_url, at, key, representative=representative)
 
 
 @cache

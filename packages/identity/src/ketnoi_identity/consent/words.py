@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from ketnoi_identity.consent import representing
 from ketnoi_identity.consent.records import Kept, state
 from ketnoi_identity.looks.words import SERVICES, FieldWords, Mood, fields_of
 from ketnoi_identity.site.agencies import name_of, procedure_name
@@ -43,6 +44,10 @@ _STATES: Final[dict[ConsentState, tuple[Text, Mood]]] = {
     ConsentState.REFUSED: (Text("Bạn đã từ chối", "You refused"), ""),
     ConsentState.EXPIRED: (Text("Đã hết hạn", "Over"), ""),
     ConsentState.REVOKED: (Text("Bạn đã rút lại", "You took it back"), ""),
+}
+_FOR_A_CHILD: Final = {
+    ConsentState.REFUSED: Text("Người đại diện đã từ chối", "The representative refused"),
+    ConsentState.REVOKED: Text("Người đại diện đã rút lại", "The representative took it back"),
 }
 _USED_UP: Final = Text("Đã dùng xong", "Used up")
 _UNANSWERED: Final = Text("Hết hạn, bạn chưa trả lời", "Over, not answered")
@@ -99,6 +104,12 @@ class Shown(NamedTuple):
         return (self.kept.decided_by or "").startswith("desk:")
 
     @property
+    def by_representative(self) -> bool:
+        """Whether a representative agreed or refused for a child, at a desk or in an account of their own."""
+        proof = (self.kept.proof or {}).get("proof") or {}
+        return representing.is_by_guardian(self.kept.decided_by) or "representative" in proof
+
+    @property
     def holds(self) -> bool:
         """Whether there is something to take back."""
         return self.state is ConsentState.AGREED
@@ -113,6 +124,8 @@ def shown(kept: Kept, at: datetime, names: dict[str, str] | None = None) -> Show
         words, mood = _USED_UP, ""
     elif stands is ConsentState.EXPIRED and kept.agreed is None:
         words = _UNANSWERED
+    elif representing.is_by_guardian(kept.revoked_by or kept.decided_by):
+        words = _FOR_A_CHILD.get(stands, words)
     return Shown(
         kept,
         names.get(kept.organisation) or name_of(kept.organisation),

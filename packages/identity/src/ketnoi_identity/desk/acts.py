@@ -264,6 +264,7 @@ def revoke(cursor: Cursor, account: Account, officer: DeskOfficer, because: str,
     sessions.end_all(cursor, account.id, at)
     if account.personal_number is not None:
         ending.take_back_all(cursor, account.personal_number, at, ending.LOWERED)
+    ending.take_back_given(cursor, account.id, at, ending.LOWERED)
     tell(cursor, account.id, at, "level_lowered", officer.account, because=because, unit_name=officer.unit_name)
     return True
 

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from ketnoi_identity.consent import records
+from ketnoi_identity.consent import family
 from ketnoi_pages import clock
 
 
@@ -18,7 +18,8 @@ def home(request: HttpRequest) -> HttpResponse:
     account = getattr(request, "account", None)
     if account is not None and account.level == 2:
         with connection.cursor() as cursor:
-            told["all"], told["waiting"] = records.how_many(cursor, account.personal_number, clock.now())
+            everybody = family.of(cursor, account, clock.now())
+        told = {"all": everybody.every, "waiting": everybody.waiting}
     return render(request, "site/home.html", told)
 
 

@@ -216,6 +216,7 @@ def close(request: HttpRequest) -> HttpResponse:
             # The account first, as whoever agrees holds it first.
             records.by_id(cursor, account.id, for_update=True)
             ending.end_all(cursor, account.personal_number, at)
+            ending.take_back_given(cursor, account.id, at, ending.CLOSED)
             changing.close(cursor, account, at, account.id)
         forget(request)
         return render(request, "accounts/closed.html")
