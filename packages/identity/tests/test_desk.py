@@ -213,7 +213,8 @@ def test_no_officer_acts_for_themselves(officers: list[Officer]) -> None:
 def test_the_desk_is_for_its_officers_alone(officers: list[Officer], site_with_register: Site, come_in: ComeIn) -> None:
     citizen = come_in()
     citizen.register(PEOPLE["an"])
-    citizen.go("/ban/").sees(403)
+    citizen.go("/ban/").sees(403, "không dành cho tài khoản của bạn")
+    assert "chưa đăng nhập" not in citizen.text
     page = officers[0].finds(PEOPLE["an"])
     officers[1].visitor.go(page).sees(404)
     site_with_register.say("desk", "end", given=PEOPLE["cuong"].number)
@@ -282,3 +283,32 @@ def test_the_witness_of_an_attestation_compares_the_number_and_witnesses_no_word
     assert "nói như trên" not in second.visitor.text
     # Who does not witness it has no need of the number.
     assert an.person.number not in first.visitor.go(act).text
+
+
+@pytest.mark.parametrize(
+    ("act", "told"),
+    [
+        ("khoa", ("bị đăng xuất ở mọi nơi", "cho tới khi Công an cấp xã mở khóa", "đã đồng ý vẫn có hiệu lực")),
+        ("ha-muc", ("bị đăng xuất ở mọi nơi", "đã đồng ý bị rút lại ngay", "Đề nghị đang chờ vẫn chờ")),
+    ],
+)
+def test_what_locking_and_lowering_do_is_said_before_and_is_so(
+    officers: list[Officer], database: psycopg.Connection[Any], come_in: ComeIn, act: str, told: tuple[str, ...]
+) -> None:
+    citizen, an = come_in(), PEOPLE["an"]
+    citizen.register(an)
+    database.execute("UPDATE account SET level = 2 WHERE personal_number = %s", [an.number])
+    in_force, waits = ask(database, an.number), ask(database, an.number)
+    database.execute(
+        "UPDATE consent SET agreed = true, decided_at = asked_at, decided_by = 'x', valid_until = answer_by"
+        " + interval '1 day' WHERE id = %s",
+        [in_force],
+    )
+    first = officers[0]
+    page = first.finds(an)
+    first.visitor.go(f"{page}mot-minh/{act}/").sees(200, *told)
+    first.proves(f"{page}mot-minh/{act}/", because="Nhầm người").sees(200)
+    assert citizen.go("/tai-khoan/").answer.url.path.startswith("/dang-nhap/")
+    rows = dict(database.execute("SELECT id, revoked_at IS NOT NULL FROM consent").fetchall())
+    assert rows == {in_force: act == "ha-muc", waits: False}
+    assert database.execute("SELECT agreed FROM consent WHERE id = %s", [waits]).fetchone() == (None,)

@@ -42,6 +42,8 @@ def test_consent_without_a_smartphone(
     page = first.finds(an)
     first.visitor.sees(200, "đang chờ", "UBND tỉnh Thái Nguyên")
     first.visitor.go(f"{page}dong-y/{consent}/dong-y/").sees(200, "Nơi thường trú", "nhạy cảm", "30 ngày")
+    # Whoever is called "you" there is not the officer.
+    first.visitor.sees(200, "“bạn” là người đang ở bàn", "kể từ lúc đồng ý")
     act = first.begins(f"{page}dong-y/{consent}/dong-y/")
     assert database.execute("SELECT agreed FROM consent").fetchone() == (None,)
     second.visitor.go(act).sees(200, "ĐỒNG Ý", "Đăng ký khai sinh cho con")
@@ -140,3 +142,22 @@ def test_what_is_in_force_is_found_at_the_desk_behind_any_number_of_requests(
     assert sum(code in first.text for code in waiting) == 20
     first.go(f"{page}?trang=1").sees(200, f"dong-y/{lasting}/rut-lai/", "Về các mục mới nhất")
     assert sum(code in first.text for code in waiting) == 5
+
+
+def test_a_one_time_consent_that_was_used_is_told_as_used_up(
+    officers: list[Officer], database: psycopg.Connection[Any]
+) -> None:
+    used, lasting = ask(database, PEOPLE["an"].number), ask(database, PEOPLE["an"].number)
+    database.execute(
+        "UPDATE consent SET agreed = true, decided_at = asked_at, decided_by = 'desk:0', valid_until = answer_by"
+        " + interval '1 day'"
+    )
+    database.execute(
+        "UPDATE consent SET one_time = true, used_up_by = 'q', used_up_at = asked_at WHERE id = %s", [used]
+    )
+    first = officers[0]
+    first.finds(PEOPLE["an"])
+    first.visitor.sees(200, "cũng không được gửi lại nữa")
+    tags = [first.visitor.text.count(f">{each}</span>") for each in ("đã dùng xong", "đã đồng ý")]
+    assert tags == [1, 1]
+    assert f"/{lasting}/rut-lai/" in first.visitor.text

@@ -110,6 +110,11 @@ class Shown(NamedTuple):
         return representing.is_by_guardian(self.kept.decided_by) or "representative" in proof
 
     @property
+    def used_up(self) -> bool:
+        """Whether it was agreed to for one time, which a question has used."""
+        return self.holds and self.kept.one_time and self.kept.used_up_by is not None
+
+    @property
     def holds(self) -> bool:
         """Whether there is something to take back."""
         return self.state is ConsentState.AGREED
