@@ -11,6 +11,7 @@ from playwright.sync_api import Browser
 from journeys.chromium import chromium
 from journeys.conftest import PEOPLE
 from journeys.identity.handset import Handset
+from ketnoi_identity.accounts import records as accounts
 from ketnoi_registry.store.people import PersonRow
 from ketnoi_testbed.citizens import Citizen, Citizens
 from ketnoi_testbed.desk import Desk
@@ -37,8 +38,15 @@ def citizens(country: World) -> Citizens:
 
 @pytest.fixture(scope="package")
 def adults(country: World) -> Iterator[PersonRow]:
-    """Living grown-ups of the country, one after the other: nobody is asked too often."""
-    return (each for each in country.population if each.life_status == "alive" and each.birth_year < 2000)
+    """Living grown-ups of the country without an account, one after the other: nobody is asked too often."""
+
+    def is_new(row: PersonRow) -> bool:
+        # Police officers of the desks are people of the country too.
+        with country.identity.cursor() as cursor:
+            return accounts.by_number(cursor, row.personal_number) is None
+
+    grown = (each for each in country.population if each.life_status == "alive" and each.birth_year < 2000)
+    return (row for row in grown if is_new(row))
 
 
 @pytest.fixture(scope="package")

@@ -59,7 +59,7 @@ def test_one_account_gets_only_so_many_codes_in_a_minute(site: Site, somebody: B
         assert code_of(somebody, Asked(A))
     answer = somebody.decide(Asked(A).address())
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "60")
-    assert "quá nhiều lần" in answer.text
+    assert "Đã có quá nhiều lần thử" in answer.text
 
 
 def test_a_lock_that_has_run_out_is_none_here_either(site: Site, agencies: None) -> None:

@@ -114,11 +114,18 @@ def test_a_key_that_did_not_sign_is_refused(come_in: ComeIn) -> None:
     visitor.enrol("/dang-ky/khoa/", one, "407193").sees(422, "Khóa vừa tạo không dùng được")
 
 
+def test_somebody_who_tries_codes_shuts_out_no_other_phone_of_the_network(come_in: ComeIn) -> None:
+    curious = come_in()
+    for _ in range(20):
+        curious.go("/khoi-phuc/").send("/khoi-phuc/", code="AAAA-BBBB-CCCC").sees(422, "Mã không đúng")
+    come_in().go("/khoi-phuc/").send("/khoi-phuc/", code="DDDD-EEEE-FFFF").sees(422, "Mã không đúng")
+
+
 def test_too_many_tries_about_one_number_from_one_address_are_held_back(come_in: ComeIn) -> None:
     wrong = dataclasses.replace(PEOPLE["khoa"], name="Lý Khác")
     for _ in range(5):
         come_in().tell_who(wrong).sees(422, NO_MATCH)
-    told = come_in().tell_who(PEOPLE["khoa"]).sees(429, "Bạn đã thử quá nhiều lần", "phút")
+    told = come_in().tell_who(PEOPLE["khoa"]).sees(429, "Đã có quá nhiều lần thử", "phút")
     assert 0 < int(told.answer.headers["retry-after"]) <= 3600
     come_in().tell_who(PEOPLE["long"]).sees(200, "Điều khoản sử dụng")
 
