@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from journeys.identity.conftest import PickUp
 from journeys.identity.handset import PASSCODE
+from packages.identity.tests.asked import ask
 from packages.identity.tests.register import PEOPLE
 from packages.identity.tests.site import Site
 
@@ -83,3 +84,14 @@ def test_a_child_through_its_mother(pick_up: PickUp, site: Site) -> None:
     child.go("/khoi-phuc/").page.locator("[name=code]").fill(code)
     child.tap("Tiếp tục").at("/khoi-phuc/khoa/").set_passcode("590314").at("/tai-khoan/?moi=1").sees("Nguyễn Bé")
     mother.go("/tai-khoan/").sees("Nguyễn Bé").is_fit("account-mother")
+
+    # An agency asks about the child, who cannot agree alone; the mother answers in its place.
+    with site.connect() as database:
+        database.execute("UPDATE account SET level = 2 WHERE personal_number = %s", [PEOPLE["be"].number])
+        code = ask(database, PEOPLE["be"].number)
+    child.go(f"/dong-y/{code}/").sees("Người dưới 14 tuổi").is_fit("child-consent-alone")
+    mother.go("/dong-y/").tap("Nguyễn Bé").sees("Đồng ý về dữ liệu của con").is_fit("child-consents")
+    mother.tap("UBND tỉnh Thái Nguyên").sees("xin dữ liệu của con bạn").is_fit("child-consent")
+    mother.tap("Đồng ý thay con bằng khóa truy cập").sees("Đang có hiệu lực").is_fit("child-consent-agreed")
+    child.go(f"/dong-y/{code}/").sees("Đang có hiệu lực").is_fit("child-consent-agreed-for-it")
+    mother.tap("Rút lại sự đồng ý").sees("rút lại").is_fit("child-consent-taken-back")
