@@ -41,7 +41,6 @@ ACTS = {
     "accounts:unit_step", "accounts:file_commitment", "accounts:step", "papers:upload", "papers:sign", "papers:accept",
     "papers:accept_scan", "papers:reject", "papers:withdraw", "papers:list_account", "papers:unlist_account",
     "papers:export", "publication:act", "publication:decide", "publication:lift_stop", "alarms:acknowledge",
-    "identities:answer",
 }  # fmt: skip
 PEOPLE = ("rep", "c06", "c06_publisher", "pc06", "a05", "leader_1", "vdxp", "district", "auditor")
 # Who has no business with what the scene holds. Colleagues see one another, and an officer sees the own agency.
