@@ -51,9 +51,9 @@ def _agreed(world: World) -> list[Person]:
     citizens, agency = Citizens.of(world), world.agency(AGENCY)
     cards = Cards(world, citizens)
     officer = world.plan.identity[AGENCY].officer
-    living = (row for row in world.population if row.life_status == "alive")
+    grown = (row for row in world.population if row.life_status == "alive" and row.birth_year < 2000)
     found = []
-    for row, _ in zip(living, range(CITIZENS), strict=False):
+    for row, _ in zip(grown, range(CITIZENS), strict=False):
         asked = consents.request(
             agency, person_of(row), Service.LOOK_UP_CITIZEN,
             purpose="Đo tốc độ", fields=FIELDS, one_time=False, officer=officer,
