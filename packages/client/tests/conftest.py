@@ -11,9 +11,12 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from agency_folder import AgencyFolder, write_certificate
+from lists import rows_of
 from stand_in import StandIn
 
+from ketnoi_client import batch as batches
 from ketnoi_client.agency import Agency
+from ketnoi_client.cli import main
 
 
 @pytest.fixture
@@ -46,3 +49,33 @@ def another_certificate(tmp_path: Path) -> Callable[[], tuple[Path, Path]]:
         return tmp_path / "stranger.crt", tmp_path / "stranger.key"
 
     return make
+
+
+@pytest.fixture
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Pauses between repetitions are noted, not waited for."""
+    pauses: list[float] = []
+    monkeypatch.setitem(batches.Batch.__init__.__kwdefaults__, "pause", pauses.append)
+    return pauses
+
+
+@pytest.fixture
+def run(
+    folder: AgencyFolder,
+    server: StandIn,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    no_waiting: list[float],
+) -> Callable[..., tuple[int, dict[int, dict[str, str]], str]]:
+    """`run("look-up", text)` asks about the list: status, result rows by line, what was said."""
+
+    def of(service: str, text: str | bytes, *more: str, name: str = "people.csv"):
+        file = tmp_path / name
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
+        out = tmp_path / "out.csv"
+        status = main(
+            ["batch", "--settings", str(folder.settings()), service, "--input", str(file), "--out", str(out), *more]
+        )
+        return status, rows_of(out), capsys.readouterr().err
+
+    return of

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import os
@@ -18,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from agency_folder import AgencyFolder
+from lists import HEAD, number, people, rows_of
 from openpyxl import Workbook
 from stand_in import Asked, Reply, StandIn, answered, plain_answer, problem, x_road_error
 
@@ -26,51 +26,11 @@ from ketnoi_client.cli import main
 from ketnoi_protocol.citizen import Citizen, Name, Place
 from ketnoi_protocol.envelope import CountAnswer, ExistsAnswer, LookUpAnswer, Request
 
-HEAD = "SoDinhDanh,HoVaTen,NgayThangNamSinh,MaHoSo\r\n"
-
-
-def number(of: int) -> str:
-    return f"990089{of:06}"
-
-
-def people(count: int) -> str:
-    return HEAD + "".join(f"{number(each)},Nguyễn Văn An,1989-04-17,HS-{each}\r\n" for each in range(count))
+pytestmark = pytest.mark.usefixtures("no_waiting")
 
 
 def asked_code(asked: Asked) -> str:
     return str(json.loads(asked.body)["MaYeuCau"])
-
-
-@pytest.fixture(autouse=True)
-def no_waiting(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Pauses between repetitions are noted, not waited for."""
-    pauses: list[float] = []
-    monkeypatch.setitem(batches.Batch.__init__.__kwdefaults__, "pause", pauses.append)
-    return pauses
-
-
-@pytest.fixture
-def run(folder: AgencyFolder, server: StandIn, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    """`run("look-up", text)` asks about the list: status, result rows by line, what was said."""
-
-    def of(service: str, text: str | bytes, *more: str, name: str = "people.csv"):
-        file = tmp_path / name
-        file.write_bytes(text if isinstance(text, bytes) else text.encode())
-        out = tmp_path / "out.csv"
-        status = main(
-            ["batch", "--settings", str(folder.settings()), service, "--input", str(file), "--out", str(out), *more]
-        )
-        return status, rows_of(out), capsys.readouterr().err
-
-    return of
-
-
-def rows_of(out: Path) -> dict[int, dict[str, str]]:
-    if not out.exists():
-        return {}
-    rows = list(csv.DictReader(io.StringIO(out.read_bytes().decode("utf-8-sig"), newline="")))
-    assert [int(row["Dong"]) for row in rows] == sorted(int(row["Dong"]) for row in rows)
-    return {int(row["Dong"]): row for row in rows}
 
 
 def test_each_line_gets_its_answer(run, server: StandIn, tmp_path: Path) -> None:

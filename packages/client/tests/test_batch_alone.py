@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from agency_folder import AgencyFolder
+from lists import number, people, rows_of
 from stand_in import Asked, Reply, StandIn, answered, plain_answer, problem
-from test_batch import number, people, rows_of
 
 from ketnoi_client.cli import main
 

@@ -9,7 +9,6 @@ from datetime import date, datetime
 import pytest
 from openpyxl import Workbook
 from stand_in import StandIn
-from test_batch import no_waiting, run  # noqa: F401
 
 COLUMNS = ["SoDinhDanh", "SoCMND", "HoVaTen", "NgayThangNamSinh", "MaHoSo"]
 AN = "Nguyễn Văn An"
@@ -41,20 +40,20 @@ def asked(server: StandIn) -> list[tuple[str | None, str | None, str | None]]:
 
 @pytest.mark.parametrize("form", ["", "0" * 12])
 @pytest.mark.parametrize("whole", [HANOI, CAO_BANG, THAI_NGUYEN])
-def test_a_number_cell_gets_its_zeros_back(run, server: StandIn, whole: str, form: str) -> None:  # noqa: F811
+def test_a_number_cell_gets_its_zeros_back(run, server: StandIn, whole: str, form: str) -> None:
     status, rows, said = run("look-up", book([int(whole), None, AN, "1989-04-17"], form=form), name="people.xlsx")
     assert (status, rows[2]["MaKetQua"]) == (0, "01")
     assert asked(server) == [(whole, None, "1989-04-17")]
     assert "in 1 lines a number cell got its leading zeros back" in said
 
 
-def test_an_old_number_and_a_number_with_a_fraction_of_nothing(run, server: StandIn) -> None:  # noqa: F811
+def test_an_old_number_and_a_number_with_a_fraction_of_nothing(run, server: StandIn) -> None:
     rows = [[None, int(OLD), AN, "1989-04-17"], [float(HANOI), 900000000.0, AN, "1989-04-17"]]
     assert run("look-up", book(*rows), "--at-once", "1", name="people.xlsx")[0] == 0
     assert asked(server) == [(None, OLD, "1989-04-17"), (HANOI, "900000000", "1989-04-17")]
 
 
-def test_whole_numbers_and_texts_stay_as_they_are(run, server: StandIn) -> None:  # noqa: F811
+def test_whole_numbers_and_texts_stay_as_they_are(run, server: StandIn) -> None:
     rows = [[990089000001, None, AN, 1989], ["990089000002", OLD, AN, "1989"]]
     _, _, said = run("look-up", book(*rows), "--at-once", "1", name="people.xlsx")
     assert asked(server) == [("990089000001", None, "1989"), ("990089000002", OLD, "1989")]
@@ -78,7 +77,7 @@ MEANT_OTHERWISE = {
 
 
 @pytest.mark.parametrize("cells", [*NOT_CLEAR.values(), *MEANT_OTHERWISE.values()], ids=[*NOT_CLEAR, *MEANT_OTHERWISE])
-def test_what_is_not_clear_is_not_asked(run, server: StandIn, cells: list[object]) -> None:  # noqa: F811
+def test_what_is_not_clear_is_not_asked(run, server: StandIn, cells: list[object]) -> None:
     status, rows, _ = run("look-up", book([*cells, AN, "1989-04-17"]), name="people.xlsx")
     assert (status, server.asked) == (3, [])
     assert rows[2]["MaKetQua"] == "10"
@@ -100,7 +99,7 @@ def test_what_is_not_clear_is_not_asked(run, server: StandIn, cells: list[object
         (f"990089000001,,{AN},1989-04-17,{'x' * 256}", "MaHoSo: chữ không dấu (ASCII)"),
     ],
 )
-def test_a_line_of_a_text_file_is_told_what_is_wrong(run, server: StandIn, line: str, told: str) -> None:  # noqa: F811
+def test_a_line_of_a_text_file_is_told_what_is_wrong(run, server: StandIn, line: str, told: str) -> None:
     status, rows, _ = run("look-up", f"{','.join(COLUMNS)}\r\n{line}\r\n")
     assert (status, server.asked) == (3, [])
     assert told in rows[2]["LyDo"]
@@ -120,6 +119,6 @@ def test_a_line_of_a_text_file_is_told_what_is_wrong(run, server: StandIn, line:
         (1989.0, "1989"),
     ],
 )
-def test_birth_dates_of_every_kind(run, server: StandIn, cell: object, sent: str) -> None:  # noqa: F811
+def test_birth_dates_of_every_kind(run, server: StandIn, cell: object, sent: str) -> None:
     assert run("look-up", book([int(HANOI), None, AN, cell]), name="people.xlsx")[0] == 0
     assert asked(server) == [(HANOI, None, sent)]

@@ -6,8 +6,8 @@ import json
 from collections import Counter
 
 import pytest
+from lists import HEAD, number, people
 from stand_in import Asked, Reply, StandIn, answered, plain_answer, problem, x_road_error
-from test_batch import HEAD, no_waiting, number, people, run  # noqa: F401
 
 from ketnoi_client import batch as batches
 
@@ -32,7 +32,7 @@ def whom_of(asked: Asked) -> str:
 
 
 @pytest.mark.parametrize("code", ODD)
-def test_an_odd_record_does_not_stop_the_others(run, server: StandIn, no_waiting, code: str) -> None:  # noqa: F811
+def test_an_odd_record_does_not_stop_the_others(run, server: StandIn, no_waiting, code: str) -> None:
     odd = {number(1), number(2), number(7), number(9)}
     server.reply = about(odd, ODD[code][0])
     status, rows, said = run("look-up", people(10), "--at-once", "1")
@@ -49,7 +49,7 @@ def test_an_odd_record_does_not_stop_the_others(run, server: StandIn, no_waiting
 
 
 @pytest.mark.parametrize("code", ODD)
-def test_when_all_are_odd_the_batch_stops_and_none_of_them_is_given_up(run, server: StandIn, code: str) -> None:  # noqa: F811
+def test_when_all_are_odd_the_batch_stops_and_none_of_them_is_given_up(run, server: StandIn, code: str) -> None:
     server.reply = about({number(each) for each in range(2, 30)}, ODD[code][0])
     status, rows, said = run("look-up", people(30), "--at-once", "1")
     assert (status, list(rows)) == (1, [2, 3])
@@ -60,7 +60,7 @@ def test_when_all_are_odd_the_batch_stops_and_none_of_them_is_given_up(run, serv
     assert {row["MaKetQua"] for row in rows.values()} == {"01"}
 
 
-def test_lines_refused_here_do_not_make_an_outage_look_like_records(run, server: StandIn) -> None:  # noqa: F811
+def test_lines_refused_here_do_not_make_an_outage_look_like_records(run, server: StandIn) -> None:
     lines = people(30).splitlines()[1:]
     text = HEAD + "".join(f"{line}\r\n12,An,1989-04-17,\r\n" for line in lines)
     server.reply = lambda asked: problem("41")
@@ -73,14 +73,14 @@ def test_lines_refused_here_do_not_make_an_outage_look_like_records(run, server:
     assert "30 lines have no answer" in said
 
 
-def test_a_short_list_of_which_nothing_was_answered_is_not_done(run, server: StandIn) -> None:  # noqa: F811
+def test_a_short_list_of_which_nothing_was_answered_is_not_done(run, server: StandIn) -> None:
     server.reply = lambda asked: problem("99")
     assert run("look-up", people(3))[:2] == (1, {})
     server.reply = HONEST
     assert run("look-up", people(3))[0] == 0
 
 
-def test_many_odd_records_in_a_row_are_passed_when_told_so(run, server: StandIn) -> None:  # noqa: F811
+def test_many_odd_records_in_a_row_are_passed_when_told_so(run, server: StandIn) -> None:
     server.reply = about({number(each) for each in range(3, 18)}, problem("41"))
     assert run("look-up", people(20))[0] == 1
     status, rows, _ = run("look-up", people(20), "--most-odd", "15")
@@ -88,7 +88,7 @@ def test_many_odd_records_in_a_row_are_passed_when_told_so(run, server: StandIn)
     assert [line for line, row in rows.items() if row["MaKetQua"] == "41"] == list(range(5, 20))
 
 
-def test_what_was_refused_in_an_earlier_run_is_still_told_at_the_end(run, server: StandIn) -> None:  # noqa: F811
+def test_what_was_refused_in_an_earlier_run_is_still_told_at_the_end(run, server: StandIn) -> None:
     server.reply = about({number(1)}, problem("99"))
     stopping = server.reply
     server.reply = lambda asked: problem("22") if whom_of(asked) == number(5) else stopping(asked)

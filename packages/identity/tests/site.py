@@ -11,8 +11,7 @@ import psycopg
 
 from ketnoi_testbed.country import free_port
 from ketnoi_testbed.parts.premises import write_settings
-
-from .certificates import self_signed
+from packages.registry.tests.certificates import self_signed
 
 COMMAND = (sys.executable, "-c", "import sys; from ketnoi_identity.cli import main; sys.exit(main())", "--settings")
 

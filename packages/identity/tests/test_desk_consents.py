@@ -69,24 +69,6 @@ def test_consent_without_a_smartphone(
     assert database.execute("SELECT revoked_at IS NOT NULL FROM consent").fetchone() == (True,)
 
 
-def test_agreeing_for_a_child_is_not_recorded_where_nobody_speaks_for_it(
-    officers: list[Officer], database: psycopg.Connection[Any]
-) -> None:
-    consent, be = ask(database, PEOPLE["be"].number), PEOPLE["be"]
-    first, second, _ = officers
-    page = first.finds(be)
-    first.visitor.go(f"{page}dong-y/{consent}/dong-y/").sees(200, "người đại diện theo pháp luật nói thay")
-    assert 'name="value"' not in first.visitor.text
-    # Nor by an act that was begun while the person was taken for an older one.
-    act = first.begins(f"{page}dong-y/{consent}/tu-choi/")
-    database.execute("UPDATE desk_act SET decision = 'agree'")
-    second.proves(act).sees(422, "không còn chờ nữa")
-    assert database.execute("SELECT agreed FROM consent").fetchone() == (None,)
-    # No takes nobody else.
-    second.proves(first.begins(f"{page}dong-y/{consent}/tu-choi/")).sees(200, "có hiệu lực")
-    assert database.execute("SELECT agreed FROM consent").fetchone() == (False,)
-
-
 def test_a_consent_is_refused_at_the_desk_and_nobody_elses_is_found(
     officers: list[Officer], database: psycopg.Connection[Any]
 ) -> None:

@@ -23,8 +23,8 @@ from ketnoi_identity.wire.app import Wire as RunningWire
 from ketnoi_runtime.clock import AdjustableClock
 from ketnoi_runtime.database import open_pool
 from ketnoi_testbed.parts.premises import write_settings
+from packages.registry.tests.certificates import self_signed
 
-from .certificates import self_signed
 from .site import COMMAND
 
 NUMBER = "990089000001"

@@ -162,7 +162,7 @@ class IdentitySide(IdentityFolder):
                     "portal": "portal.pem",
                 },
                 "register": {
-                    "url": f"https://{registry.host}:{registry.port}",
+                    "url": registry.address,
                     "certificate": "registry.pem",
                     "client_certificate": "asks.pem",
                     "client_key": "asks-key.pem",

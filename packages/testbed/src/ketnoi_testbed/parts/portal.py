@@ -164,7 +164,7 @@ class PortalPart:
         self._keep(f"{name}-watcher.key", registry.watcher.key_pem)
         return {
             "name": name,
-            "url": registry.alarms_url,
+            "url": registry.address,
             "certificate": f"{name}.pem",
             "client_certificate": f"{name}-watcher.pem",
             "client_key": f"{name}-watcher.key",

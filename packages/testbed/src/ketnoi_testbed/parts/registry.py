@@ -51,13 +51,13 @@ class RegistryPart:
         return load_settings(self.folder / "registry.toml", Settings)
 
     @property
-    def alarms_url(self) -> str:
-        """Beneath which its watcher reads alarms."""
+    def address(self) -> str:
+        """Where services, alarms and citizens' pages are asked for."""
         return f"https://{self.host}:{self.port}"
 
     def url(self, service_code: str) -> str:
         """Where it answers one service."""
-        return f"https://{self.host}:{self.port}/v1/{service_code}"
+        return f"{self.address}/v1/{service_code}"
 
     async def _start_here(self) -> Registry:
         return await Registry.start(self.settings, self._around.clock, self._around.told)

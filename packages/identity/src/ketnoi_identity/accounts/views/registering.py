@@ -50,17 +50,21 @@ NOT_NOW = Text(
 )
 
 
+def typed(request: HttpRequest) -> registering.Applicant | dict[str, Text]:
+    """Who the form of number, name and birth date is about, or what is wrong by field."""
+    names = (registering.NUMBER, registering.NAME, registering.BIRTH)
+    return registering.read(*(request.POST.get(name, "") for name in names), unissued_allowed=current().rehearsal)
+
+
 def matched(request: HttpRequest) -> registering.Applicant | dict[str, Text] | HttpResponse:
     """Who the form is about, once the register agrees; else what is wrong by field (`""`: with all of it), or a page.
 
     The answer is the same for nobody and for somebody whose name or birth date is another.
     """
-    told = request.POST
     stop = too_many(request, limits.REGISTER_BY_ADDRESS)
     if stop is not None:
         return stop
-    names = (registering.NUMBER, registering.NAME, registering.BIRTH)
-    found = registering.read(*(told.get(name, "") for name in names), unissued_allowed=current().rehearsal)
+    found = typed(request)
     if isinstance(found, dict):
         return found
     stop = too_many(request, limits.REGISTER_BY_NUMBER, f"{found.personal_number} {address_of(request)}")

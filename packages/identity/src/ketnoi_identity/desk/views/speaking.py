@@ -7,16 +7,15 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from ketnoi_identity.accounts import guardians, limits, records, registering
+from ketnoi_identity.accounts import guardians, limits, records
 from ketnoi_identity.accounts.registering import Applicant
 from ketnoi_identity.accounts.views.limiting import too_many
-from ketnoi_identity.accounts.views.registering import NOT_NOW, who_form
+from ketnoi_identity.accounts.views.registering import NOT_NOW, typed, who_form
 from ketnoi_identity.consent import representing
 from ketnoi_identity.desk import acts, found
 from ketnoi_identity.desk.officers import DeskOfficer
 from ketnoi_identity.desk.speakers import Speaker
 from ketnoi_identity.registry_client import RegistryUnavailable, registry
-from ketnoi_identity.settings import current
 from ketnoi_identity.site.session import at_desk, officer_of
 from ketnoi_pages import clock
 from ketnoi_pages.text import Text
@@ -41,8 +40,7 @@ def speaking(request: HttpRequest, key: str) -> HttpResponse:
         stop = too_many(request, limits.DESK_BY_OFFICER, str(officer.id))
         if stop is not None:
             return stop
-        names = (registering.NUMBER, registering.NAME, registering.BIRTH)
-        told = registering.read(*(request.POST.get(name, "") for name in names), unissued_allowed=current().rehearsal)
+        told = typed(request)
         if isinstance(told, dict):
             wrong = told
         else:
